@@ -1,0 +1,12 @@
+#pragma once
+
+#include <bioxen/cellular_context.hpp>
+#include <bioxen/error.hpp>
+#include <bioxen/genome.hpp>
+#include <bioxen/ids.hpp>
+#include <bioxen/ledger.hpp>
+#include <bioxen/organism.hpp>
+#include <bioxen/program.hpp>
+#include <bioxen/species.hpp>
+#include <bioxen/trace.hpp>
+#include <bioxen/version.hpp>

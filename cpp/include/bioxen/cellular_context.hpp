@@ -1,0 +1,88 @@
+#pragma once
+
+#include <bioxen/ledger.hpp>
+#include <bioxen/program.hpp>
+#include <bioxen/trace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bioxen {
+
+/// What happened since birth.
+struct EventCounts {
+    std::int64_t nucleotide_steps = 0, codon_steps = 0, transcription_initiations = 0, transcription_completions = 0,
+                 transcription_aborts = 0, translation_initiations = 0, translation_completions = 0,
+                 translation_aborts = 0, mrna_decay_initiations = 0, mrna_decays = 0, degradation_steps = 0,
+                 protein_decays = 0, head_on_dissociations = 0, candidates = 0;
+};
+
+/// A machine at work on a nucleic acid, as `CellularContext::polymerases` shows it.
+struct Polymerase {
+    enum class Kind : std::uint8_t { rna_polymerase, ribosome, degradosome };
+    enum class State : std::uint8_t { moving, stalled, blocked };  ///< stalled: no resource; blocked: by a neighbour
+    Kind kind{};
+    RepliconId replicon{};
+    std::int64_t position_nt = 0;   ///< on the forward strand of the replicon
+    std::int64_t gene = -1;         ///< index of the gene at that position, -1 between genes
+    State state{};
+};
+
+enum class AdvanceStatus : std::uint8_t {
+    reached,    ///< `until_s` was reached
+    preempted,  ///< the fuel is used up; go on with another call
+    exhausted,  ///< every channel's rate is zero and no supply can raise it
+};
+
+/// One virtual cell: the only mutable simulation state. A continuous-time Markov chain sampled exactly between
+/// supply ticks; its trajectory is a function of program, seed and inputs alone.
+class CellularContext {
+public:
+    /// A cell at birth: see `docs` of `initial state` in the README.
+    CellularContext(std::shared_ptr<const Program> program, std::uint64_t seed);
+    CellularContext(CellularContext&&) noexcept;
+    CellularContext& operator=(CellularContext&&) noexcept;
+    CellularContext(const CellularContext&) = delete;
+    CellularContext& operator=(const CellularContext&) = delete;
+    ~CellularContext();
+
+    [[nodiscard]] const Program& program() const noexcept;
+    [[nodiscard]] std::shared_ptr<const Program> shared_program() const noexcept;
+    [[nodiscard]] std::uint64_t seed() const noexcept;
+    [[nodiscard]] double time_s() const noexcept;
+
+    /// Runs until `until_s` (age of the cell) or until `fuel` candidate events have been drawn.
+    /// Where a run is cut never changes the trajectory.
+    AdvanceStatus advance(double until_s, std::uint64_t fuel = UINT64_MAX);
+
+    /// Appends the present state to `trace`.
+    void sample(Trace& trace) const;
+    [[nodiscard]] std::vector<std::int64_t> proteins() const;
+    /// Transcripts that carry each gene, nascent ones and mature stable RNA included.
+    [[nodiscard]] std::vector<std::int64_t> mrnas() const;
+    [[nodiscard]] std::array<std::int64_t, species::resource_count> resources() const;
+    [[nodiscard]] std::array<MachineCount, 3> machines() const;
+    [[nodiscard]] EventCounts events() const;
+    [[nodiscard]] std::vector<ProcessPosting> ledger() const;
+    [[nodiscard]] Audit audit() const;
+    [[nodiscard]] std::vector<Polymerase> polymerases() const;
+    [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+    /// No further initiation at the gene's cistron; a unit without live cistrons loses its promoter.
+    void knockout(GeneId gene);
+    /// Only the units of these genes may initiate transcription; `nullopt` lifts the restriction.
+    void restrict_transcription(std::optional<std::span<const GeneId>> genes);
+    /// Sets a pool; the difference is posted against the account `operator`.
+    void set_resource(SpeciesIndex resource, std::int64_t molecules);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bioxen

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <bioxen/species.hpp>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bioxen {
+
+/// Where molecules of a posting are: in the cell, or on the other side of its boundary.
+enum class Place : std::uint8_t { cell, medium };
+
+/// One leg of a supply reaction: `coefficient` molecules of `species` appear (or, if negative, vanish) at `place`.
+struct SupplyLeg {
+    Place place = Place::cell;
+    SpeciesIndex species = 0;
+    std::int64_t coefficient = 0;
+};
+
+/// One aggregated supply flow. At every tick it makes floor(max_rate_per_s * tick + carry) turns, fewer where what
+/// it consumes in the cell or the set point allows less. This is the place that a metabolism takes over.
+struct SupplyReaction {
+    std::string name;
+    std::string process;            ///< the heading under which the ledger reports it
+    std::vector<SupplyLeg> legs;
+    double max_rate_per_s = 0.0;
+    /// No turn while the cell holds at least this many molecules of the species.
+    std::optional<std::pair<SpeciesIndex, std::int64_t>> set_point;
+};
+
+/// Parameters of a cell as plain numbers; the organism files say where each comes from. Molecule counts are per
+/// cell, rates carry their unit in the name, binding constants are divided by (Avogadro * volume) by the compiler.
+struct Organism {
+    std::string name;
+    double volume_l = 0.0;
+    std::int64_t rna_polymerases = 0;
+    std::int64_t ribosomes = 0;
+    std::int64_t degradosomes = 0;
+    /// Every gene its own unit on its own DNA, one RNAP per unit (long rRNA: one per `rrna_spacing_nt`), loading on
+    /// completed mRNA only, degradation of ribosome-free mRNA only: the rules of the published models.
+    bool reference_mode = false;
+    /// Pools are clamped; what would have changed them is booked to the environment.
+    bool hold_pools = false;
+
+    double promoter_binding_per_M_s = 0.0;   ///< at strength `promoter_strength_scale`, linear in strength
+    double promoter_strength_scale = 0.0;
+    double promoter_strength_default = 0.0;
+    double promoter_strength_min = 0.0;      ///< bounds of a strength taken from a protein count
+    double promoter_strength_max = 0.0;
+    double promoter_strength_ribosomal_bonus = 0.0;  ///< ribosomal proteins: min(max, bonus + count)
+    double promoter_strength_tRNA = 0.0;
+    double promoter_strength_rRNA = 0.0;
+    double rna_kcat_nt_per_s = 0.0;          ///< at `promoter_strength_default`, linear in strength between the bounds
+    double rna_kcat_min_nt_per_s = 0.0;
+    double rna_kcat_max_nt_per_s = 0.0;
+    double rna_km_mM = 0.0;
+    std::int32_t rnap_footprint_nt = 0;
+    std::int32_t rrna_spacing_nt = 0;
+    std::int32_t max_rnap_per_unit = 0;      ///< 0: unlimited
+    double head_on_dissociation_per_s = 0.0; ///< of each of two RNAPs that have met
+    std::int32_t unit_gap_nt = 0;            ///< genes of one strand up to this far apart share a unit
+
+    double ribosome_binding_per_M_s = 0.0;
+    double translation_kcat_aa_per_s = 0.0;
+    double translation_km_mM = 0.0;
+    std::int32_t ribosome_footprint_codons = 0;
+    std::int32_t max_ribosomes_per_mrna = 0; ///< 0: unlimited
+
+    double degradosome_binding_per_M_s = 0.0;
+    double degradation_kcat_nt_per_s = 0.0;
+    double protein_decay_per_s = 0.0;        ///< 0: proteins do not decay
+
+    std::array<std::int64_t, species::resource_count> pools{};
+    std::vector<SupplyReaction> supply;
+    /// Charging of each amino acid makes E / (1/(k_atp ATP) + 1/(k_aa AA) + 1/(k_trna U) + 1/kcat) turns per second:
+    /// the cycle time of one synthetase with each of its substrates bound in turn; U is uncharged tRNA.
+    double synthetases_per_amino_acid = 0.0;
+    double charging_kcat_per_s = 0.0;
+    double charging_k_atp_per_s = 0.0;
+    double charging_k_aa_per_s = 0.0;
+    double charging_k_trna_per_s = 0.0;
+    /// Gln-tRNA is made from Glu-tRNA by an amidotransferase (no glutaminyl-tRNA synthetase).
+    bool glutamine_via_glutamate = false;
+
+    /// By index into `Genome::genes`; empty where nothing is known.
+    std::vector<std::int64_t> protein_counts;  ///< at birth, and the source of promoter strengths; -1: unknown
+    std::vector<double> mrna_counts;           ///< mean transcripts at birth; empty: the compiler's mean field
+    std::map<std::uint32_t, double> gene_promoter_strength;
+    std::map<std::uint32_t, double> gene_initiation_rate_per_s;   ///< per clear site, in place of ribosome binding
+    std::map<std::uint32_t, double> gene_termination_rate_per_s;  ///< of the release at the stop codon
+};
+
+}  // namespace bioxen
