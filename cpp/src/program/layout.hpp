@@ -1,0 +1,94 @@
+#pragma once
+
+#include <bioxen/program.hpp>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bioxen {
+
+/// What a machine reads next, as one byte of the tape: transcription of A C G U is 0-3, degradation 4-7, translation of
+/// amino acid a is 8 + a, and `release` needs nothing. Complement is XOR 3, degradation XOR 4.
+namespace symbol {
+inline constexpr std::uint8_t degradation = 4, codon = 8, release = 30, count = 32;
+}
+
+/// Consecutive codons three nucleotides apart, in transcript coordinates. A cistron whose reading frame slips or whose
+/// parts are joined has several.
+struct CodonRun {
+    std::int32_t start_nt = 0;
+    std::int32_t end_nt = 0;
+};
+
+struct Cistron {
+    std::uint32_t gene = 0;
+    std::uint32_t unit = 0;
+    std::uint32_t tape = 0;         ///< symbol of its first codon
+    std::uint32_t codons = 0;
+    std::uint32_t first_run = 0;
+    std::uint32_t run_count = 0;
+};
+
+/// A transcription unit as the engine walks it; cistrons are in the order of their start codons.
+struct UnitLayout {
+    std::int64_t axis = 0;          ///< of the first nucleotide; see `Layout`
+    std::uint32_t tape = 0;
+    std::int32_t length_nt = 0;
+    std::uint32_t first_cistron = 0;
+    std::uint32_t cistron_count = 0;
+    std::uint32_t first_gene = 0;   ///< into `Layout::unit_genes`
+    std::uint32_t gene_count = 0;
+    std::uint8_t mask = 0;          ///< 0 forward, 3 reverse: XORed with the tape
+    bool stable = false;
+    bool long_rrna = false;         ///< rRNA over 800 nt, which the reference lets several RNAPs share
+    std::array<std::int32_t, 4> spacer_nt{};  ///< stable units: A C G U outside the mature RNAs, returned on processing
+
+    [[nodiscard]] int direction() const noexcept { return mask == 0 ? 1 : -1; }
+};
+
+/// A gene within its unit's transcript.
+struct UnitGene {
+    std::uint32_t gene = 0;
+    std::int32_t start_nt = 0;
+    std::int32_t end_nt = 0;
+};
+
+/// Where everything is. The tape holds one symbol a byte: first the DNA of each replicon, then the codons of each
+/// cistron, closed by `release`; a byte of padding at either end lets a walker read on past its last step. DNA traffic happens on one axis on which replicons (in reference mode: units) lie far apart; a circular
+/// replicon is cut where no unit passes.
+struct Layout {
+    static constexpr std::int64_t axis_spacing = 100'000;  ///< more than any footprint
+    static constexpr std::uint32_t none = UINT32_MAX;
+
+    std::vector<std::uint8_t> tape;
+    std::vector<UnitLayout> units;
+    std::vector<Cistron> cistrons;
+    std::vector<CodonRun> runs;
+    std::vector<UnitGene> unit_genes;
+    std::vector<std::uint32_t> gene_unit;       ///< per gene, or `none`
+    std::vector<std::uint32_t> gene_cistron;    ///< per gene, or `none`
+    std::vector<std::array<std::uint32_t, amino_acid_count>> protein_composition;  ///< per gene
+    std::vector<std::int64_t> replicon_length;
+
+    std::vector<TranscriptionUnit> unit_descriptions;  ///< strengths and rates belong to `Kinetics`
+    std::vector<std::uint8_t> executable;
+    std::vector<GeneKind> gene_kind;
+    std::vector<std::string> gene_tag;
+    std::map<std::string, std::vector<GeneId>> roles;
+    std::vector<ReportEntry> report;
+    std::string genome_fingerprint;
+    bool reference_mode = false;
+    std::int32_t unit_gap_nt = 0;
+
+    /// Counts of A C G U in `[start_nt, end_nt)` of a unit's transcript.
+    [[nodiscard]] std::array<std::int64_t, 4> nucleotides(const UnitLayout& unit, std::int32_t start_nt,
+                                                          std::int32_t end_nt) const noexcept;
+    [[nodiscard]] std::size_t memory_bytes() const noexcept;
+};
+
+[[nodiscard]] Layout make_layout(const Genome& genome, bool reference_mode, std::int32_t unit_gap_nt);
+
+}  // namespace bioxen
