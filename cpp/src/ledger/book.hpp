@@ -1,0 +1,52 @@
+#pragma once
+
+#include <bioxen/ledger.hpp>
+#include <bioxen/organism.hpp>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace bioxen {
+
+/// Nucleotides (A C G U) and residues that the polymers of a cell hold.
+struct PolymerContent {
+    std::array<std::int64_t, 4> nucleotides{};
+    std::array<std::int64_t, amino_acid_count> residues{};
+};
+
+/// What happened, as counters: each stands for a posting whose legs are fixed (see book.cpp). The pools of the cell are
+/// kept by the engine step by step; the audit holds the two against each other.
+struct Book {
+    // by base A C G U
+    std::array<std::int64_t, 4> transcribed{}, degraded{}, aborted{}, processed{};
+    // by amino acid
+    std::array<std::int64_t, amino_acid_count> translated{}, released_unfinished{}, decayed{}, charged{};
+    std::int64_t transamidated = 0;            ///< Gln-tRNA made from Glu-tRNA: one more ATP each
+    std::vector<std::int64_t> supply_turns;    ///< by supply reaction
+    Balances operator_account{};               ///< net into the cell by the operator
+    Balances environment_account{};            ///< net into the cell by clamping
+    Balances opening{};                        ///< pools at birth
+    PolymerContent opening_polymers;
+
+    /// Net into the pools of the cell, by process. @param supply the reactions that `supply_turns` counts
+    [[nodiscard]] std::vector<ProcessPosting> postings(std::span<const SupplyReaction> supply) const;
+    /// Net into the medium.
+    [[nodiscard]] Balances medium(std::span<const SupplyReaction> supply) const;
+};
+
+/// What the pools of a cell gain and lose by these steps: postings of transcription, degradation and translation alone.
+struct StepPostings {
+    Balances taken{};   ///< at once, at each step (at most 0)
+    Balances made{};    ///< available from the next supply tick on (at least 0)
+};
+[[nodiscard]] StepPostings step_postings(std::span<const std::int64_t, 4> transcribed,
+                                         std::span<const std::int64_t, 4> degraded,
+                                         std::span<const std::int64_t, amino_acid_count> translated) noexcept;
+
+/// Residuals of pools (books against balances) and of conserved quantities (polymers counted anew in the state).
+[[nodiscard]] Audit audit(const Book& book, std::span<const SupplyReaction> supply, const Balances& pools,
+                          const PolymerContent& polymers);
+
+}  // namespace bioxen
