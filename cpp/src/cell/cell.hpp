@@ -1,0 +1,184 @@
+#pragma once
+
+#include "cell/walker.hpp"
+#include "ledger/book.hpp"
+#include "program/kinetics.hpp"
+#include "program/layout.hpp"
+#include "support/random.hpp"
+
+#include <bioxen/cellular_context.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace bioxen {
+
+/// State of one cell and the law by which it changes.
+///
+/// Each walker steps at rate r <= b, the bound of its class. Candidates come at the total rate of all bounds and of the
+/// rare channels; a candidate picks a walker uniformly from a class and is accepted with probability r/b (uniformisation,
+/// exact). The waiting time to the next candidate is drawn once and kept across pauses; only a supply tick redraws it.
+class Cell {
+public:
+    Cell(std::shared_ptr<const Program> program, std::uint64_t seed);
+
+    AdvanceStatus advance(double until_s, std::uint64_t fuel);
+    void sample(Trace& trace) const;
+    [[nodiscard]] std::vector<std::int64_t> mrnas() const;
+    [[nodiscard]] std::array<std::int64_t, species::resource_count> resources() const;
+    [[nodiscard]] std::array<MachineCount, 3> machines() const noexcept;
+    [[nodiscard]] EventCounts events() const;
+    [[nodiscard]] std::vector<ProcessPosting> ledger() const;
+    [[nodiscard]] Audit audit() const;
+    [[nodiscard]] std::vector<Polymerase> polymerases() const;
+    [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+    void knockout(GeneId gene);
+    void restrict_transcription(std::optional<std::span<const GeneId>> genes);
+    void set_resource(SpeciesIndex resource, std::int64_t molecules);
+
+    [[nodiscard]] const std::shared_ptr<const Program>& program() const noexcept { return program_; }
+    [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+    [[nodiscard]] double time_s() const noexcept { return now_; }
+    [[nodiscard]] const std::vector<std::int64_t>& proteins() const noexcept { return proteins_; }
+
+private:
+    enum RareChannel : std::size_t { bind_rnap, bind_ribosome, bind_ribosome_fixed, bind_degradosome, decay_protein,
+                                     rare_channels };
+
+    // initial.cpp
+    void create();
+
+    // engine.cpp: candidates
+    void candidates(double horizon, std::uint64_t& fuel);
+    void rare_candidate(double along);
+    void at_limit(std::size_t cls, std::size_t index, double fraction);
+    bool try_step(Walker& walker, std::size_t cls, double fraction) noexcept;
+    void refresh_rates() noexcept;
+
+    // traffic.cpp: walkers, their neighbours and their limits
+    WalkerId add_walker(std::size_t cls, const Walker& walker);
+    void remove_walker(WalkerId id);
+    [[nodiscard]] Walker& walker(WalkerId id) noexcept { return walkers_[walker_class(id)][walker_index(id)]; }
+    [[nodiscard]] const Walker& walker(WalkerId id) const noexcept {
+        return walkers_[walker_class(id)][walker_index(id)];
+    }
+    [[nodiscard]] std::int64_t axis_of(const Walker& rnap) const noexcept;
+    /// First position that the ribosome may not step from because of what is ahead on its transcript.
+    [[nodiscard]] std::int32_t ribosome_barrier(const Walker& ribosome) const noexcept;
+    [[nodiscard]] std::int32_t front_barrier(const Walker& front) const noexcept;
+    struct RnapRoom {
+        std::int64_t steps = 0;         ///< it may take before it touches its neighbour
+        WalkerId opposite = no_walker;  ///< the neighbour, if it comes the other way
+    };
+    [[nodiscard]] RnapRoom rnap_room(const Walker& rnap) const noexcept;
+    [[nodiscard]] bool promoter_is_clear(std::uint32_t unit) const noexcept;
+    [[nodiscard]] std::size_t axis_slot(std::int64_t axis) const noexcept;
+    void link_rnap(WalkerId id);
+    void unlink_rnap(WalkerId id);
+    [[nodiscard]] const UnitLayout& unit_of(const Walker& walker) const noexcept {
+        return layout_->units[transcripts_[walker.transcript].unit];
+    }
+
+    // transcription.cpp
+    void initiate_transcription();
+    void rnap_at_limit(std::size_t cls, std::size_t index, double fraction);
+    void complete_transcript(std::uint32_t transcript);
+    void abort_transcript(std::uint32_t transcript);
+    [[nodiscard]] bool may_initiate(std::uint32_t unit) const noexcept;
+    /// Length at which the next loading site of a nascent transcript opens; beyond the end if none does.
+    [[nodiscard]] std::int32_t next_opening(const Transcript& transcript) const noexcept;
+    void open_sites(std::uint32_t transcript, std::int32_t made_nt);
+
+    // translation.cpp
+    void initiate_translation(std::size_t list);
+    void ribosome_at_limit(std::size_t index, double fraction);
+    void add_site(std::uint32_t transcript, std::uint32_t cistron);
+    void remove_site(std::uint32_t site);
+    void close_sites(std::uint32_t transcript);
+    /// Where a ribosome that loads at `site` stands between its neighbours; false if it finds no room.
+    [[nodiscard]] bool find_place(const LoadingSite& site, WalkerId& ahead, WalkerId& behind) const noexcept;
+    [[nodiscard]] bool is_knocked_out(std::uint32_t gene) const noexcept {
+        return !knocked_out_.empty() && knocked_out_[gene] != 0;
+    }
+    void unlink_ribosome(WalkerId id);
+    void drop_ribosomes(std::uint32_t transcript);
+    [[nodiscard]] const Cistron& cistron_of(const Walker& ribosome) const noexcept {
+        return layout_->cistrons[unit_of(ribosome).first_cistron + ribosome.cistron];
+    }
+
+    // degradation.cpp
+    void initiate_degradation();
+    [[nodiscard]] bool is_protected(const Transcript& transcript) const noexcept;
+    void front_at_limit(std::size_t index, double fraction);
+    void decay_one_protein();
+    void add_protein(std::uint32_t gene, std::int64_t change) noexcept;
+    /// Puts molecules into a pool, or, where pools are held, into the environment.
+    void release(SpeciesIndex species, std::int64_t molecules) noexcept;
+
+    std::uint32_t new_transcript(std::uint32_t unit);
+    void free_transcript(std::uint32_t transcript);
+    void add_waiting(std::uint32_t transcript);
+    void remove_waiting(std::uint32_t transcript);
+
+    // supply.cpp
+    void tick();
+    void charge_trna();
+    [[nodiscard]] bool supply_can_act() const;
+    [[nodiscard]] bool anything_can_happen() const;
+    using StepCounts = std::array<std::int64_t, symbol::count>;
+    /// Steps since the last tick. Their products become available at the next one: nobody waits for them before.
+    [[nodiscard]] StepCounts unposted_steps() const noexcept;
+    void post_products();
+    /// Pools with the products that are not posted yet, on all species.
+    [[nodiscard]] Balances present_pools() const;
+    [[nodiscard]] Book present_book() const;
+    [[nodiscard]] PolymerContent count_polymers() const;
+
+    std::shared_ptr<const Program> program_;
+    const Layout* layout_;
+    const Kinetics* kinetics_;
+    std::uint64_t seed_;
+    RandomStream random_;
+
+    double now_ = 0.0;
+    double next_candidate_ = 0.0;
+    std::int64_t tick_ = 0;                         ///< supply ticks done
+    std::array<double, max_classes + 1> cumulative_{};  ///< ends of the classes on the line of rates, from 0
+    std::array<double, max_classes> inverse_bound_{};
+    std::array<double, rare_channels> rare_rate_{};
+    double total_rate_ = 0.0, inverse_total_ = 0.0;
+
+    std::array<std::vector<Walker>, max_classes> walkers_;
+    std::vector<WalkerId> axis_order_;              ///< RNAPs from left to right on the DNA axis
+    std::vector<Transcript> transcripts_;
+    std::uint32_t free_transcript_ = Transcript::none;
+    std::array<std::vector<LoadingSite>, 2> sites_; ///< by mass action; with a fixed rate
+    std::vector<std::uint32_t> waiting_;            ///< whole messengers that no degradosome holds
+    std::vector<std::int64_t> proteins_;
+    std::vector<std::int64_t> mature_;              ///< per gene: stable RNA molecules
+    std::vector<std::int32_t> unit_transcripts_;    ///< transcripts of each unit that exist
+    std::vector<std::int32_t> unit_rnaps_;
+    std::vector<std::uint8_t> knocked_out_;         ///< per gene; empty until the first knockout
+    std::vector<std::uint8_t> promoter_closed_;     ///< per unit, by knockouts; empty until the first
+    std::vector<std::uint8_t> restricted_;          ///< per unit: may not initiate; empty: no restriction
+    static constexpr std::size_t protein_block = 64;
+    std::vector<std::int64_t> block_proteins_;      ///< sums over blocks of genes, to draw a protein quickly
+    std::int64_t total_proteins_ = 0;
+
+    std::int64_t free_rnap_ = 0, free_ribosomes_ = 0, free_degradosomes_ = 0;
+    std::array<std::int64_t, species::resource_count + 1> pools_{};  ///< the last one is `unlimited_pool`
+    StepCounts steps_{};                            ///< by symbol, since birth
+    StepCounts steps_posted_{};
+    std::vector<double> supply_carry_;
+    std::array<double, amino_acid_count> charging_carry_{};
+    EventCounts counts_;
+    Book book_;                                     ///< without the steps, which `steps_` counts
+    std::int64_t events_at_tick_ = -1;              ///< `accepted_` when the last tick was done
+    std::int64_t accepted_ = 0;                     ///< rare events since birth
+};
+
+}  // namespace bioxen

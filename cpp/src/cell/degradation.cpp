@@ -1,0 +1,83 @@
+#include "cell/step.hpp"
+
+#include <algorithm>
+
+namespace bioxen {
+
+bool Cell::is_protected(const Transcript& transcript) const noexcept {
+    if (transcript.tail == no_walker) return false;
+    return layout_->reference_mode || walker(transcript.tail).pos < kinetics_->ribosome_footprint_nt;
+}
+
+void Cell::initiate_degradation() {
+    const double along = random_.uniform() * static_cast<double>(waiting_.size());
+    const std::uint32_t t = waiting_[std::min(static_cast<std::size_t>(along), waiting_.size() - 1)];
+    if (is_protected(transcripts_[t])) return;
+    const UnitLayout& unit = layout_->units[transcripts_[t].unit];
+    remove_waiting(t);
+    close_sites(t);
+    Walker front;
+    front.tape = unit.tape;
+    front.transcript = t;
+    front.ratio = kinetics_->degradation_ratio;
+    front.mask = unit.mask ^ symbol::degradation;
+    front.code = static_cast<std::uint8_t>(layout_->tape[unit.tape] ^ front.mask);
+    transcripts_[t].front = add_walker(degradation_class, front);
+    --free_degradosomes_;
+    ++counts_.mrna_decay_initiations;
+    ++accepted_;
+    refresh_rates();
+}
+
+void Cell::front_at_limit(std::size_t i, double fraction) {
+    Walker& front = walkers_[degradation_class][i];
+    const std::int32_t length = unit_of(front).length_nt;
+    const std::int32_t barrier = front_barrier(front);
+    if (front.pos + 1 > barrier) return;
+    if (front.pos < length - 1) {
+        front.limit = std::min(length - 1, barrier);
+        (void)try_step(front, degradation_class, fraction);
+        return;
+    }
+    if (!try_step(front, degradation_class, fraction)) return;
+    const std::uint32_t t = front.transcript;
+    remove_walker(walker_id(degradation_class, i));
+    free_transcript(t);
+    ++free_degradosomes_;
+    ++counts_.mrna_decays;
+    ++accepted_;
+    refresh_rates();
+}
+
+void Cell::add_protein(std::uint32_t gene, std::int64_t change) noexcept {
+    proteins_[gene] += change;
+    block_proteins_[gene / protein_block] += change;
+    total_proteins_ += change;
+}
+
+void Cell::decay_one_protein() {
+    auto along = static_cast<std::int64_t>(random_.uniform() * static_cast<double>(total_proteins_));
+    along = std::min(along, total_proteins_ - 1);
+    std::size_t block = 0;
+    while (along >= block_proteins_[block]) along -= block_proteins_[block++];
+    std::size_t gene = block * protein_block;
+    while (along >= proteins_[gene]) along -= proteins_[gene++];
+    add_protein(static_cast<std::uint32_t>(gene), -1);
+    for (std::size_t a = 0; a < amino_acid_count; ++a) {
+        const std::int64_t residues = layout_->protein_composition[gene][a];
+        book_.decayed[a] += residues;
+        release(static_cast<SpeciesIndex>(species::amino_acid + a), residues);
+    }
+    ++counts_.protein_decays;
+    ++accepted_;
+    refresh_rates();
+}
+
+void Cell::release(SpeciesIndex s, std::int64_t molecules) noexcept {
+    if (kinetics_->organism.hold_pools)
+        book_.environment_account[s] -= molecules;
+    else
+        pools_[s] += molecules;
+}
+
+}  // namespace bioxen

@@ -1,0 +1,115 @@
+#include "cell/step.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace bioxen {
+
+namespace {
+
+/// Supply acts at multiples of this age, and nowhere else is a pending waiting time redrawn.
+constexpr double tick_s = 0x1.0p-6;
+/// Stands for "never" in place of an infinity, whose product with 0 is not a number.
+constexpr double never_s = 1e300;
+/// How many candidates ahead a walker is fetched into the cache.
+constexpr std::size_t prefetch_distance = 6;
+
+}  // namespace
+
+void Cell::refresh_rates() noexcept {
+    const Kinetics& k = *kinetics_;
+    double sum = 0.0;
+    for (std::size_t c = 0; c < k.class_count; ++c) {
+        sum += static_cast<double>(walkers_[c].size()) * k.class_bound_per_s[c];
+        cumulative_[c + 1] = sum;
+    }
+    for (std::size_t c = k.class_count; c < max_classes; ++c) cumulative_[c + 1] = std::numeric_limits<double>::infinity();
+    rare_rate_[bind_rnap] = static_cast<double>(free_rnap_) * k.promoters.total();
+    rare_rate_[bind_ribosome] =
+        static_cast<double>(free_ribosomes_) * static_cast<double>(sites_[0].size()) * k.ribosome_binding_per_pair_s;
+    rare_rate_[bind_ribosome_fixed] =
+        free_ribosomes_ > 0 ? static_cast<double>(sites_[1].size()) * k.fixed_initiation_bound_per_s : 0.0;
+    rare_rate_[bind_degradosome] = static_cast<double>(free_degradosomes_) * static_cast<double>(waiting_.size()) *
+                                   k.degradosome_binding_per_pair_s;
+    rare_rate_[decay_protein] = static_cast<double>(total_proteins_) * k.organism.protein_decay_per_s;
+    for (const double rate : rare_rate_) sum += rate;
+    total_rate_ = sum;
+    inverse_total_ = sum > 0.0 ? 1.0 / sum : never_s;
+}
+
+void Cell::candidates(double horizon, std::uint64_t& fuel) {
+    const std::size_t classes = kinetics_->class_count;
+    double next = next_candidate_, current = now_;
+    std::uint64_t left = fuel;
+    while (next < horizon && left > 0) {
+        --left;
+        current = next;
+        const RandomBlock block = random_.next();
+        const double along = unit_interval(block.first) * total_rate_;
+        std::size_t cls = 0;
+        for (std::size_t c = 1; c <= max_classes; ++c) cls += along >= cumulative_[c] ? 1 : 0;
+        if (cls < classes) [[likely]] {
+            std::vector<Walker>& members = walkers_[cls];
+            const double within = (along - cumulative_[cls]) * inverse_bound_[cls];
+            auto i = static_cast<std::size_t>(within);
+            if (i >= members.size()) [[unlikely]]
+                i = members.size() - 1;  // rounding at the end of the class
+            const double fraction = within - static_cast<double>(i);
+            Walker& chosen = members[i];
+            if (chosen.pos < chosen.limit) [[likely]]
+                (void)try_step(chosen, cls, fraction);
+            else
+                at_limit(cls, i, fraction);
+        } else {
+            rare_candidate(along - cumulative_[classes]);
+        }
+        next += random_.exponential_from(block.second) * inverse_total_;
+    }
+    next_candidate_ = next;
+    now_ = current;
+    counts_.candidates += static_cast<std::int64_t>(fuel - left);
+    fuel = left;
+}
+
+void Cell::rare_candidate(double along) {
+    std::size_t channel = 0;
+    while (channel < rare_channels && along >= rare_rate_[channel]) along -= rare_rate_[channel++];
+    switch (channel) {
+        case bind_rnap: initiate_transcription(); break;
+        case bind_ribosome: initiate_translation(0); break;
+        case bind_ribosome_fixed: initiate_translation(1); break;
+        case bind_degradosome: initiate_degradation(); break;
+        case decay_protein: decay_one_protein(); break;
+        default: break;  // rounding at the end of the line
+    }
+}
+
+void Cell::at_limit(std::size_t cls, std::size_t index, double fraction) {
+    if (cls == ribosome_class)
+        ribosome_at_limit(index, fraction);
+    else if (cls == degradation_class)
+        front_at_limit(index, fraction);
+    else
+        rnap_at_limit(cls, index, fraction);
+}
+
+AdvanceStatus Cell::advance(double until_s, std::uint64_t fuel) {
+    for (;;) {
+        const double tick_at = static_cast<double>(tick_ + 1) * tick_s;
+        const double horizon = std::min(tick_at, until_s);
+        candidates(horizon, fuel);
+        if (next_candidate_ < horizon) return AdvanceStatus::preempted;
+        if (tick_at > until_s) {
+            now_ = std::max(now_, until_s);
+            return AdvanceStatus::reached;
+        }
+        now_ = tick_at;
+        ++tick_;
+        const std::int64_t before = events_at_tick_;
+        tick();
+        next_candidate_ = now_ + random_.exponential() * inverse_total_;
+        if (events_at_tick_ == before && !anything_can_happen() && !supply_can_act()) return AdvanceStatus::exhausted;
+    }
+}
+
+}  // namespace bioxen

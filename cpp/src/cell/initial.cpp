@@ -1,0 +1,53 @@
+#include "cell/cell.hpp"
+
+#include <utility>
+
+namespace bioxen {
+
+Cell::Cell(std::shared_ptr<const Program> program, std::uint64_t seed)
+    : program_(std::move(program)),
+      layout_(&program_->layout()),
+      kinetics_(&program_->kinetics()),
+      seed_(seed),
+      random_(seed, 0) {
+    create();
+}
+
+/// A cell at birth: all machines free, proteins as counted, and whole, unloaded messengers whose number per unit is
+/// Poisson with the mean of the counts given or of the mean field. No chain is under way.
+void Cell::create() {
+    const std::size_t genes = layout_->gene_unit.size(), units = layout_->units.size();
+    const Organism& o = kinetics_->organism;
+    free_rnap_ = o.rna_polymerases;
+    free_ribosomes_ = o.ribosomes;
+    free_degradosomes_ = o.degradosomes;
+    std::copy(o.pools.begin(), o.pools.end(), pools_.begin());
+    pools_[unlimited_pool] = 1;
+    proteins_.assign(genes, 0);
+    mature_.assign(genes, 0);
+    block_proteins_.assign(genes / protein_block + 1, 0);
+    unit_transcripts_.assign(units, 0);
+    unit_rnaps_.assign(units, 0);
+    supply_carry_.assign(kinetics_->supply.size(), 0.0);
+    book_.supply_turns.assign(kinetics_->supply.size(), 0);
+    for (std::size_t c = 0; c < kinetics_->class_count; ++c) {
+        const double bound = kinetics_->class_bound_per_s[c];
+        inverse_bound_[c] = bound > 0.0 ? 1.0 / bound : 0.0;
+    }
+    for (std::size_t g = 0; g < o.protein_counts.size(); ++g) {
+        if (o.protein_counts[g] > 0) add_protein(static_cast<std::uint32_t>(g), o.protein_counts[g]);
+    }
+    for (std::size_t u = 0; u < units; ++u) {
+        for (std::int64_t n = random_.poisson(kinetics_->mean_transcripts[u]); n > 0; --n) {
+            const std::uint32_t t = new_transcript(static_cast<std::uint32_t>(u));
+            open_sites(t, layout_->units[u].length_nt);
+            add_waiting(t);
+        }
+    }
+    for (std::size_t s = 0; s < species::resource_count; ++s) book_.opening[s] = pools_[s];
+    book_.opening_polymers = count_polymers();
+    refresh_rates();
+    next_candidate_ = random_.exponential() * inverse_total_;
+}
+
+}  // namespace bioxen

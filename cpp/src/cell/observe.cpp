@@ -1,0 +1,206 @@
+#include "cell/cell.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <algorithm>
+
+namespace bioxen {
+
+std::vector<std::int64_t> Cell::mrnas() const {
+    std::vector<std::int64_t> count = mature_;
+    for (std::size_t g = 0; g < count.size(); ++g) {
+        if (layout_->gene_unit[g] != Layout::none) count[g] += unit_transcripts_[layout_->gene_unit[g]];
+    }
+    return count;
+}
+
+std::array<std::int64_t, species::resource_count> Cell::resources() const {
+    const Balances pools = present_pools();
+    std::array<std::int64_t, species::resource_count> held{};
+    std::copy_n(pools.begin(), held.size(), held.begin());
+    return held;
+}
+
+std::array<MachineCount, 3> Cell::machines() const noexcept {
+    std::int64_t rnaps = 0;
+    for (std::size_t c = first_rnap_class; c < max_classes; ++c) rnaps += static_cast<std::int64_t>(walkers_[c].size());
+    const auto count = [](std::int64_t free, std::int64_t active) { return MachineCount{free + active, free, active}; };
+    return {count(free_rnap_, rnaps),
+            count(free_ribosomes_, static_cast<std::int64_t>(walkers_[ribosome_class].size())),
+            count(free_degradosomes_, static_cast<std::int64_t>(walkers_[degradation_class].size()))};
+}
+
+EventCounts Cell::events() const {
+    EventCounts events = counts_;
+    for (std::size_t b = 0; b < 4; ++b) {
+        events.nucleotide_steps += steps_[b];
+        events.degradation_steps += steps_[symbol::degradation + b];
+    }
+    for (std::size_t a = 0; a < amino_acid_count; ++a) events.codon_steps += steps_[symbol::codon + a];
+    return events;
+}
+
+void Cell::sample(Trace& trace) const {
+    trace.gene_count = proteins_.size();
+    trace.time_s.push_back(now_);
+    trace.proteins.insert(trace.proteins.end(), proteins_.begin(), proteins_.end());
+    const auto rna = mrnas();
+    trace.mrnas.insert(trace.mrnas.end(), rna.begin(), rna.end());
+    const auto pools = resources();
+    trace.resources.insert(trace.resources.end(), pools.begin(), pools.end());
+    const auto counts = machines();
+    for (std::size_t m = 0; m < counts.size(); ++m) trace.machines[m].push_back(counts[m]);
+}
+
+PolymerContent Cell::count_polymers() const {
+    PolymerContent content;
+    const auto add = [&](const UnitLayout& unit, std::int32_t from, std::int32_t to) {
+        const auto n = layout_->nucleotides(unit, from, to);
+        for (std::size_t b = 0; b < 4; ++b) content.nucleotides[b] += n[b];
+    };
+    for (const Transcript& transcript : transcripts_) {
+        if (transcript.unit == Transcript::none) continue;
+        const UnitLayout& unit = layout_->units[transcript.unit];
+        add(unit, transcript.front != no_walker ? walker(transcript.front).pos : 0,
+            transcript.rnap != no_walker ? walker(transcript.rnap).pos : unit.length_nt);
+    }
+    for (const UnitLayout& unit : layout_->units) {
+        for (std::uint32_t i = 0; unit.stable && i < unit.gene_count; ++i) {
+            const UnitGene& gene = layout_->unit_genes[unit.first_gene + i];
+            if (mature_[gene.gene] == 0) continue;
+            const auto n = layout_->nucleotides(unit, gene.start_nt, gene.end_nt);
+            for (std::size_t b = 0; b < 4; ++b) content.nucleotides[b] += n[b] * mature_[gene.gene];
+        }
+    }
+    for (std::size_t g = 0; g < proteins_.size(); ++g) {
+        for (std::size_t a = 0; a < amino_acid_count; ++a)
+            content.residues[a] += proteins_[g] * layout_->protein_composition[g][a];
+    }
+    for (const Walker& ribosome : walkers_[ribosome_class]) {
+        for (std::uint32_t at = cistron_of(ribosome).tape; at < ribosome.tape; ++at)
+            ++content.residues[static_cast<std::size_t>(layout_->tape[at] - symbol::codon)];
+    }
+    return content;
+}
+
+std::vector<ProcessPosting> Cell::ledger() const { return present_book().postings(kinetics_->organism.supply); }
+
+Audit Cell::audit() const {
+    Audit result = bioxen::audit(present_book(), kinetics_->organism.supply, present_pools(), count_polymers());
+    const Organism& o = kinetics_->organism;
+    const auto counts = machines();
+    // machines on transcripts are counted from the transcripts, not from the lists that hold the walkers
+    std::array<std::int64_t, 3> at_work{};
+    std::int64_t lowest = 0, broken = 0;
+    for (std::uint32_t t = 0; t < transcripts_.size(); ++t) {
+        const Transcript& transcript = transcripts_[t];
+        if (transcript.unit == Transcript::none) continue;
+        at_work[0] += transcript.rnap != no_walker ? 1 : 0;
+        at_work[2] += transcript.front != no_walker ? 1 : 0;
+        std::int32_t previous = transcript.front != no_walker ? walker(transcript.front).pos : -kinetics_->ribosome_footprint_nt;
+        for (WalkerId id = transcript.tail; id != no_walker; id = walker(id).ahead) {
+            ++at_work[1];
+            broken += walker(id).pos - previous < kinetics_->ribosome_footprint_nt || walker(id).transcript != t ? 1 : 0;
+            previous = walker(id).pos;
+        }
+        if (transcript.rnap != no_walker && transcript.ribosomes > 0)
+            broken += walker(transcript.rnap).pos - previous < kinetics_->ribosome_footprint_nt ? 1 : 0;
+    }
+    for (std::size_t i = 1; i < axis_order_.size(); ++i) {
+        const std::int64_t distance = axis_of(walker(axis_order_[i])) - axis_of(walker(axis_order_[i - 1]));
+        broken += distance < o.rnap_footprint_nt ? 1 : 0;
+    }
+    for (const std::int64_t pool : present_pools()) lowest = std::min(lowest, pool);
+    for (const std::int64_t n : proteins_) lowest = std::min(lowest, n);
+    result.residuals["rna_polymerase"] = free_rnap_ + at_work[0] - o.rna_polymerases;
+    result.residuals["ribosome"] = free_ribosomes_ + at_work[1] - o.ribosomes;
+    result.residuals["degradosome"] = free_degradosomes_ + at_work[2] - o.degradosomes;
+    result.residuals["lists of machines"] = counts[0].active - at_work[0] + counts[1].active - at_work[1] +
+                                            counts[2].active - at_work[2];
+    result.residuals["footprints that overlap"] = broken;
+    result.residuals["negative balances"] = lowest;
+    return result;
+}
+
+std::vector<Polymerase> Cell::polymerases() const {
+    std::vector<Polymerase> all;
+    const auto describe = [&](const Walker& w, Polymerase::Kind kind, bool free_ahead) {
+        const std::uint32_t u = transcripts_[w.transcript].unit;
+        const TranscriptionUnit& unit = layout_->unit_descriptions[u];
+        const UnitLayout& place = layout_->units[u];
+        Polymerase p;
+        p.kind = kind;
+        p.replicon = unit.replicon;
+        const std::int64_t last = unit.end - 1;
+        const std::int64_t at = unit.strand == Strand::forward ? std::min(unit.start + w.pos, last)
+                                                               : std::max(last - w.pos, unit.start);
+        p.position_nt = at % layout_->replicon_length[index(unit.replicon)];
+        if (kind == Polymerase::Kind::ribosome) {
+            p.gene = cistron_of(w).gene;
+        } else {
+            for (std::uint32_t i = 0; i < place.gene_count && p.gene < 0; ++i) {
+                const UnitGene& gene = layout_->unit_genes[place.first_gene + i];
+                if (w.pos >= gene.start_nt && w.pos < gene.end_nt) p.gene = gene.gene;
+            }
+        }
+        const StepTable& t = kinetics_->steps;
+        const bool paid = pools_[t.resource[w.code]] >= 1 && pools_[t.energy[w.code]] >= t.energy_needed[w.code];
+        p.state = !free_ahead ? Polymerase::State::blocked
+                  : paid      ? Polymerase::State::moving
+                              : Polymerase::State::stalled;
+        all.push_back(p);
+    };
+    for (std::size_t c = first_rnap_class; c < max_classes; ++c) {
+        for (const Walker& w : walkers_[c]) describe(w, Polymerase::Kind::rna_polymerase, rnap_room(w).steps > 0);
+    }
+    for (const Walker& w : walkers_[ribosome_class])
+        describe(w, Polymerase::Kind::ribosome, w.code == symbol::release || w.pos + 3 <= ribosome_barrier(w));
+    for (const Walker& w : walkers_[degradation_class])
+        describe(w, Polymerase::Kind::degradosome, w.pos + 1 <= front_barrier(w));
+    return all;
+}
+
+bool Cell::anything_can_happen() const {
+    const auto moving = [](const Polymerase& p) { return p.state == Polymerase::State::moving; };
+    const auto all = polymerases();
+    if (std::any_of(all.begin(), all.end(), moving)) return true;
+    const Kinetics& k = *kinetics_;
+    if (k.organism.head_on_dissociation_per_s > 0.0) {
+        for (const WalkerId id : axis_order_) {
+            const RnapRoom room = rnap_room(walker(id));
+            if (room.steps <= 0 && room.opposite != no_walker) return true;
+        }
+    }
+    if (rare_rate_[decay_protein] > 0.0) return true;
+    if (rare_rate_[bind_rnap] > 0.0) {
+        for (std::uint32_t u = 0; u < layout_->units.size(); ++u) {
+            if (k.unit_strength[u] > 0.0 && may_initiate(u)) return true;
+        }
+    }
+    for (std::size_t list = 0; list < 2; ++list) {
+        if (!(rare_rate_[list == 0 ? bind_ribosome : bind_ribosome_fixed] > 0.0)) continue;
+        for (const LoadingSite& site : sites_[list]) {
+            const std::uint32_t c = layout_->units[transcripts_[site.transcript].unit].first_cistron + site.cistron;
+            WalkerId ahead = no_walker, behind = no_walker;
+            if (k.fixed_initiation_per_s[c] != 0.0 && find_place(site, ahead, behind)) return true;
+        }
+    }
+    if (rare_rate_[bind_degradosome] > 0.0) {
+        for (const std::uint32_t t : waiting_) {
+            if (!is_protected(transcripts_[t])) return true;
+        }
+    }
+    return false;
+}
+
+std::size_t Cell::memory_bytes() const noexcept {
+    const auto bytes = [](const auto& v) { return v.capacity() * sizeof v[0]; };
+    std::size_t total = sizeof *this;
+    for (const auto& members : walkers_) total += bytes(members);
+    for (const auto& list : sites_) total += bytes(list);
+    return total + bytes(axis_order_) + bytes(transcripts_) + bytes(waiting_) + bytes(proteins_) + bytes(mature_) +
+           bytes(unit_transcripts_) + bytes(unit_rnaps_) + bytes(knocked_out_) + bytes(promoter_closed_) +
+           bytes(restricted_) + bytes(block_proteins_) + bytes(supply_carry_) + bytes(book_.supply_turns);
+}
+
+}  // namespace bioxen

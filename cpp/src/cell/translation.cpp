@@ -1,0 +1,169 @@
+#include "cell/step.hpp"
+
+#include <algorithm>
+
+namespace bioxen {
+
+namespace {
+
+/// A site's name in its transcript's chain: the list in the highest bit, the position below.
+constexpr std::uint32_t list_bit = std::uint32_t{1} << 31;
+
+}  // namespace
+
+void Cell::add_site(std::uint32_t t, std::uint32_t cistron) {
+    const std::uint32_t c = layout_->units[transcripts_[t].unit].first_cistron + cistron;
+    if (is_knocked_out(layout_->cistrons[c].gene)) return;
+    const std::uint32_t list = kinetics_->fixed_initiation_per_s[c] < 0.0 ? 0 : 1;
+    const std::uint32_t site = (list != 0 ? list_bit : 0) | static_cast<std::uint32_t>(sites_[list].size());
+    const std::uint32_t next = transcripts_[t].first_site;
+    if (next != Transcript::none) sites_[next / list_bit][next % list_bit].previous = site;
+    sites_[list].push_back({t, next, Transcript::none, cistron});
+    transcripts_[t].first_site = site;
+}
+
+void Cell::remove_site(std::uint32_t site) {
+    const auto at = [&](std::uint32_t s) -> LoadingSite& { return sites_[s / list_bit][s % list_bit]; };
+    const LoadingSite gone = at(site);
+    if (gone.next != Transcript::none) at(gone.next).previous = gone.previous;
+    if (gone.previous != Transcript::none)
+        at(gone.previous).next = gone.next;
+    else
+        transcripts_[gone.transcript].first_site = gone.next;
+
+    std::vector<LoadingSite>& list = sites_[site / list_bit];
+    const std::uint32_t last = (site & list_bit) | static_cast<std::uint32_t>(list.size() - 1);
+    if (site != last) {
+        const LoadingSite moved = list.back();
+        at(site) = moved;
+        if (moved.next != Transcript::none) at(moved.next).previous = site;
+        if (moved.previous != Transcript::none)
+            at(moved.previous).next = site;
+        else
+            transcripts_[moved.transcript].first_site = site;
+    }
+    list.pop_back();
+}
+
+void Cell::close_sites(std::uint32_t t) {
+    while (transcripts_[t].first_site != Transcript::none) remove_site(transcripts_[t].first_site);
+}
+
+bool Cell::find_place(const LoadingSite& site, WalkerId& ahead, WalkerId& behind) const noexcept {
+    const Transcript& transcript = transcripts_[site.transcript];
+    if (transcript.ribosomes >= static_cast<std::uint32_t>(kinetics_->max_ribosomes_per_mrna)) return false;
+    const UnitLayout& unit = layout_->units[transcript.unit];
+    const Cistron& cistron = layout_->cistrons[unit.first_cistron + site.cistron];
+    if (is_knocked_out(cistron.gene)) return false;
+    const std::int32_t start = layout_->runs[cistron.first_run].start_nt;
+    const std::int32_t footprint = kinetics_->ribosome_footprint_nt;
+    behind = no_walker;
+    for (ahead = transcript.tail; ahead != no_walker && walker(ahead).pos < start; ahead = walker(ahead).ahead)
+        behind = ahead;
+    return (ahead == no_walker || walker(ahead).pos - start >= footprint) &&
+           (behind == no_walker || start - walker(behind).pos >= footprint);
+}
+
+void Cell::initiate_translation(std::size_t list) {
+    const double along = random_.uniform() * static_cast<double>(sites_[list].size());
+    const auto chosen = std::min(static_cast<std::size_t>(along), sites_[list].size() - 1);
+    const LoadingSite site = sites_[list][chosen];
+    Transcript& transcript = transcripts_[site.transcript];
+    const std::uint32_t c = layout_->units[transcript.unit].first_cistron + site.cistron;
+    const Cistron& cistron = layout_->cistrons[c];
+    if (is_knocked_out(cistron.gene)) {
+        remove_site(static_cast<std::uint32_t>(chosen) | (list == 1 ? list_bit : 0));
+        refresh_rates();
+        return;
+    }
+    if (list == 1) {
+        const double fraction = along - static_cast<double>(chosen);
+        if (!(fraction * kinetics_->fixed_initiation_bound_per_s < kinetics_->fixed_initiation_per_s[c])) return;
+    }
+    WalkerId ahead = no_walker, behind = no_walker;
+    if (!find_place(site, ahead, behind)) return;
+    Walker ribosome;
+    ribosome.pos = ribosome.limit = layout_->runs[cistron.first_run].start_nt;
+    ribosome.tape = cistron.tape;
+    ribosome.transcript = site.transcript;
+    ribosome.ahead = ahead;
+    ribosome.behind = behind;
+    ribosome.ratio = kinetics_->codon_ratio;
+    ribosome.cistron = static_cast<std::uint16_t>(site.cistron);
+    ribosome.code = layout_->tape[cistron.tape];
+    const WalkerId id = add_walker(ribosome_class, ribosome);
+    if (ahead != no_walker) walker(ahead).behind = id;
+    if (behind != no_walker) {
+        walker(behind).ahead = id;
+        walker(behind).limit = walker(behind).pos;
+    } else {
+        transcript.tail = id;
+    }
+    ++transcript.ribosomes;
+    --free_ribosomes_;
+    ++counts_.translation_initiations;
+    ++accepted_;
+    refresh_rates();
+}
+
+void Cell::unlink_ribosome(WalkerId id) {
+    const Walker& gone = walker(id);
+    Transcript& transcript = transcripts_[gone.transcript];
+    if (gone.ahead != no_walker) walker(gone.ahead).behind = gone.behind;
+    if (gone.behind != no_walker)
+        walker(gone.behind).ahead = gone.ahead;
+    else
+        transcript.tail = gone.ahead;
+    --transcript.ribosomes;
+    ++free_ribosomes_;
+}
+
+void Cell::ribosome_at_limit(std::size_t i, double fraction) {
+    Walker& ribosome = walkers_[ribosome_class][i];
+    const Cistron& cistron = cistron_of(ribosome);
+    std::uint32_t done = ribosome.tape - cistron.tape;
+    if (done == cistron.codons) {
+        const std::size_t c = static_cast<std::size_t>(&cistron - layout_->cistrons.data());
+        if (!(fraction < static_cast<double>(kinetics_->release_ratio[c]))) return;
+        add_protein(cistron.gene, 1);
+        const WalkerId id = walker_id(ribosome_class, i);
+        unlink_ribosome(id);
+        remove_walker(id);
+        ++counts_.translation_completions;
+        ++accepted_;
+        refresh_rates();
+        return;
+    }
+    // A ribosome that has made a run's last codon stands on the first of the next, which may lie further or nearer.
+    const auto codons_in = [](const CodonRun& r) { return static_cast<std::uint32_t>((r.end_nt - r.start_nt) / 3); };
+    const CodonRun* run = &layout_->runs[cistron.first_run];
+    const CodonRun* const last = run + cistron.run_count - 1;
+    for (; run != last && done >= codons_in(*run); ++run) done -= codons_in(*run);
+    const std::int32_t barrier = ribosome_barrier(ribosome);  // the next position must not exceed it
+    const std::int32_t run_limit = run == last ? run->end_nt : run->end_nt - 3;
+    if (ribosome.pos == run_limit) {
+        if (run[1].start_nt > barrier || !try_step(ribosome, ribosome_class, fraction)) return;
+        ribosome.pos = ribosome.limit = run[1].start_nt;
+        return;
+    }
+    if (ribosome.pos + 3 > barrier) return;
+    ribosome.limit = std::min(run_limit, barrier - 2);
+    (void)try_step(ribosome, ribosome_class, fraction);
+}
+
+void Cell::drop_ribosomes(std::uint32_t t) {
+    while (transcripts_[t].tail != no_walker) {
+        const WalkerId id = transcripts_[t].tail;
+        const Cistron& cistron = cistron_of(walker(id));
+        for (std::uint32_t at = cistron.tape; at < walker(id).tape; ++at) {
+            const auto a = static_cast<std::size_t>(layout_->tape[at] - symbol::codon);
+            ++book_.released_unfinished[a];
+            release(static_cast<SpeciesIndex>(species::amino_acid + a), 1);
+        }
+        unlink_ribosome(id);
+        remove_walker(id);
+        ++counts_.translation_aborts;
+    }
+}
+
+}  // namespace bioxen

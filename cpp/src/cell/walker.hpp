@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bioxen {
+
+/// Class in the upper bits, position in that class's array in the lower ones.
+using WalkerId = std::uint32_t;
+inline constexpr WalkerId no_walker = UINT32_MAX;
+inline constexpr unsigned walker_index_bits = 27;
+[[nodiscard]] constexpr WalkerId walker_id(std::size_t cls, std::size_t index) noexcept {
+    return static_cast<WalkerId>((cls << walker_index_bits) | index);
+}
+[[nodiscard]] constexpr std::size_t walker_class(WalkerId id) noexcept { return id >> walker_index_bits; }
+[[nodiscard]] constexpr std::size_t walker_index(WalkerId id) noexcept {
+    return id & ((WalkerId{1} << walker_index_bits) - 1);
+}
+
+/// An RNAP, a ribosome or a degradation front. `limit` is the first position at which a step needs more than the
+/// resource check: a neighbour, a site to open, the end. It may be too low (then it is worked out again), never too
+/// high, so a walker below its limit steps without looking at anyone.
+struct Walker {
+    std::int32_t pos = 0;           ///< nucleotides from the transcript's 5' end
+    std::int32_t limit = 0;
+    std::uint32_t tape = 0;         ///< of the symbol in `code`
+    std::uint32_t transcript = 0;
+    WalkerId ahead = no_walker;     ///< ribosome: next one towards 3'; RNAP: next on the axis to the right
+    WalkerId behind = no_walker;    ///< ribosome: next one towards 5'; RNAP: next on the axis to the left
+    float ratio = 0.0f;             ///< rate at full pools / bound of the class
+    std::uint16_t cistron = 0;      ///< ribosome: within its unit
+    std::uint8_t code = 0;          ///< symbol that the next step takes
+    std::uint8_t mask = 0;          ///< XORed with the tape; odd on the reverse strand, where the tape runs down
+
+    [[nodiscard]] constexpr std::int32_t tape_step() const noexcept { return 1 - ((mask & 1) << 1); }
+};
+static_assert(sizeof(Walker) == 32);
+
+/// An RNA molecule that is being made, is whole, or is being degraded.
+struct Transcript {
+    static constexpr std::uint32_t none = UINT32_MAX;
+
+    std::uint32_t unit = none;              ///< `none` marks a free slot
+    WalkerId rnap = no_walker;              ///< while nascent
+    WalkerId front = no_walker;             ///< while being degraded
+    WalkerId tail = no_walker;              ///< ribosome nearest the 5' end
+    std::uint32_t ribosomes = 0;
+    std::uint32_t first_site = none;        ///< chain of its loading sites
+    std::uint32_t waiting_slot = none;      ///< position among whole, undegraded messengers; free slots chain here
+    std::uint32_t next_cistron = 0;         ///< first cistron whose site has not opened
+};
+
+/// A start codon on which ribosomes may load.
+struct LoadingSite {
+    std::uint32_t transcript = 0;
+    std::uint32_t next = Transcript::none;  ///< in the transcript's chain
+    std::uint32_t previous = Transcript::none;
+    std::uint32_t cistron = 0;              ///< within its unit
+};
+
+}  // namespace bioxen
