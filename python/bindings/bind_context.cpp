@@ -1,0 +1,264 @@
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "running.hpp"
+
+#include <bioxen/cellular_context.hpp>
+#include <bioxen/error.hpp>
+
+#include <pybind11/functional.h>
+#include <pybind11/stl.h>
+
+#include <atomic>
+#include <string>
+
+namespace py = pybind11;
+using namespace bioxen;
+
+namespace {
+
+/// Event counts by name, in the order in which users read them.
+constexpr std::array<std::pair<const char*, std::int64_t EventCounts::*>, 14> event_names{{
+    {"nucleotide_steps", &EventCounts::nucleotide_steps},
+    {"codon_steps", &EventCounts::codon_steps},
+    {"transcription_initiations", &EventCounts::transcription_initiations},
+    {"transcription_completions", &EventCounts::transcription_completions},
+    {"transcription_aborts", &EventCounts::transcription_aborts},
+    {"translation_initiations", &EventCounts::translation_initiations},
+    {"translation_completions", &EventCounts::translation_completions},
+    {"translation_aborts", &EventCounts::translation_aborts},
+    {"mrna_decay_initiations", &EventCounts::mrna_decay_initiations},
+    {"mrna_decays", &EventCounts::mrna_decays},
+    {"degradation_steps", &EventCounts::degradation_steps},
+    {"protein_decays", &EventCounts::protein_decays},
+    {"head_on_dissociations", &EventCounts::head_on_dissociations},
+    {"candidates", &EventCounts::candidates},
+}};
+
+py::dict named_events(const EventCounts& now, const EventCounts& before) {
+    py::dict events;
+    for (const auto& [name, member] : event_names) events[name] = now.*member - before.*member;
+    // DNA is not copied yet: the count is there because every result has it
+    events["replication_steps"] = 0;
+    return events;
+}
+
+py::dict named_ledger(const std::vector<ProcessPosting>& now, const std::vector<ProcessPosting>& before) {
+    py::dict ledger;
+    for (std::size_t p = 0; p < now.size(); ++p) {
+        py::dict posting;
+        for (SpeciesIndex s = 0; s < species::count; ++s) {
+            const std::int64_t net = now[p].cell[s] - (before.empty() ? 0 : before[p].cell[s]);
+            if (net != 0) posting[py::str(species_name(s))] = net;
+        }
+        if (posting.size() > 0) ledger[py::str(now[p].process)] = posting;
+    }
+    return ledger;
+}
+
+/// One run's samples and totals. Columns are views on it.
+struct RunTrace {
+    Trace columns;
+    RunOutcome outcome;
+    double sim_time_s = 0.0;
+    EventCounts events_before, events_after;
+    std::vector<ProcessPosting> ledger_before, ledger_after;
+
+    [[nodiscard]] py::ssize_t samples() const { return static_cast<py::ssize_t>(columns.time_s.size()); }
+};
+
+py::array gene_column(const RunTrace& trace, const std::vector<std::int64_t>& values, py::handle owner) {
+    const auto genes = static_cast<py::ssize_t>(trace.columns.gene_count);
+    return column(values.data(), {trace.samples(), genes}, {genes, 1}, owner);
+}
+
+const RunTrace& of(py::handle owner) { return py::cast<const RunTrace&>(owner); }
+
+void bind_trace(py::module_& m) {
+    py::class_<RunTrace>(m, "Trace", py::module_local(), "Samples and totals of one run; columns are read-only views.")
+        .def_property_readonly("status", [](const RunTrace& t) { return t.outcome.status; })
+        .def_property_readonly("wall_time_s", [](const RunTrace& t) { return t.outcome.wall_time_s; })
+        .def_readonly("sim_time_s", &RunTrace::sim_time_s)
+        .def_property_readonly(
+            "time_s",
+            [](py::object self) { return column(of(self).columns.time_s.data(), {of(self).samples()}, {1}, self); })
+        .def_property_readonly("proteins",
+                               [](py::object self) { return gene_column(of(self), of(self).columns.proteins, self); })
+        .def_property_readonly("mrnas",
+                               [](py::object self) { return gene_column(of(self), of(self).columns.mrnas, self); })
+        .def_property_readonly(
+            "resources",
+            [](py::object self) {
+                py::dict resources;
+                for (SpeciesIndex s = 0; s < species::resource_count; ++s)
+                    resources[py::str(species_name(s))] = column(of(self).columns.resources.data() + s,
+                                                                 {of(self).samples()}, {species::resource_count}, self);
+                return resources;
+            })
+        .def_property_readonly(
+            "machines",
+            [](py::object self) {
+                py::dict machines;
+                constexpr py::ssize_t stride = sizeof(MachineCount) / sizeof(std::int64_t);
+                for (std::size_t i = 0; i < machine_names.size(); ++i) {
+                    const MachineCount* const first = of(self).columns.machines[i].data();
+                    py::dict counts;
+                    counts["total"] = column(&first->total, {of(self).samples()}, {stride}, self);
+                    counts["free"] = column(&first->free, {of(self).samples()}, {stride}, self);
+                    counts["active"] = column(&first->active, {of(self).samples()}, {stride}, self);
+                    machines[machine_names[i]] = counts;
+                }
+                return machines;
+            })
+        .def_property_readonly("events",
+                               [](const RunTrace& t) { return named_events(t.events_after, t.events_before); })
+        .def_property_readonly("ledger",
+                               [](const RunTrace& t) { return named_ledger(t.ledger_after, t.ledger_before); })
+        .def("__repr__", [](const RunTrace& t) {
+            return "<Trace " + t.outcome.status + ", " + std::to_string(t.samples()) + " samples>";
+        });
+}
+
+/// A context with what keeps its users apart: one of them runs or changes it, any number look at it.
+struct Runner {
+    CellularContext context;
+    mutable Turnstile turnstile;
+    std::atomic_flag busy = ATOMIC_FLAG_INIT;
+
+    Runner(std::shared_ptr<const Program> program, std::uint64_t seed) : context(std::move(program), seed) {}
+};
+
+/// Holds a context for one call; a second one at the same time is refused.
+class Hold {
+public:
+    explicit Hold(Runner& runner) : runner_(runner) {
+        if (runner_.busy.test_and_set())
+            throw InputError(InputErrorKind::runtime,
+                             "the context is running in another call: wait for it, or use a context of its own");
+    }
+    ~Hold() { runner_.busy.clear(); }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+private:
+    Runner& runner_;
+};
+
+py::dict named_machines(const std::array<MachineCount, 3>& counts) {
+    py::dict machines;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        py::dict one;
+        one["total"] = counts[i].total;
+        one["free"] = counts[i].free;
+        one["active"] = counts[i].active;
+        machines[machine_names[i]] = one;
+    }
+    return machines;
+}
+
+py::array polymerase_array(const std::vector<Polymerase>& all) {
+    constexpr std::array<const char*, 3> states{"moving", "stalled", "blocked"};
+    py::list rows;
+    for (const Polymerase& p : all)
+        rows.append(py::make_tuple(machine_names[static_cast<std::size_t>(p.kind)], index(p.replicon), p.position_nt,
+                                   p.gene, states[static_cast<std::size_t>(p.state)]));
+    py::list fields;
+    for (const auto& [name, type] : {std::pair{"kind", "U14"}, {"replicon", "u4"}, {"position_nt", "i8"}, {"gene", "i8"},
+                                     {"state", "U7"}})
+        fields.append(py::make_tuple(name, type));
+    return py::module_::import("numpy").attr("array")(rows, py::arg("dtype") = fields);
+}
+
+std::unique_ptr<RunTrace> run(Runner& runner, double duration_s, std::optional<double> every_s,
+                              const std::optional<std::function<void(double, std::int64_t)>>& progress) {
+    if (!(duration_s >= 0.0 && duration_s <= 1e9))
+        throw InputError(InputErrorKind::argument, "duration_s must lie between 0 and 1e9 s");
+    if (every_s && !(*every_s > 0.0 && *every_s <= 1e9))
+        throw InputError(InputErrorKind::argument, "every_s must lie above 0 and not above 1e9 s");
+    const Hold hold{runner};
+    auto trace = std::make_unique<RunTrace>();
+    CellularContext& context = runner.context;
+    const double start = context.time_s();
+    trace->events_before = context.events();
+    trace->ledger_before = context.ledger();
+    const py::object callback = progress ? py::cast(*progress) : py::none();
+    trace->outcome = run_context(context, runner.turnstile, trace->columns, duration_s, every_s.value_or(0.0), callback);
+    trace->sim_time_s = context.time_s() - start;
+    trace->events_after = context.events();
+    trace->ledger_after = context.ledger();
+    return trace;
+}
+
+/// A method that looks at the context between events, also while it runs, and then converts what it saw.
+template <typename Look, typename Convert>
+auto seen(Look look, Convert convert) {
+    return [look, convert](const Runner& runner) {
+        auto value = [&] {
+            const py::gil_scoped_release release;
+            return runner.turnstile.look([&] { return look(runner.context); });
+        }();
+        return convert(value);
+    };
+}
+constexpr auto as_it_is = [](const auto& value) { return value; };
+constexpr auto as_array = [](const std::vector<std::int64_t>& values) { return array_of(values); };
+
+py::dict named_resources(const std::array<std::int64_t, species::resource_count>& pools) {
+    py::dict resources;
+    for (SpeciesIndex s = 0; s < pools.size(); ++s) resources[py::str(species_name(s))] = pools[s];
+    return resources;
+}
+
+}  // namespace
+
+void bind_context(py::module_& m) {
+    bind_trace(m);
+    py::class_<Runner>(m, "Context", py::module_local(), "One virtual cell.")
+        .def(py::init([](const std::shared_ptr<Program>& program, std::uint64_t seed) {
+                 return std::make_unique<Runner>(program, seed);
+             }),
+             py::arg("program"), py::arg("seed"))
+        .def_property_readonly("program",
+                               [](const Runner& r) { return std::const_pointer_cast<Program>(r.context.shared_program()); })
+        .def_property_readonly("seed", [](const Runner& r) { return r.context.seed(); })
+        .def_property_readonly("time_s", seen([](const CellularContext& c) { return c.time_s(); }, as_it_is))
+        .def_property_readonly("memory_bytes", seen([](const CellularContext& c) { return c.memory_bytes(); }, as_it_is))
+        .def("run", &run, py::arg("duration_s"), py::arg("every_s") = py::none(), py::arg("progress") = py::none(),
+             "Runs for `duration_s` and samples every `every_s`; Ctrl-C gives a trace with status 'cancelled'.")
+        .def("proteins", seen([](const CellularContext& c) { return c.proteins(); }, as_array))
+        .def("mrnas", seen([](const CellularContext& c) { return c.mrnas(); }, as_array))
+        .def("resources", seen([](const CellularContext& c) { return c.resources(); }, &named_resources))
+        .def("machines", seen([](const CellularContext& c) { return c.machines(); }, &named_machines))
+        .def("events", seen([](const CellularContext& c) { return c.events(); },
+                            [](const EventCounts& events) { return named_events(events, {}); }))
+        .def("ledger", seen([](const CellularContext& c) { return c.ledger(); },
+                            [](const std::vector<ProcessPosting>& postings) { return named_ledger(postings, {}); }))
+        .def("audit", seen([](const CellularContext& c) { return c.audit().residuals; }, as_it_is))
+        .def("polymerases", seen([](const CellularContext& c) { return c.polymerases(); }, &polymerase_array))
+        .def("knockout",
+             [](Runner& r, std::uint32_t gene) {
+                 const Hold hold{r};
+                 r.context.knockout(static_cast<GeneId>(gene));
+             },
+             py::arg("gene"), "No further initiation at this gene's cistron.")
+        .def("restrict_transcription",
+             [](Runner& r, const std::optional<std::vector<std::uint32_t>>& genes) {
+                 const Hold hold{r};
+                 if (!genes) {
+                     r.context.restrict_transcription(std::nullopt);
+                     return;
+                 }
+                 std::vector<GeneId> ids;
+                 for (const std::uint32_t gene : *genes) ids.push_back(static_cast<GeneId>(gene));
+                 r.context.restrict_transcription(std::span<const GeneId>{ids});
+             },
+             py::arg("genes"), "Only the units of these genes may initiate transcription; None lifts it.")
+        .def("set_resource",
+             [](Runner& r, const std::string& name, std::int64_t molecules) {
+                 const Hold hold{r};
+                 const auto species = find_species(name);
+                 if (!species || *species >= species::resource_count)
+                     throw InputError(InputErrorKind::argument, "'" + name + "' is not a resource of the cell");
+                 r.context.set_resource(*species, molecules);
+             },
+             py::arg("name"), py::arg("molecules"), "Sets a pool; the difference is posted against the operator.");
+}

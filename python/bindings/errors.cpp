@@ -1,0 +1,53 @@
+#include "bindings.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <exception>
+
+namespace py = pybind11;
+using bioxen::BugError;
+using bioxen::InputError;
+using bioxen::InputErrorKind;
+
+namespace {
+
+/// The one table from the core's kinds of failure to the classes of the package.
+const char* class_name(InputErrorKind kind) noexcept {
+    switch (kind) {
+        case InputErrorKind::genome_format: return "GenomeFormatError";
+        case InputErrorKind::genome_compilation: return "GenomeCompilationError";
+        case InputErrorKind::configuration: return "InvalidConfigurationError";
+        case InputErrorKind::argument: return "APIValidationError";
+        case InputErrorKind::runtime: return "GenomicRuntimeError";
+    }
+    return "GenomicRuntimeError";
+}
+
+void raise(const char* name, const char* message, const py::dict& details) {
+    const py::object type = py::module_::import("bioxen_jcvi_vm_lib._errors").attr(name);
+    const py::object error = type(py::str(message), py::arg("details") = details);
+    PyErr_SetObject(type.ptr(), error.ptr());
+}
+
+py::object known(std::int64_t place) {
+    return place == InputError::nowhere ? py::object(py::none()) : py::object(py::int_(place));
+}
+
+}  // namespace
+
+void bind_errors(py::module_& /*m*/) {
+    py::register_local_exception_translator([](std::exception_ptr failure) {
+        try {
+            if (failure) std::rethrow_exception(failure);
+        } catch (const InputError& e) {
+            py::dict details;
+            if (e.kind() == InputErrorKind::genome_format) {
+                details["line"] = known(e.line());
+                details["offset"] = known(e.offset());
+            }
+            raise(class_name(e.kind()), e.what(), details);
+        } catch (const BugError& e) {
+            raise("ConservationError", e.what(), py::dict());
+        }
+    });
+}
