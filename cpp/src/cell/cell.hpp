@@ -147,8 +147,16 @@ private:
     double now_ = 0.0;
     double next_candidate_ = 0.0;
     std::int64_t tick_ = 0;                         ///< supply ticks done
-    std::array<double, max_classes + 1> cumulative_{};  ///< ends of the classes on the line of rates, from 0
-    std::array<double, max_classes> inverse_bound_{};
+    /// A class of walkers as the candidate loop sees it; renewed whenever walkers come or go.
+    struct ClassView {
+        Walker* first = nullptr;
+        std::int64_t last = 0;
+        double lower = 0.0;                         ///< where the class begins on the line of rates
+        double inverse_bound = 0.0;
+    };
+    std::array<ClassView, max_classes> class_view_{};
+    alignas(16) std::array<double, max_classes> class_end_{};
+    double walker_rate_ = 0.0;                      ///< where the rare channels begin
     std::array<double, rare_channels> rare_rate_{};
     double total_rate_ = 0.0, inverse_total_ = 0.0;
 

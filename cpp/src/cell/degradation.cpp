@@ -21,7 +21,7 @@ void Cell::initiate_degradation() {
     front.transcript = t;
     front.ratio = kinetics_->degradation_ratio;
     front.mask = unit.mask ^ symbol::degradation;
-    front.code = static_cast<std::uint8_t>(layout_->tape[unit.tape] ^ front.mask);
+    front.code = static_cast<Symbol>(layout_->tape[unit.tape] ^ front.mask);
     transcripts_[t].front = add_walker(degradation_class, front);
     --free_degradosomes_;
     ++counts_.mrna_decay_initiations;

@@ -11,8 +11,15 @@ namespace {
 constexpr double tick_s = 0x1.0p-6;
 /// Stands for "never" in place of an infinity, whose product with 0 is not a number.
 constexpr double never_s = 1e300;
-/// How many candidates ahead a walker is fetched into the cache.
-constexpr std::size_t prefetch_distance = 6;
+/// The class in which a point on the line of rates lies: how many classes end at or before it.
+inline std::size_t class_at(const std::array<double, max_classes>& ends, double along) noexcept {
+    using Pair = double __attribute__((vector_size(16)));
+    using Mask = long long __attribute__((vector_size(16)));
+    const Pair point{along, along};
+    Mask passed{0, 0};
+    for (std::size_t c = 0; c < max_classes; c += 2) passed -= point >= Pair{ends[c], ends[c + 1]};
+    return static_cast<std::size_t>(passed[0] + passed[1]);
+}
 
 }  // namespace
 
@@ -20,10 +27,15 @@ void Cell::refresh_rates() noexcept {
     const Kinetics& k = *kinetics_;
     double sum = 0.0;
     for (std::size_t c = 0; c < k.class_count; ++c) {
+        class_view_[c].first = walkers_[c].data();
+        class_view_[c].last = static_cast<std::int64_t>(walkers_[c].size()) - 1;
+        class_view_[c].lower = sum;
+        class_view_[c].inverse_bound = k.class_inverse_bound_s[c];
         sum += static_cast<double>(walkers_[c].size()) * k.class_bound_per_s[c];
-        cumulative_[c + 1] = sum;
+        class_end_[c] = sum;
     }
-    for (std::size_t c = k.class_count; c < max_classes; ++c) cumulative_[c + 1] = std::numeric_limits<double>::infinity();
+    for (std::size_t c = k.class_count; c < max_classes; ++c) class_end_[c] = std::numeric_limits<double>::infinity();
+    walker_rate_ = sum;
     rare_rate_[bind_rnap] = static_cast<double>(free_rnap_) * k.promoters.total();
     rare_rate_[bind_ribosome] =
         static_cast<double>(free_ribosomes_) * static_cast<double>(sites_[0].size()) * k.ribosome_binding_per_pair_s;
@@ -38,7 +50,8 @@ void Cell::refresh_rates() noexcept {
 }
 
 void Cell::candidates(double horizon, std::uint64_t& fuel) {
-    const std::size_t classes = kinetics_->class_count;
+    const StepTable& table = kinetics_->steps;
+    const std::uint8_t* const tape = layout_->tape.data();
     double next = next_candidate_, current = now_;
     std::uint64_t left = fuel;
     while (next < horizon && left > 0) {
@@ -46,22 +59,19 @@ void Cell::candidates(double horizon, std::uint64_t& fuel) {
         current = next;
         const RandomBlock block = random_.next();
         const double along = unit_interval(block.first) * total_rate_;
-        std::size_t cls = 0;
-        for (std::size_t c = 1; c <= max_classes; ++c) cls += along >= cumulative_[c] ? 1 : 0;
-        if (cls < classes) [[likely]] {
-            std::vector<Walker>& members = walkers_[cls];
-            const double within = (along - cumulative_[cls]) * inverse_bound_[cls];
-            auto i = static_cast<std::size_t>(within);
-            if (i >= members.size()) [[unlikely]]
-                i = members.size() - 1;  // rounding at the end of the class
+        if (along < walker_rate_) [[likely]] {
+            const std::size_t cls = class_at(class_end_, along);
+            const ClassView& view = class_view_[cls];
+            const double within = (along - view.lower) * view.inverse_bound;
+            const std::int64_t i = std::min(static_cast<std::int64_t>(within), view.last);  // rounding at the end
             const double fraction = within - static_cast<double>(i);
-            Walker& chosen = members[i];
+            Walker& chosen = view.first[i];
             if (chosen.pos < chosen.limit) [[likely]]
-                (void)try_step(chosen, cls, fraction);
+                (void)take_step(chosen, cls, fraction, table, tape, pools_.data(), steps_.data());
             else
-                at_limit(cls, i, fraction);
+                at_limit(cls, static_cast<std::size_t>(i), fraction);
         } else {
-            rare_candidate(along - cumulative_[classes]);
+            rare_candidate(along - walker_rate_);
         }
         next += random_.exponential_from(block.second) * inverse_total_;
     }

@@ -30,10 +30,6 @@ void Cell::create() {
     unit_rnaps_.assign(units, 0);
     supply_carry_.assign(kinetics_->supply.size(), 0.0);
     book_.supply_turns.assign(kinetics_->supply.size(), 0);
-    for (std::size_t c = 0; c < kinetics_->class_count; ++c) {
-        const double bound = kinetics_->class_bound_per_s[c];
-        inverse_bound_[c] = bound > 0.0 ? 1.0 / bound : 0.0;
-    }
     for (std::size_t g = 0; g < o.protein_counts.size(); ++g) {
         if (o.protein_counts[g] > 0) add_protein(static_cast<std::uint32_t>(g), o.protein_counts[g]);
     }

@@ -144,7 +144,8 @@ std::vector<Polymerase> Cell::polymerases() const {
             }
         }
         const StepTable& t = kinetics_->steps;
-        const bool paid = pools_[t.resource[w.code]] >= 1 && pools_[t.energy[w.code]] >= t.energy_needed[w.code];
+        const auto code = static_cast<std::size_t>(w.code);
+        const bool paid = pools_[t.resource[code]] >= 1 && pools_[t.energy[code]] >= t.energy_needed[code];
         p.state = !free_ahead ? Polymerase::State::blocked
                   : paid      ? Polymerase::State::moving
                               : Polymerase::State::stalled;
@@ -154,7 +155,7 @@ std::vector<Polymerase> Cell::polymerases() const {
         for (const Walker& w : walkers_[c]) describe(w, Polymerase::Kind::rna_polymerase, rnap_room(w).steps > 0);
     }
     for (const Walker& w : walkers_[ribosome_class])
-        describe(w, Polymerase::Kind::ribosome, w.code == symbol::release || w.pos + 3 <= ribosome_barrier(w));
+        describe(w, Polymerase::Kind::ribosome, w.code == Symbol{symbol::release} || w.pos + 3 <= ribosome_barrier(w));
     for (const Walker& w : walkers_[degradation_class])
         describe(w, Polymerase::Kind::degradosome, w.pos + 1 <= front_barrier(w));
     return all;

@@ -13,11 +13,11 @@ inline constexpr std::array<std::int32_t, max_classes> strides = [] {
 }();
 
 /// One candidate of a walker with room ahead. `fraction` is uniform on [0, 1).
-inline bool Cell::try_step(Walker& walker, std::size_t cls, double fraction) noexcept {
-    const StepTable& t = kinetics_->steps;
-    const std::size_t code = walker.code;
-    std::int64_t& resource = pools_[t.resource[code]];
-    std::int64_t& energy = pools_[t.energy[code]];
+inline bool take_step(Walker& walker, std::size_t cls, double fraction, const StepTable& t, const std::uint8_t* tape,
+                      std::int64_t* pools, std::int64_t* steps) noexcept {
+    const auto code = static_cast<std::size_t>(walker.code);
+    std::int64_t& resource = pools[t.resource[code]];
+    std::int64_t& energy = pools[t.energy[code]];
     const auto present = static_cast<double>(resource);
     // accept with probability ratio * present / (half_saturation + present), without a division
     const bool fast_enough =
@@ -25,11 +25,15 @@ inline bool Cell::try_step(Walker& walker, std::size_t cls, double fraction) noe
     if (!(fast_enough & (energy >= t.energy_needed[code]))) return false;
     resource -= t.resource_cost[code];
     energy -= t.energy_cost[code];
-    ++steps_[code];
+    ++steps[code];
     walker.pos += strides[cls];
     walker.tape += static_cast<std::uint32_t>(walker.tape_step());
-    walker.code = static_cast<std::uint8_t>(layout_->tape[walker.tape] ^ walker.mask);
+    walker.code = static_cast<Symbol>(tape[walker.tape] ^ walker.mask);
     return true;
+}
+
+inline bool Cell::try_step(Walker& walker, std::size_t cls, double fraction) noexcept {
+    return take_step(walker, cls, fraction, kinetics_->steps, layout_->tape.data(), pools_.data(), steps_.data());
 }
 
 }  // namespace bioxen

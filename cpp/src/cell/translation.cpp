@@ -90,7 +90,7 @@ void Cell::initiate_translation(std::size_t list) {
     ribosome.behind = behind;
     ribosome.ratio = kinetics_->codon_ratio;
     ribosome.cistron = static_cast<std::uint16_t>(site.cistron);
-    ribosome.code = layout_->tape[cistron.tape];
+    ribosome.code = static_cast<Symbol>(layout_->tape[cistron.tape]);
     const WalkerId id = add_walker(ribosome_class, ribosome);
     if (ahead != no_walker) walker(ahead).behind = id;
     if (behind != no_walker) {

@@ -16,6 +16,10 @@ inline constexpr unsigned walker_index_bits = 27;
     return id & ((WalkerId{1} << walker_index_bits) - 1);
 }
 
+/// What the next step takes: a value of the tape after the mask. An enumeration, because a plain byte may alias anything
+/// and would make the compiler reload everything after each step.
+enum class Symbol : std::uint8_t {};
+
 /// An RNAP, a ribosome or a degradation front. `limit` is the first position at which a step needs more than the
 /// resource check: a neighbour, a site to open, the end. It may be too low (then it is worked out again), never too
 /// high, so a walker below its limit steps without looking at anyone.
@@ -28,7 +32,7 @@ struct Walker {
     WalkerId behind = no_walker;    ///< ribosome: next one towards 5'; RNAP: next on the axis to the left
     float ratio = 0.0f;             ///< rate at full pools / bound of the class
     std::uint16_t cistron = 0;      ///< ribosome: within its unit
-    std::uint8_t code = 0;          ///< symbol that the next step takes
+    Symbol code{};                  ///< what the next step takes
     std::uint8_t mask = 0;          ///< XORed with the tape; odd on the reverse strand, where the tape runs down
 
     [[nodiscard]] constexpr std::int32_t tape_step() const noexcept { return 1 - ((mask & 1) << 1); }

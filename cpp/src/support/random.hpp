@@ -10,7 +10,7 @@ namespace bioxen {
 
 /// Uniform on [0, 1) with 53 bits.
 [[nodiscard]] constexpr double unit_interval(std::uint64_t word) noexcept {
-    return static_cast<double>(word >> 11) * 0x1.0p-53;
+    return static_cast<double>(static_cast<std::int64_t>(word >> 11)) * 0x1.0p-53;
 }
 
 /// Layers of the ziggurat for the exponential law (Marsaglia and Tsang, J. Stat. Softw. 5(8), 2000): 256 layers of

@@ -1,0 +1,263 @@
+#include "check.hpp"
+#include "designs.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <cmath>
+#include <functional>
+
+using namespace bioxen;
+using namespace designs;
+
+namespace {
+
+const std::string spacer(80, 'c');
+
+std::string span(std::size_t start, std::size_t length) {
+    return std::to_string(start + 1) + ".." + std::to_string(start + length);
+}
+
+/// Three units: an operon of two genes, a single gene, and a reverse one that meets it tail to tail.
+Genome small_genome() {
+    const std::string a = coding(60), b = coding(90), c = coding(120), d = reverse_complement(coding(100));
+    std::string dna, features;
+    const auto add = [&](const std::string& gene, const std::string& tag, bool reverse) {
+        const std::string where = span(dna.size(), gene.size());
+        features += cds(reverse ? "complement(" + where + ")" : where, tag);
+        dna += gene;
+    };
+    dna += spacer;
+    add(a, "a", false);
+    dna += std::string(10, 'c');
+    add(b, "b", false);
+    dna += spacer + spacer;
+    add(c, "c", false);
+    dna += std::string(5, 'c');
+    add(d, "d", true);
+    dna += spacer;
+    return decode(genbank(dna, features, true));
+}
+
+CellularContext cell_of(const Genome& genome, const Organism& o, std::uint64_t seed = 1) {
+    return CellularContext{compile(genome, o), seed};
+}
+
+void check_audit(const CellularContext& cell) {
+    for (const auto& [name, residual] : cell.audit().residuals) {
+        if (residual != 0) check::fail(__FILE__, __LINE__, (name + " = " + std::to_string(residual)).c_str());
+    }
+}
+
+/// Everything that a trajectory can differ in, as one list.
+std::vector<std::int64_t> state_of(const CellularContext& cell) {
+    std::vector<std::int64_t> all = cell.proteins();
+    for (const std::int64_t n : cell.mrnas()) all.push_back(n);
+    for (const std::int64_t n : cell.resources()) all.push_back(n);
+    const EventCounts e = cell.events();
+    for (const std::int64_t n : {e.nucleotide_steps, e.codon_steps, e.degradation_steps, e.candidates}) all.push_back(n);
+    for (const Polymerase& p : cell.polymerases()) all.push_back(p.position_nt);
+    return all;
+}
+
+Organism supplied() {
+    Organism o = organism();
+    for (const SpeciesIndex s : {species::ATP, species::GTP, species::CTP, species::UTP}) o.pools[s] = 20'000;
+    for (const SpeciesIndex s : {species::ADP, species::Pi, species::PPi, species::AMP}) o.pools[s] = 1'000;
+    for (std::size_t a = 0; a < 20; ++a) {
+        o.pools[species::charged_trna + a] = 100;
+        o.pools[species::uncharged_trna + a] = 50;
+        o.pools[species::amino_acid + a] = 5'000;
+    }
+    using species::ADP, species::AMP, species::ATP, species::Pi, species::PPi;
+    const auto cell = [](SpeciesIndex s, std::int64_t n) { return SupplyLeg{Place::cell, s, n}; };
+    o.supply.push_back({"regeneration", "energy", {cell(ADP, -1), cell(Pi, -1), cell(ATP, 1)}, 20'000.0, {}});
+    o.supply.push_back({"adenylate kinase", "energy", {cell(AMP, -1), cell(ATP, -1), cell(ADP, 2)}, 5'000.0, {}});
+    o.supply.push_back({"pyrophosphatase", "energy", {cell(PPi, -1), cell(Pi, 2)}, 50'000.0, {}});
+    o.synthetases_per_amino_acid = 100;
+    o.charging_kcat_per_s = 30;
+    o.charging_k_atp_per_s = o.charging_k_aa_per_s = 0.01;
+    o.charging_k_trna_per_s = 0.1;
+    return o;
+}
+
+}  // namespace
+
+TEST(molecules_and_machines_are_conserved_under_every_process) {
+    Organism o = supplied();
+    o.protein_decay_per_s = 0.01;
+    CellularContext cell = cell_of(small_genome(), o);
+    check_audit(cell);
+    for (int i = 1; i <= 60; ++i) {
+        cell.advance(i * 10.0 + 0.003);
+        check_audit(cell);
+    }
+    const EventCounts e = cell.events();
+    CHECK(e.transcription_completions > 100);
+    CHECK(e.translation_completions > 1000);
+    CHECK(e.mrna_decays > 100);
+    CHECK(e.protein_decays > 100);
+    CHECK(e.head_on_dissociations > 0);
+    CHECK(e.transcription_aborts == e.head_on_dissociations);
+}
+
+TEST(where_a_run_is_cut_never_changes_the_trajectory) {
+    const auto program = compile(small_genome(), supplied());
+    CellularContext whole{program, 5};
+    whole.advance(40.0);
+    const auto expected = state_of(whole);
+    for (const std::uint64_t fuel : {std::uint64_t{1}, std::uint64_t{7}, std::uint64_t{1000}}) {
+        CellularContext cut{program, 5};
+        while (cut.advance(40.0, fuel) == AdvanceStatus::preempted) {
+        }
+        CHECK(state_of(cut) == expected);
+    }
+    CellularContext sliced{program, 5};
+    for (int i = 1; i <= 40'000; ++i) sliced.advance(i * 1e-3);
+    CHECK(state_of(sliced) == expected);
+}
+
+TEST(another_seed_gives_another_trajectory) {
+    const auto program = compile(small_genome(), supplied());
+    CellularContext one{program, 5}, two{program, 6};
+    one.advance(40.0);
+    two.advance(40.0);
+    CHECK(state_of(one) != state_of(two));
+}
+
+TEST(a_knockout_stops_its_protein_and_no_other) {
+    CellularContext cell = cell_of(small_genome(), organism());
+    cell.advance(60.0);
+    cell.knockout(GeneId{0});
+    cell.advance(160.0);  // ribosomes on their way finish
+    const auto before = cell.proteins();
+    cell.advance(460.0);
+    const auto after = cell.proteins();
+    CHECK(after[0] == before[0]);
+    for (std::size_t g = 1; g < 4; ++g) CHECK(after[g] > before[g] + 100);
+    CHECK(cell.mrnas()[0] == cell.mrnas()[1]);  // the operon is still transcribed
+    cell.knockout(GeneId{2});
+    cell.advance(3000.0);
+    CHECK(cell.mrnas()[2] == 0);  // a unit without live cistrons has no promoter
+}
+
+TEST(restricted_transcription_leaves_only_the_named_units) {
+    Organism o = organism();
+    o.mrna_counts.assign(4, 0.0);
+    CellularContext cell = cell_of(small_genome(), o);
+    const std::array<GeneId, 1> only{GeneId{2}};
+    cell.restrict_transcription(std::span<const GeneId>{only});
+    cell.advance(600.0);
+    CHECK(cell.mrnas()[0] == 0 && cell.mrnas()[3] == 0);
+    CHECK(cell.mrnas()[2] > 0);
+    cell.restrict_transcription(std::nullopt);
+    cell.advance(700.0);
+    CHECK(cell.mrnas()[0] > 0);
+}
+
+TEST(polymerases_stall_without_a_nucleotide_and_go_on_when_it_is_back) {
+    CellularContext cell = cell_of(small_genome(), organism());
+    cell.advance(50.0);
+    cell.set_resource(species::UTP, 0);
+    cell.advance(100.0);
+    const std::int64_t stalled = cell.events().nucleotide_steps;
+    int waiting = 0;
+    for (const Polymerase& p : cell.polymerases())
+        waiting += p.kind == Polymerase::Kind::rna_polymerase && p.state == Polymerase::State::stalled ? 1 : 0;
+    CHECK(waiting > 0);
+    cell.advance(150.0);
+    CHECK(cell.events().nucleotide_steps < stalled + 2000);
+    CHECK(cell.resources()[species::UTP] == 0);
+    check_audit(cell);
+    cell.set_resource(species::UTP, 1'000'000);
+    const std::int64_t resumed = cell.events().nucleotide_steps;
+    cell.advance(200.0);
+    CHECK(cell.events().nucleotide_steps > resumed + 5'000);
+    check_audit(cell);
+}
+
+TEST(a_cell_without_energy_is_exhausted_and_keeps_its_books) {
+    Organism o = organism();
+    o.pools[species::GTP] = 3'001;
+    o.pools[species::ATP] = 2'000;
+    CellularContext cell = cell_of(small_genome(), o);
+    CHECK(cell.advance(1e6) == AdvanceStatus::exhausted);
+    CHECK(cell.time_s() < 1e5);
+    check_audit(cell);
+    CHECK(cell.advance(1e6) == AdvanceStatus::exhausted);
+    cell.set_resource(species::GTP, 100'000);
+    cell.set_resource(species::ATP, 100'000);
+    const std::int64_t before = cell.events().codon_steps;
+    CHECK(cell.advance(1e6) == AdvanceStatus::exhausted);
+    CHECK(cell.events().codon_steps > before + 1000);
+    check_audit(cell);
+}
+
+TEST(held_pools_stay_and_the_environment_carries_the_difference) {
+    Organism o = organism();
+    o.hold_pools = true;
+    CellularContext cell = cell_of(small_genome(), o);
+    const auto before = cell.resources();
+    cell.advance(100.0);
+    CHECK(cell.resources() == before);
+    check_audit(cell);
+    std::int64_t environment = 0;
+    for (const ProcessPosting& posting : cell.ledger()) {
+        if (posting.process == "environment") environment = posting.cell[species::GTP];
+    }
+    CHECK(environment == 2 * cell.events().codon_steps + cell.ledger()[0].cell[species::GTP] * -1);
+}
+
+TEST(a_reading_frame_that_slips_gives_its_protein) {
+    // reads the last base of the first part twice: codons of part one, then the frame of part two
+    const std::string first = "atg" + std::string("gctaaagaactg");
+    std::string second = first.substr(first.size() - 1) + "ctggaattcaaa" + "taa";
+    std::string dna = spacer + first + second.substr(1) + spacer;
+    while (second.size() % 3 != 0) {
+        dna.insert(dna.size() - spacer.size() - 3, "g");
+        second.insert(second.size() - 3, "g");
+    }
+    const std::size_t start = spacer.size();
+    const std::string where = "join(" + span(start, first.size()) + "," +
+                              span(start + first.size() - 1, second.size()) + ")";
+    const Genome genome = decode(genbank(dna, cds(where, "slips")));
+    CHECK(genome.genes()[0].defect.empty());
+    CellularContext cell = cell_of(genome, organism());
+    cell.advance(200.0);
+    CHECK(cell.proteins()[0] > 50);
+    check_audit(cell);
+}
+
+TEST(limits_on_machines_per_template_hold) {
+    Organism o = organism();
+    o.max_ribosomes_per_mrna = 1;
+    o.max_rnap_per_unit = 1;
+    CellularContext cell = cell_of(small_genome(), o);
+    for (int i = 1; i < 200; ++i) {
+        cell.advance(i);
+        std::int64_t rnaps = 0, ribosomes = 0, transcripts = 0;
+        for (const Polymerase& p : cell.polymerases()) {
+            rnaps += p.kind == Polymerase::Kind::rna_polymerase ? 1 : 0;
+            ribosomes += p.kind == Polymerase::Kind::ribosome ? 1 : 0;
+        }
+        const auto rna = cell.mrnas();
+        transcripts = rna[0] + rna[2] + rna[3];
+        CHECK(rnaps <= 3);
+        CHECK(ribosomes <= transcripts);
+    }
+}
+
+TEST(wrong_calls_are_refused_and_change_nothing) {
+    CellularContext cell = cell_of(small_genome(), organism());
+    cell.advance(10.0);
+    const auto before = state_of(cell);
+    CHECK_THROWS(cell.set_resource(species::ATP, -1), InputError);
+    CHECK_THROWS(cell.set_resource(200, 1), InputError);
+    CHECK_THROWS(cell.knockout(GeneId{99}), InputError);
+    CHECK_THROWS(cell.advance(std::nan("")), InputError);
+    CHECK_THROWS(cell.advance(-1.0), InputError);
+    CHECK(state_of(cell) == before);
+    cell.advance(5.0);  // the past is reached already
+    CHECK(cell.time_s() == 10.0);
+}
+
+RUN_TESTS()
