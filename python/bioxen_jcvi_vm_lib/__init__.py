@@ -1,0 +1,126 @@
+"""bioxen_jcvi_vm_lib: a genome is a program, a cell is the process that runs it.
+
+>>> import bioxen_jcvi_vm_lib as bx
+>>> with bx.GenomicVirtualizationManager() as manager:
+...     runtime = manager.load_genome_runtime(None)  # the built-in designed genome
+...     context = manager.create_cellular_context(runtime, seed=7)
+...     result = manager.execute_genomic_program("run(60, every_s=10)", context)
+
+Names are loaded on first use, so that importing the package is light.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib._errors import (
+        APIValidationError,
+        BioXenException,
+        ChassisInitializationError,
+        ConservationError,
+        GenomeCompilationError,
+        GenomeFormatError,
+        GenomicRuntimeError,
+        HypervisorOverloadError,
+        InvalidConfigurationError,
+        IsolationBreachError,
+        MetabolicInfeasibleError,
+        MissingDependencyError,
+        ModelImportError,
+        ProgramSyntaxError,
+        ResourceAllocationError,
+        ResourceExhaustionError,
+        SnapshotError,
+        VMCreationError,
+        VMNotFoundError,
+        VMStateError,
+    )
+    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.genomic_virtualization_manager import GenomicVirtualizationManager
+    from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.genome import GenomicRuntime
+    from bioxen_jcvi_vm_lib.program import GenomicProgram
+    from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
+
+    __version__: str
+
+_HOME = {
+    "GenomicVirtualizationManager": "api.genomic_virtualization_manager",
+    "GenomicVirtualizationConfig": "api.config_manager",
+    "GenomicRuntime": "genome",
+    "GenomicProgram": "program",
+    "CellularContext": "context",
+    "ExecutionResult": "result",
+    "Audit": "result",
+    "APIValidationError": "_errors",
+    "BioXenException": "_errors",
+    "ChassisInitializationError": "_errors",
+    "ConservationError": "_errors",
+    "GenomeCompilationError": "_errors",
+    "GenomeFormatError": "_errors",
+    "GenomicRuntimeError": "_errors",
+    "HypervisorOverloadError": "_errors",
+    "InvalidConfigurationError": "_errors",
+    "IsolationBreachError": "_errors",
+    "MetabolicInfeasibleError": "_errors",
+    "MissingDependencyError": "_errors",
+    "ModelImportError": "_errors",
+    "ProgramSyntaxError": "_errors",
+    "ResourceAllocationError": "_errors",
+    "ResourceExhaustionError": "_errors",
+    "SnapshotError": "_errors",
+    "VMCreationError": "_errors",
+    "VMNotFoundError": "_errors",
+    "VMStateError": "_errors",
+}
+
+__all__ = [
+    "APIValidationError",
+    "Audit",
+    "BioXenException",
+    "CellularContext",
+    "ChassisInitializationError",
+    "ConservationError",
+    "ExecutionResult",
+    "GenomeCompilationError",
+    "GenomeFormatError",
+    "GenomicProgram",
+    "GenomicRuntime",
+    "GenomicRuntimeError",
+    "GenomicVirtualizationConfig",
+    "GenomicVirtualizationManager",
+    "HypervisorOverloadError",
+    "InvalidConfigurationError",
+    "IsolationBreachError",
+    "MetabolicInfeasibleError",
+    "MissingDependencyError",
+    "ModelImportError",
+    "ProgramSyntaxError",
+    "ResourceAllocationError",
+    "ResourceExhaustionError",
+    "SnapshotError",
+    "VMCreationError",
+    "VMNotFoundError",
+    "VMStateError",
+    "__version__",
+]
+
+logging.getLogger("bioxen").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = importlib.import_module("importlib.metadata").version(__name__)
+    elif name in _HOME:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

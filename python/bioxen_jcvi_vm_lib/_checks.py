@@ -1,0 +1,122 @@
+"""Checks of arguments that several modules share: numbers, seeds, names, nearest spellings."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from bioxen_jcvi_vm_lib._errors import APIValidationError
+
+#: Longest run in one call [s of the cell's age], about 31 years.
+MAX_DURATION_S = 1.0e9
+#: Largest molecule count that may be set.
+MAX_MOLECULES = 10**12
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the nearest of `known`, or an empty string."""
+    words = list(known)
+    folded: dict[str, str] = {}
+    for candidate in words:
+        folded.setdefault(candidate.casefold(), candidate)
+    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.5)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+
+
+def seconds(value: Any, what: str, *, zero: bool = False) -> float:
+    """Check a duration.
+
+    Parameters
+    ----------
+    value : real number
+        Seconds.
+    what : str
+        Name of the argument, for the message.
+    zero : bool
+        Whether 0 is acceptable.
+
+    Returns
+    -------
+    float
+        The duration [s].
+
+    Raises
+    ------
+    APIValidationError
+        If it is no real number, not finite, negative, or above `MAX_DURATION_S`.
+    """
+    bound = "0 or more" if zero else "more than 0"
+    fix = f"give a number of seconds, {bound} and at most {MAX_DURATION_S:g}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise APIValidationError(
+            f"{what} must be a number, not {_short(value)}: {fix}", details={"argument": what}
+        )
+    number = float(value)
+    if (
+        not math.isfinite(number)
+        or number < 0
+        or number > MAX_DURATION_S
+        or (number == 0 and not zero)
+    ):
+        raise APIValidationError(
+            f"{what} is {number:g}: {fix}", details={"argument": what, "value": number}
+        )
+    return number
+
+
+def molecules(value: Any, what: str) -> int:
+    """Check a molecule count: an integer from 0 to `MAX_MOLECULES`.
+
+    Raises
+    ------
+    APIValidationError
+        Otherwise.
+    """
+    fix = f"give a whole number from 0 to {MAX_MOLECULES:,}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise APIValidationError(
+            f"{what} must be a whole number, not {_short(value)}: {fix}", details={"argument": what}
+        )
+    count = int(value)
+    if not 0 <= count <= MAX_MOLECULES:
+        raise APIValidationError(
+            f"{what} is {_short(count)}: {fix}", details={"argument": what, "value": count}
+        )
+    return count
+
+
+def seed_or_entropy(seed: Any) -> int:
+    """Check a seed (uint64); None draws one from the operating system's entropy.
+
+    Raises
+    ------
+    APIValidationError
+        If it is not an integer from 0 to 2**64 - 1.
+    """
+    if seed is None:
+        return secrets.randbits(64)
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise APIValidationError(
+            f"seed must be a whole number, not {_short(seed)}: "
+            "give one from 0 to 2**64 - 1, or None for a random one",
+            details={"argument": "seed"},
+        )
+    number = int(seed)
+    if not 0 <= number < 2**64:
+        raise APIValidationError(
+            f"seed {_short(number)} is out of range: give one from 0 to 2**64 - 1",
+            details={"argument": "seed"},
+        )
+    return number
+
+
+def _short(value: Any) -> str:
+    """`repr` of a value, cut for a message."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return "a number of more than 77 digits"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

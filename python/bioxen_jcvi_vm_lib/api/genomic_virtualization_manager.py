@@ -1,0 +1,232 @@
+"""The entry point: load genomes, make cells, run programs."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from types import TracebackType
+from typing import Any, Self
+
+from bioxen_jcvi_vm_lib._checks import seconds
+from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
+from bioxen_jcvi_vm_lib._reading import GenomeSource
+from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+from bioxen_jcvi_vm_lib.context import CellularContext
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, load_runtime, program_for
+from bioxen_jcvi_vm_lib.program import GenomicProgram, RunOperon
+from bioxen_jcvi_vm_lib.result import ExecutionResult
+
+__all__ = ["GenomicVirtualizationManager"]
+
+_BUILTIN_GENOME = "genomes/minimal_cell.gb.gz"
+
+
+class GenomicVirtualizationManager:
+    """Loads genomes, makes cellular contexts and runs programs in them.
+
+    Leaving it as a context manager closes every context that it made.
+
+    Parameters
+    ----------
+    config : dict, path, GenomicVirtualizationConfig or None
+        The configuration; environment variables ``BIOXEN_...`` go over it.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If the configuration is not acceptable.
+    """
+
+    def __init__(
+        self,
+        config: GenomicVirtualizationConfig
+        | Mapping[str, Any]
+        | str
+        | os.PathLike[str]
+        | None = None,
+    ) -> None:
+        self.config = GenomicVirtualizationConfig.resolve(config)
+        self._contexts: weakref.WeakSet[CellularContext] = weakref.WeakSet()
+        self._closed = False
+
+    def load_genome_runtime(
+        self,
+        genome_file: GenomeSource | None = None,
+        *,
+        organism: str | None = None,
+        sequence_file: GenomeSource | None = None,
+    ) -> GenomicRuntime:
+        """Decode and compile a genome.
+
+        Parameters
+        ----------
+        genome_file : path, bytes or binary file object, optional
+            GenBank, FASTA or GFF3, found from the content; gzip is recognised. None loads the
+            configured ``genome_file``, or else the built-in designed genome.
+        organism : str, optional
+            "minimal_cell", "syn3a" or "ecoli"; without it the file's accession or organism name
+            decides, else minimal_cell's parameters serve and the report says so.
+        sequence_file : path, bytes or binary file object, optional
+            FASTA for a GFF3 without its own sequence.
+
+        Returns
+        -------
+        GenomicRuntime
+
+        Raises
+        ------
+        GenomeFormatError
+            If a file cannot be read or is malformed, with ``.line`` and ``.offset``.
+        GenomeCompilationError, InvalidConfigurationError, APIValidationError
+            If the genome, organism or configuration do not fit together.
+        """
+        self._usable()
+        if genome_file is None and self.config.genome_file is not None:
+            genome_file = self.config.genome_file
+        if genome_file is None:
+            if sequence_file is not None:
+                raise APIValidationError(
+                    "sequence_file belongs to a GFF3: give that as genome_file",
+                    details={"argument": "sequence_file"},
+                )
+            packed = (resources.files("bioxen_jcvi_vm_lib") / _BUILTIN_GENOME).read_bytes()
+            return load_runtime(
+                packed,
+                organism=organism,
+                sequence_file=None,
+                configuration=self.config,
+                builtin=True,
+            )
+        return load_runtime(
+            genome_file,
+            organism=organism,
+            sequence_file=sequence_file,
+            configuration=self.config,
+        )
+
+    def create_cellular_context(
+        self, genome_runtime: GenomicRuntime, *, seed: int | None = None, **overrides: Any
+    ) -> CellularContext:
+        """Make a cell that runs a genome.
+
+        Parameters
+        ----------
+        genome_runtime : GenomicRuntime
+            From `load_genome_runtime`.
+        seed : int, optional
+            uint64; same program, seed and inputs give the same trajectory. None draws one and
+            records it.
+        **overrides
+            Configuration keys of any level, such as ``atp_pool_size=60_000`` or
+            ``hold_pools=True``.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            If an override is unknown, not acceptable, or shapes the program (that acts at loading).
+        GenomeCompilationError
+            If the genome has nothing to run.
+        """
+        self._usable()
+        if not isinstance(genome_runtime, GenomicRuntime):
+            raise APIValidationError(
+                f"genome_runtime must be a GenomicRuntime, not {type(genome_runtime).__name__}: "
+                "load one with load_genome_runtime",
+                details={"argument": "genome_runtime"},
+            )
+        program = program_for(genome_runtime, overrides)
+        context = CellularContext(genome_runtime, program, seed=seed)
+        self._contexts.add(context)
+        return context
+
+    def execute_genomic_program(
+        self, program: GenomicProgram | str, context: CellularContext
+    ) -> ExecutionResult:
+        """Carry out a program in a context.
+
+        Parameters
+        ----------
+        program : GenomicProgram or str
+            For example ``"run(600, every_s=10)"``.
+        context : CellularContext
+            The cell.
+
+        Raises
+        ------
+        ProgramSyntaxError
+            If the text is no program, with ``.position``.
+        APIValidationError
+            If it names an unknown gene or resource; nothing has changed then.
+        GenomicRuntimeError
+            If the context is closed or runs in another thread.
+        """
+        self._usable()
+        return _context(context).execute(program)
+
+    def run_gene_expression_engine(
+        self,
+        genes: Iterable[str],
+        context: CellularContext,
+        *,
+        duration_s: float = 60.0,
+    ) -> ExecutionResult:
+        """Advance a cell while only the transcription units of `genes` start transcription.
+
+        The rest of the cell goes on: transcripts that exist are translated and decay.
+
+        Parameters
+        ----------
+        genes : iterable of str, or str
+            Locus tags or names.
+        context : CellularContext
+            The cell.
+        duration_s : float
+            How long [s], > 0.
+        """
+        self._usable()
+        cell = _context(context)
+        try:
+            chosen = (genes,) if isinstance(genes, str) else tuple(genes)
+        except TypeError:
+            raise APIValidationError(
+                f"genes must be texts, locus tags or names, not {type(genes).__name__}"
+            ) from None
+        if not chosen:
+            raise APIValidationError("no gene is given: name at least one by locus tag or name")
+        for gene in chosen:
+            cell.runtime.gene_index(gene)
+        operon = RunOperon(chosen, seconds(duration_s, "duration_s"))
+        return cell.execute(GenomicProgram((operon,)))
+
+    def __enter__(self) -> Self:
+        self._usable()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for context in list(self._contexts):
+            context.close()
+        self._closed = True
+
+    def __repr__(self) -> str:
+        return f"<GenomicVirtualizationManager, {len(self._contexts)} contexts>"
+
+    def _usable(self) -> None:
+        if self._closed:
+            raise GenomicRuntimeError("this manager was left: make another one")
+
+
+def _context(context: Any) -> CellularContext:
+    if not isinstance(context, CellularContext):
+        raise APIValidationError(
+            f"context must be a CellularContext, not {type(context).__name__}: "
+            "make one with create_cellular_context",
+            details={"argument": "context"},
+        )
+    return context

@@ -1,0 +1,447 @@
+"""The command line: ``bioxen run`` and ``bioxen inspect``."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+import bioxen_jcvi_vm_lib
+from bioxen_jcvi_vm_lib._checks import seconds as checked_seconds
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    BioXenException,
+    ConservationError,
+    MissingDependencyError,
+)
+
+EXIT_INPUT = 2
+EXIT_BUG = 1
+EXIT_CANCELLED = 130
+
+_WRITERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    ".parquet": ("to_parquet", ("pandas", "pyarrow")),
+    ".nc": ("to_netcdf", ("xarray", "h5netcdf")),
+    ".csv": ("to_csv", ()),
+}
+_KINDS = {
+    "protein": "protein-coding",
+    "pseudo": "pseudogenes",
+}
+_STANDARD = ("ATP", "GTP", "CTP", "UTP")
+
+# A rule under the header and nothing else.
+_RULE = box.Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+
+app = typer.Typer(
+    name="bioxen",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Run genomes: polymerases step through nucleotides, ribosomes through codons, "
+    "and every molecule is paid for.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bioxen {bioxen_jcvi_vm_lib.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Run genomes."""
+
+
+GenomeArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        help="GenBank, GFF3 or FASTA, gzip or not; without it the built-in designed minimal cell.",
+        show_default=False,
+    ),
+]
+SequenceOption = Annotated[
+    Path | None, typer.Option("--sequence", help="FASTA for a GFF3 without its own sequence.")
+]
+OrganismOption = Annotated[
+    str | None,
+    typer.Option("--organism", help="minimal_cell, syn3a or ecoli; else matched to the genome."),
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML configuration.")]
+
+
+@app.command()
+def run(
+    genome: GenomeArgument = None,
+    sequence: SequenceOption = None,
+    organism: OrganismOption = None,
+    seconds: Annotated[float, typer.Option("--seconds", help="Simulated time [s].")] = 600.0,
+    every: Annotated[float, typer.Option("--every", help="Interval of the samples [s].")] = 10.0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="From 0 to 2**64 - 1; else a random one.")
+    ] = None,
+    config: ConfigOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Result file: .parquet, .nc or .csv.")
+    ] = None,
+) -> None:
+    """Run a genome and say what the cell did."""
+    seconds = checked_seconds(seconds, "--seconds")
+    every = checked_seconds(every, "--every")
+    write = None if out is None else _writer(out)
+    console = Console()
+    with bioxen_jcvi_vm_lib.GenomicVirtualizationManager(config) as manager:
+        runtime = manager.load_genome_runtime(genome, organism=organism, sequence_file=sequence)
+        context = manager.create_cellular_context(runtime, seed=seed)
+        with _Bar(console, seconds) as bar:
+            result = context.run(seconds, every_s=every, progress=bar.callback)
+        if write is not None and out is not None:
+            write(result, out)
+        console.print(_run_summary(runtime, result))
+        for table in (_machine_table(result), _spending_table(result)):
+            console.print()
+            console.print(table)
+        console.print()
+        console.print(_closing(result, runtime, out))
+    if not result.audit.ok:
+        raise ConservationError(
+            f"the ledger does not balance: {result.audit}; please report it with seed {result.seed}"
+        )
+    if result.status == "cancelled":
+        raise typer.Exit(EXIT_CANCELLED)
+
+
+@app.command()
+def inspect(
+    genome: GenomeArgument = None,
+    sequence: SequenceOption = None,
+    organism: OrganismOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Say what a genome file holds and what can be run of it."""
+    console = Console()
+    manager = bioxen_jcvi_vm_lib.GenomicVirtualizationManager(config)
+    runtime = manager.load_genome_runtime(genome, organism=organism, sequence_file=sequence)
+    console.print(_title(runtime))
+    for table in (
+        _replicon_table(runtime),
+        _gene_table(runtime),
+        _unit_table(runtime),
+        _codon_table(runtime),
+        _report_table(runtime),
+    ):
+        if table is not None:
+            console.print()
+            console.print(table)
+
+
+def main() -> None:
+    """Entry point of the console script: one clear line on stderr for every error, no traceback."""
+    try:
+        status = app(standalone_mode=False)
+    except BioXenException as error:
+        _complain(f"{error.code} {error.name}: {error.message}")
+        sys.exit(EXIT_BUG if isinstance(error, ConservationError) else EXIT_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        _complain("cancelled")
+        sys.exit(EXIT_CANCELLED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(EXIT_BUG)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _complain(f"{place}{error.strerror or error}")
+        sys.exit(EXIT_INPUT)
+    except Exception as error:
+        # Click's own complaints (unknown option, bad number) know how to show themselves.
+        if not hasattr(error, "exit_code") or not hasattr(error, "format_message"):
+            raise
+        if error.format_message():
+            _complain(f"{error.format_message()} (see: bioxen --help)")
+        sys.exit(EXIT_INPUT)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(message: str) -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("bioxen: ", "bold red"), message))
+
+
+def _writer(out: Path) -> Callable[[Any, Path], None]:
+    """Return what writes a result to `out`; refuse what cannot be written before anything runs."""
+    known = _WRITERS.get(out.suffix.lower())
+    if known is None:
+        raise APIValidationError(
+            f"--out {out}: the name must end in {', '.join(_WRITERS)}",
+            details={"argument": "--out"},
+        )
+    method, modules = known
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingDependencyError(
+                f"--out {out} needs the package {module!r}: "
+                "pip install 'bioxen_jcvi_vm_lib[analysis]'",
+                details={"module": module},
+            )
+    if out.is_dir() or not out.resolve().parent.is_dir():
+        problem = "is a directory" if out.is_dir() else "lies in a directory that does not exist"
+        raise APIValidationError(f"--out {out} {problem}", details={"argument": "--out"})
+    return lambda result, path: getattr(result, method)(path)
+
+
+class _Bar:
+    """A progress bar of simulated time; nothing where stdout is no terminal."""
+
+    def __init__(self, console: Console, seconds: float) -> None:
+        self.shown = console.is_terminal
+        self._seconds = seconds
+        self._progress = Progress(
+            TextColumn("[bold]running"),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            transient=True,
+            disable=not self.shown,
+        )
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        self._task = self._progress.add_task("run", total=self._seconds, note="")
+        self._wall = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @property
+    def callback(self) -> Callable[[float, int], None] | None:
+        """What the engine is to call, None without a terminal."""
+        return self._advance if self.shown else None
+
+    def _advance(self, time_s: float, steps: int) -> None:
+        """Show the cell's age and speed."""
+        wall = max(time.perf_counter() - self._wall, 1e-9)
+        note = (
+            f"{time_s:,.0f} s  {time_s / wall:,.1f} x real time  "
+            f"{steps / wall / 1e6:,.1f} M steps/s"
+        )
+        self._progress.update(self._task, completed=time_s, note=note)
+
+
+# -- tables ----------------------------------------------------------------------------------------
+
+
+def _table(title: str, *columns: str, left: int = 1) -> Table:
+    """Return a plain table: the first `left` columns to the left, numbers to the right."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=_RULE,
+        pad_edge=False,
+        show_edge=False,
+        header_style="dim",
+    )
+    for index, column in enumerate(columns):
+        text = index < left
+        table.add_column(
+            Text(column),
+            justify="left" if text else "right",
+            no_wrap=index == 0,
+            overflow="fold",
+        )
+    return table
+
+
+def _pairs(rows: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in rows:
+        table.add_row(key, Text(value))
+    return table
+
+
+def _title(runtime: Any) -> Table:
+    return _pairs(
+        [
+            ("genome", runtime.name),
+            ("accession", runtime.accession),
+            ("length", f"{runtime.length_nt:,} nt, {runtime.topology}"),
+            ("organism", runtime.organism),
+            ("fingerprint", runtime.fingerprint),
+        ]
+    )
+
+
+def _run_summary(runtime: Any, result: Any) -> Table:
+    steps = result.events.get("nucleotide_steps", 0) + result.events.get("codon_steps", 0)
+    speed = steps / result.wall_time_s / 1e6 if result.wall_time_s > 0 else 0.0
+    return _pairs(
+        [
+            ("genome", f"{runtime.name} ({runtime.accession}), {len(runtime):,} genes"),
+            ("organism", runtime.organism),
+            (
+                "simulated",
+                f"{result.sim_time_s:,.6g} s in {result.wall_time_s:,.2f} s: "
+                f"{result.real_time_factor:,.1f} x real time, {speed:,.1f} M steps/s",
+            ),
+            ("transcripts made", f"{result.events.get('transcription_completions', 0):,}"),
+            ("proteins made", f"{result.events.get('translation_completions', 0):,}"),
+        ]
+    )
+
+
+def _machine_table(result: Any) -> Table:
+    table = _table("Machines", "machine", "total", "free", "active (mean)")
+    for name, columns in result.machines.items():
+        table.add_row(
+            name.replace("_", " "),
+            f"{columns['total'][-1]:,}",
+            f"{columns['free'][-1]:,}",
+            f"{100 * result.active_fraction(name):.1f} %",
+        )
+    return table
+
+
+def _spending_table(result: Any) -> Table:
+    """Net molecules by process: what it spent is negative."""
+    others = ("amino acids", "phosphate")
+    rows: dict[str, dict[str, int]] = {}
+    for process, legs in result.ledger.items():
+        row = dict.fromkeys((*_STANDARD, *others), 0)
+        for name, molecules in legs.items():
+            if name in _STANDARD:
+                row[name] += molecules
+            elif name == "Pi":
+                row["phosphate"] += molecules
+            elif len(name) == 3 and name[0].isupper() and name[1:].islower() and name != "PPi":
+                row["amino acids"] += molecules
+        if any(row.values()):
+            rows[process] = row
+    used = [key for key in (*_STANDARD, *others) if any(row[key] for row in rows.values())]
+    table = _table("Resources by process (net; spent is negative)", "process", *used)
+    for process, row in rows.items():
+        table.add_row(process.replace("_", " "), *(_compact(row[key]) for key in used))
+    return table
+
+
+def _closing(result: Any, runtime: Any, out: Path | None) -> Table:
+    rows = [("status", result.status), ("audit", str(result.audit)), ("seed", str(result.seed))]
+    if runtime.report:
+        rows.append(("report", f"{len(runtime.report)} entries: bioxen inspect shows them"))
+    if out is not None:
+        rows.append(("written", str(out)))
+    return _pairs(rows)
+
+
+def _replicon_table(runtime: Any) -> Table:
+    table = _table("Replicons", "name", "topology", "length [nt]", "genes", left=2)
+    for replicon in runtime.replicons[:20]:
+        table.add_row(
+            replicon.accession or replicon.name,
+            replicon.topology,
+            f"{replicon.length_nt:,}",
+            f"{replicon.genes:,}",
+        )
+    if len(runtime.replicons) > 20:
+        table.add_row(f"and {len(runtime.replicons) - 20:,} more", "", "", "")
+    return table
+
+
+def _gene_table(runtime: Any) -> Table | None:
+    if not runtime.genes:
+        return None
+    table = _table("Genes", "kind", "number", "mean length [nt]")
+    kinds = Counter(gene.kind for gene in runtime.genes)
+    for kind, number in kinds.most_common():
+        length = sum(gene.length_nt for gene in runtime.genes if gene.kind == kind) / number
+        table.add_row(_KINDS.get(kind, kind), f"{number:,}", f"{length:,.0f}")
+    table.add_row("all", f"{len(runtime):,}", "")
+    return table
+
+
+def _unit_table(runtime: Any) -> Table | None:
+    units = runtime.transcription_units
+    if not units:
+        return None
+    table = _table("Transcription units", "found by", "number", "genes per unit")
+    for origin, number in Counter(unit.origin for unit in units).most_common():
+        genes = sum(len(unit.genes) for unit in units if unit.origin == origin)
+        table.add_row(origin, f"{number:,}", f"{genes / number:.2f}")
+    return table
+
+
+def _codon_table(runtime: Any) -> Table | None:
+    usage: Counter[str] = Counter()
+    for gene in runtime.genes:
+        if gene.kind == "protein":
+            usage.update(codon.replace("U", "T") for codon in gene.codons)
+    total = sum(usage.values())
+    if not total:
+        return None
+    table = Table(
+        title=f"Codon usage, per thousand ({total:,})",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        show_header=False,
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    for _ in range(4):
+        table.add_column(style="dim")
+        table.add_column(justify="right")
+    bases = "TCAG"
+    for first in bases:
+        for third in bases:
+            row: list[str] = []
+            for second in bases:
+                codon = first + second + third
+                row += [codon.replace("T", "U"), f"{1000 * usage[codon] / total:.1f}"]
+            table.add_row(*row, end_section=third == "G")
+    return table
+
+
+def _report_table(runtime: Any) -> Table | Text:
+    if not runtime.report:
+        return Text("Report: nothing to remark.")
+    table = _table(f"Report ({len(runtime.report)})", "line", "code", "what", left=3)
+    codes = Counter(entry.code for entry in runtime.report)
+    shown: Counter[str] = Counter()
+    for entry in runtime.report:
+        shown[entry.code] += 1
+        if shown[entry.code] > 5:
+            continue
+        what = f"{entry.feature}: {entry.message}" if entry.feature else entry.message
+        table.add_row(str(entry.line or ""), entry.code, Text(what))
+    for code, number in codes.items():
+        if number > 5:
+            table.add_row("", code, f"and {number - 5:,} more")
+    return table
+
+
+def _compact(value: int) -> str:
+    """Write 1,500,000 as 1.50 M: three digits."""
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:#.3g}".removesuffix(".") + f" {letter}"
+    return str(value)

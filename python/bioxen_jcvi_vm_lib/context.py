@@ -1,0 +1,354 @@
+"""A running cell: the only thing here that changes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, suggestion
+from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime
+from bioxen_jcvi_vm_lib.program import GenomicProgram, Knockout, Run, RunOperon, SetResource
+from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
+
+__all__ = ["CellularContext"]
+
+Progress = Callable[[float, int], None]
+
+#: Largest recording of one run [bytes].
+MAX_TRACE_BYTES = 8 * 2**30
+
+
+class CellularContext:
+    """A cell that runs a genome.
+
+    Made by ``GenomicVirtualizationManager.create_cellular_context``. One thread may run it at a
+    time; the counts may be read while it runs and are then those between two events. It is a
+    context manager: leaving it closes it.
+
+    Attributes
+    ----------
+    runtime : GenomicRuntime
+        The genome that it runs.
+    seed : int
+        Its seed, drawn from entropy if none was given.
+    """
+
+    __slots__ = ("__weakref__", "_core_context", "_runner", "_tags", "runtime", "seed")
+
+    def __init__(
+        self, runtime: GenomicRuntime, program: _core.Program, *, seed: int | None = None
+    ) -> None:
+        self.runtime = runtime
+        self.seed = seed_or_entropy(seed)
+        self._core_context: _core.Context | None = _core.Context(program, self.seed)
+        self._runner = threading.Lock()
+        self._tags = tuple(gene.locus_tag for gene in runtime.genes)
+
+    # -- state -------------------------------------------------------------------------------------
+
+    @property
+    def time_s(self) -> float:
+        """Age of the cell [s]."""
+        return self._open().time_s
+
+    @property
+    def proteins(self) -> NDArray[np.int64]:
+        """Finished proteins, int64 of shape (n_genes,), in the order of the genes; a copy."""
+        return self._open().proteins()
+
+    @property
+    def mrnas(self) -> NDArray[np.int64]:
+        """Transcripts that exist, nascent ones included, int64 of shape (n_genes,); a copy."""
+        return self._open().mrnas()
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """Molecules by name: nucleotides, phosphate, amino acids, charged and uncharged tRNA."""
+        return self._open().resources()
+
+    @property
+    def machines(self) -> dict[str, dict[str, int]]:
+        """``{"total", "free", "active"}`` of rna_polymerase, ribosome and degradosome."""
+        return self._open().machines()
+
+    @property
+    def events(self) -> dict[str, int]:
+        """Events since birth by kind."""
+        return self._open().events()
+
+    @property
+    def ledger(self) -> dict[str, dict[str, int]]:
+        """Net molecules since birth by process and resource, negative is spent."""
+        return self._open().ledger()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._core_context is None
+
+    def count(self, key: str) -> int:
+        """Return the number of finished proteins of a gene, of molecules of a resource, or of a
+        machine.
+
+        Parameters
+        ----------
+        key : str
+            A resource ("ATP", "Ala-tRNA"), a machine ("ribosome"), or a gene by locus tag or name;
+            in this order where a key means several.
+
+        Raises
+        ------
+        APIValidationError
+            If it is none of them; the nearest is named.
+        """
+        core = self._open()
+        resources = core.resources()
+        if key in resources:
+            return resources[key]
+        machines = core.machines()
+        if key in machines:
+            return machines[key]["total"]
+        try:
+            index = self.runtime.gene_index(key)
+        except APIValidationError as error:
+            if "no gene" not in error.message:
+                raise
+            near = suggestion(str(key), [*resources, *machines])
+            if near:
+                raise APIValidationError(
+                    f"nothing is called {key!r} here{near}", details={"key": key}
+                ) from None
+            raise
+        return int(core.proteins()[index])
+
+    def audit(self) -> Audit:
+        """Return the balance of the ledger; every residual is 0."""
+        return Audit(self._open().audit())
+
+    def polymerases(self) -> NDArray[Any]:
+        """Return where the machines are.
+
+        Returns
+        -------
+        structured ndarray
+            kind, replicon, position_nt, gene, state; one row per RNA polymerase on the DNA.
+        """
+        return self._open().polymerases()
+
+    # -- what changes it ---------------------------------------------------------------------------
+
+    def run(
+        self,
+        duration_s: float,
+        *,
+        every_s: float | None = None,
+        progress: Progress | None = None,
+    ) -> ExecutionResult:
+        """Advance the cell.
+
+        Parameters
+        ----------
+        duration_s : float
+            How long [s of the cell's age], > 0.
+        every_s : float, optional
+            Interval of the samples [s], > 0; without it the first and the last state are recorded.
+        progress : callable, optional
+            Called with (age [s], steps) about ten times a second on the calling thread. An
+            exception from it stops the run and propagates; the cell stays valid.
+
+        Returns
+        -------
+        ExecutionResult
+            Ctrl-C gives the part until then, with status "cancelled".
+
+        Raises
+        ------
+        APIValidationError
+            If an argument is not acceptable; nothing has changed then.
+        GenomicRuntimeError
+            If the context is closed or runs in another thread.
+        """
+        statement = self._checked_run(duration_s, every_s)
+        return self._execute((statement,), progress)
+
+    def execute(
+        self, program: GenomicProgram | str, *, progress: Progress | None = None
+    ) -> ExecutionResult:
+        """Carry out a program, statement by statement.
+
+        Every gene and resource that it names is looked up before the first statement starts.
+
+        Parameters
+        ----------
+        program : GenomicProgram or str
+            What to do.
+        progress : callable, optional
+            As in `run`.
+
+        Raises
+        ------
+        ProgramSyntaxError, APIValidationError
+            If the program is not acceptable; nothing has changed then.
+        GenomicRuntimeError
+            As in `run`.
+        """
+        parsed = program if isinstance(program, GenomicProgram) else GenomicProgram.parse(program)
+        return self._execute(parsed.statements, progress)
+
+    def knockout(self, gene: str) -> None:
+        """Stop initiation at a gene for good; a unit without live cistrons loses its promoter.
+
+        Molecules that exist stay.
+        """
+        self._open()
+        index = self.runtime.gene_index(gene)
+        with self._exclusive() as core:
+            core.knockout(index)
+
+    def set_resource(self, name: str, molecules_: int) -> None:
+        """Set a pool, on the account of the operator.
+
+        Parameters
+        ----------
+        name : str
+            A key of `resources`.
+        molecules_ : int
+            Molecules that the cell then holds, 0 or more.
+        """
+        resource, count = self._checked_resource(name, molecules_)
+        with self._exclusive() as core:
+            core.set_resource(resource, count)
+
+    def close(self) -> None:
+        """Release the cell; what it recorded stays valid. Closing twice is no error."""
+        if self._core_context is None:
+            return
+        with self._exclusive():
+            self._core_context = None
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._core_context is None:
+            return f"<CellularContext of {self.runtime.name!r}, closed>"
+        age = f"{self.time_s:g} s old"
+        return f"<CellularContext of {self.runtime.name!r}, {age}, seed {self.seed}>"
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _open(self) -> _core.Context:
+        core = self._core_context
+        if core is None:
+            raise GenomicRuntimeError(
+                "this context is closed: create another with create_cellular_context"
+            )
+        return core
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[_core.Context]:
+        """Hold the right to change the cell; a second holder is refused, not made to wait."""
+        self._open()
+        if not self._runner.acquire(blocking=False):
+            raise GenomicRuntimeError(
+                "this context runs in another thread: wait for that run, or give each thread a "
+                "context of its own"
+            )
+        try:
+            yield self._open()
+        finally:
+            self._runner.release()
+
+    def _checked_run(self, duration_s: Any, every_s: Any) -> Run:
+        duration = seconds(duration_s, "duration_s")
+        every = None if every_s is None else seconds(every_s, "every_s")
+        return Run(duration, every)
+
+    def _checked_resource(self, name: Any, count: Any) -> tuple[str, int]:
+        known = self._open().resources()
+        if not isinstance(name, str) or name not in known:
+            raise APIValidationError(
+                f"no resource {name!r}{suggestion(str(name), known)}", details={"resource": name}
+            )
+        return name, molecules(count, name)
+
+    def _check_size(self, statement: Run) -> None:
+        rows = 2.0 if statement.every_s is None else statement.seconds / statement.every_s + 2
+        size = rows * 8 * (2 * len(self._tags) + 128)
+        if size > MAX_TRACE_BYTES:
+            raise APIValidationError(
+                f"sampling {statement.seconds:g} s every {statement.every_s:g} s would record "
+                f"{size / 2**30:,.1f} GiB (limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
+                details={"argument": "every_s"},
+            )
+
+    def _execute(
+        self, statements: tuple[Run | RunOperon | Knockout | SetResource, ...], progress: Any
+    ) -> ExecutionResult:
+        if progress is not None and not callable(progress):
+            raise APIValidationError("progress must be callable with (time_s, steps), or None")
+        with self._exclusive() as core:
+            actions = [self._prepared(core, statement, progress) for statement in statements]
+            traces: list[_core.Trace] = []
+            for action in actions:
+                trace = action()
+                if trace is not None:
+                    traces.append(trace)
+                    if trace.status == "cancelled":
+                        break
+            if not traces:
+                traces.append(core.run(0.0))
+            return ExecutionResult.from_traces(
+                traces,
+                audit=core.audit(),
+                seed=self.seed,
+                runtime_fingerprint=core.program.fingerprint,
+                genes=self._tags,
+            )
+
+    def _prepared(
+        self,
+        core: _core.Context,
+        statement: Run | RunOperon | Knockout | SetResource,
+        progress: Progress | None,
+    ) -> Callable[[], _core.Trace | None]:
+        """Look everything up that a statement names, and return what carries it out."""
+        if isinstance(statement, Run):
+            self._check_size(statement)
+            return lambda: core.run(statement.seconds, statement.every_s, progress)
+        if isinstance(statement, RunOperon):
+            indices = [self.runtime.gene_index(gene) for gene in statement.genes]
+            return lambda: _restricted(core, indices, statement.duration_s, progress)
+        if isinstance(statement, Knockout):
+            index = self.runtime.gene_index(statement.gene)
+            return lambda: core.knockout(index)
+        name, count = self._checked_resource(statement.name, statement.molecules)
+        return lambda: core.set_resource(name, count)
+
+
+def _restricted(
+    core: _core.Context, genes: list[int], duration_s: float, progress: Progress | None
+) -> _core.Trace:
+    """Run while only the units of some genes may start transcription."""
+    core.restrict_transcription(genes)
+    try:
+        return core.run(duration_s, None, progress)
+    finally:
+        core.restrict_transcription(None)

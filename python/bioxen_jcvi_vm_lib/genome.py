@@ -1,0 +1,355 @@
+"""A genome ready to run: decoded, compiled for an organism, immutable, shared by contexts."""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._errors import GenomeCompilationError, InvalidConfigurationError
+from bioxen_jcvi_vm_lib._reading import read_genome
+from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
+from bioxen_jcvi_vm_lib.organism import (
+    GeneIndex,
+    OrganismParameters,
+    engine_organism,
+    match_organism,
+)
+
+__all__ = ["GenomicRuntime", "Replicon", "ReportEntry"]
+
+_MAX_CACHED_PROGRAMS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Replicon:
+    """A chromosome, plasmid or contig.
+
+    Attributes
+    ----------
+    name, accession : str
+        As the file says.
+    length_nt : int
+        Length [nt].
+    topology : str
+        "circular" or "linear".
+    genes : int
+        Number of genes on it.
+    """
+
+    name: str
+    accession: str
+    length_nt: int
+    topology: str
+    genes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEntry:
+    """Something that a reader of the genome should know.
+
+    Attributes
+    ----------
+    code : str
+        Short stable name.
+    message : str
+        What it is.
+    line : int
+        1-based line of the file, 0 where none is meant.
+    feature : str
+        The feature concerned, may be empty.
+    """
+
+    code: str
+    message: str
+    line: int = 0
+    feature: str = ""
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: " if self.line else ""
+        return f"{place}{self.message} [{self.code}]"
+
+
+class GenomicRuntime:
+    """A genome, compiled for an organism: immutable, and shared by the contexts that run it.
+
+    Made by ``GenomicVirtualizationManager.load_genome_runtime``.
+
+    Attributes
+    ----------
+    name, accession : str
+        Start of the definition, and accession, of the first replicon.
+    length_nt : int
+        Length over all replicons [nt].
+    topology : str
+        "circular" or "linear" of the first replicon.
+    replicons : tuple of Replicon
+        In file order.
+    records : tuple of Record
+        Everything that the file says, feature by feature.
+    genes : tuple of Gene
+        In file order of replicons, then by start.
+    transcription_units : tuple of TranscriptionUnit
+        What one promoter transcribes.
+    report : tuple of ReportEntry
+        What the decoder and the compiler warned about or could not use.
+    organism : str
+        Name of the organism whose parameters serve.
+    parameters : OrganismParameters
+        Those parameters, each with unit and source.
+    fingerprint : str
+        Identifies the compiled program: same fingerprint, seed and inputs, same trajectory.
+    configuration : GenomicVirtualizationConfig
+        What it was loaded with.
+    """
+
+    __slots__ = (
+        "_cache",
+        "_genome",
+        "_index",
+        "_lock",
+        "_program",
+        "configuration",
+        "genes",
+        "parameters",
+        "records",
+        "replicons",
+        "report",
+        "transcription_units",
+    )
+
+    _cache: dict[str, _core.Program]
+    _genome: _core.Genome
+    _index: GeneIndex
+    _lock: threading.Lock
+    _program: _core.Program
+    configuration: GenomicVirtualizationConfig
+    genes: tuple[_core.Gene, ...]
+    parameters: OrganismParameters
+    records: tuple[_core.Record, ...]
+    replicons: tuple[Replicon, ...]
+    report: tuple[ReportEntry, ...]
+    transcription_units: tuple[_core.TranscriptionUnit, ...]
+
+    def __init__(
+        self,
+        genome: _core.Genome,
+        program: _core.Program,
+        parameters: OrganismParameters,
+        configuration: GenomicVirtualizationConfig,
+        notes: tuple[ReportEntry, ...] = (),
+    ) -> None:
+        # The engine makes these tuples anew each time they are read.
+        genes, records = genome.genes, genome.records
+        on_replicon = Counter(gene.replicon for gene in genes)
+        set_once = {
+            "_genome": genome,
+            "_program": program,
+            "_cache": {},
+            "_lock": threading.Lock(),
+            "_index": GeneIndex(genes),
+            "parameters": parameters,
+            "configuration": configuration,
+            "genes": genes,
+            "records": records,
+            "transcription_units": program.units,
+            "replicons": tuple(
+                Replicon(
+                    record.name,
+                    record.accession,
+                    record.length_nt,
+                    record.topology,
+                    on_replicon[index],
+                )
+                for index, record in enumerate(records)
+            ),
+            "report": (
+                *(_entry(entry) for entry in genome.report),
+                *(_entry(entry) for entry in program.report),
+                *notes,
+            ),
+        }
+        for key, value in set_once.items():
+            object.__setattr__(self, key, value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a GenomicRuntime is immutable: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a GenomicRuntime is immutable: {name} cannot be deleted")
+
+    @property
+    def name(self) -> str:
+        """Start of the first replicon's definition, else its organism or record name."""
+        first = self.records[0]
+        title = first.definition.split(",", 1)[0].strip()
+        return title or first.organism or first.name or first.accession
+
+    @property
+    def accession(self) -> str:
+        """Accession of the first replicon."""
+        return self.records[0].accession or self.records[0].name
+
+    @property
+    def length_nt(self) -> int:
+        """Length over all replicons [nt]."""
+        return sum(record.length_nt for record in self.records)
+
+    @property
+    def topology(self) -> str:
+        """Topology of the first replicon: "circular" or "linear"."""
+        return self.records[0].topology
+
+    @property
+    def organism(self) -> str:
+        """Name of the organism whose parameters serve."""
+        return self.parameters.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the compiled program."""
+        return self._program.fingerprint
+
+    def gene(self, key: str) -> _core.Gene:
+        """Return a gene by locus tag or name.
+
+        Raises
+        ------
+        APIValidationError
+            If there is none (the nearest is named), or several have that name.
+        """
+        return self.genes[self._index.find(key)]
+
+    def gene_index(self, key: str) -> int:
+        """Return the position of a gene in `genes` and in every array by gene; else as `gene`."""
+        return self._index.find(key)
+
+    def __len__(self) -> int:
+        return len(self.genes)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return (
+            f"<GenomicRuntime {self.name!r} {self.accession}: {self.length_nt:,} nt, "
+            f"{len(self.genes)} genes, organism {self.organism}>"
+        )
+
+    def _repr_html_(self) -> str:
+        kinds = Counter(gene.kind for gene in self.genes)
+        rows = {
+            "accession": self.accession,
+            "length": f"{self.length_nt:,} nt, {self.topology}",
+            "replicons": str(len(self.replicons)),
+            "genes": ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()) or "none",
+            "transcription units": str(len(self.transcription_units)),
+            "organism": self.organism,
+            "report": f"{len(self.report)} entries",
+            "fingerprint": self.fingerprint,
+        }
+        body = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for key, value in rows.items()
+        )
+        return f"<table><caption><b>{html.escape(self.name)}</b></caption>{body}</table>"
+
+
+def _entry(entry: _core.ReportEntry) -> ReportEntry:
+    return ReportEntry(entry.code, entry.message, entry.line, entry.feature)
+
+
+def load_runtime(
+    genome_file: Any,
+    *,
+    organism: str | None,
+    sequence_file: Any,
+    configuration: GenomicVirtualizationConfig,
+    builtin: bool = False,
+) -> GenomicRuntime:
+    """Read, decode and compile a genome; see the manager's ``load_genome_runtime``."""
+    wanted = organism if organism is not None else configuration.organism
+    if wanted is None and builtin:
+        wanted = "minimal_cell"
+    chosen = None if wanted is None else OrganismParameters.load(wanted)
+    data, _ = read_genome(genome_file)
+    sequence = None if sequence_file is None else read_genome(sequence_file, "sequence file")[0]
+    genome = _core.decode(data, sequence)
+    notes: list[ReportEntry] = []
+    if chosen is None:
+        records = genome.records
+        chosen = match_organism(
+            [text for record in records for text in (record.accession, record.name)],
+            [text for record in records for text in (record.organism, record.definition)],
+        )
+    if chosen is None:
+        chosen = OrganismParameters.load("minimal_cell")
+        notes.append(
+            ReportEntry(
+                "organism-unknown",
+                "no organism matches this genome by accession or name: the parameters of "
+                "minimal_cell serve; name another with organism=",
+            )
+        )
+    program = _core.compile(genome, engine_organism(chosen, configuration, genome.genes))
+    return GenomicRuntime(genome, program, chosen, configuration, tuple(notes))
+
+
+def _shapes(key: str) -> InvalidConfigurationError:
+    return InvalidConfigurationError(
+        f"{key!r} shapes the program, which is compiled when the runtime is loaded: give it to "
+        "GenomicVirtualizationManager(config=...) and load the runtime again",
+        details={"key": key},
+    )
+
+
+def program_for(runtime: GenomicRuntime, overrides: dict[str, Any]) -> _core.Program:
+    """Return the runtime's program with a context's overrides, compiled once for each set of them.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If an override is unknown, unacceptable, or shapes the program itself; or the genome is
+        disabled.
+    GenomeCompilationError
+        If nothing in the genome can be executed.
+    """
+    for key in overrides:
+        if key in SHAPING_KEYS:
+            raise _shapes(key)
+    config = runtime.configuration.with_overrides(**overrides)
+    loaded = runtime.configuration.execution_parameters
+    for key in SHAPING_KEYS.intersection(type(loaded).model_fields):
+        if getattr(config.execution_parameters, key) != getattr(loaded, key):
+            raise _shapes(key)
+    if not config.enabled:
+        raise InvalidConfigurationError(
+            "genomic virtualization is disabled: set enabled: true to run a genome",
+            details={"key": "enabled"},
+        )
+    if not runtime.genes:
+        raise GenomeCompilationError(
+            f"{runtime.name} has no genes, so there is nothing to run: give an annotation "
+            "(GenBank, or GFF3 with sequence_file=)"
+        )
+    if not runtime.transcription_units:
+        raise GenomeCompilationError(
+            f"none of the {len(runtime.genes)} genes of {runtime.name} can be executed: "
+            "see runtime.report"
+        )
+    if config == runtime.configuration:
+        return runtime._program
+    key = config.model_dump_json()
+    with runtime._lock:
+        cached = runtime._cache.get(key)
+        if cached is None:
+            engine = engine_organism(runtime.parameters, config, runtime.genes)
+            cached = runtime._program.with_organism(engine)
+            while len(runtime._cache) >= _MAX_CACHED_PROGRAMS:
+                runtime._cache.pop(next(iter(runtime._cache)))
+            runtime._cache[key] = cached
+        return cached

@@ -1,0 +1,624 @@
+"""Organisms: the parameters of a cell as values with unit and source, and the way to the engine.
+
+The YAML files beside this module hold every number with its unit and source. `OrganismParameters`
+is their content; `engine_organism` joins it with a configuration and a genome into plain numbers
+for the engine.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import suggestion
+from bioxen_jcvi_vm_lib._errors import APIValidationError, InvalidConfigurationError
+from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+
+__all__ = ["OrganismParameters", "Quantity", "SupplyFlow"]
+
+AVOGADRO_PER_MOL = 6.02214076e23
+
+#: Organisms that come with the library.
+NAMES = ("minimal_cell", "syn3a", "ecoli")
+_ALIASES = {"ecoli_mg1655": "ecoli"}
+
+#: Every scalar parameter of an organism and the unit that its value must carry.
+_UNITS: Mapping[str, str] = {
+    "volume_l": "L",
+    "rna_polymerases": "molecules",
+    "ribosomes": "molecules",
+    "degradosomes": "molecules",
+    "promoter_binding_per_M_s": "1/(M s)",
+    "promoter_strength_scale": "1",
+    "promoter_strength_default": "1",
+    "promoter_strength_min": "1",
+    "promoter_strength_max": "1",
+    "promoter_strength_ribosomal_bonus": "1",
+    "promoter_strength_tRNA": "1",
+    "promoter_strength_rRNA": "1",
+    "rna_kcat_nt_per_s": "nt/s",
+    "rna_kcat_min_nt_per_s": "nt/s",
+    "rna_kcat_max_nt_per_s": "nt/s",
+    "rna_km_mM": "mM",
+    "rnap_footprint_nt": "nt",
+    "rrna_spacing_nt": "nt",
+    "max_rnap_per_unit": "molecules",
+    "head_on_dissociation_per_s": "1/s",
+    "unit_gap_nt": "nt",
+    "ribosome_binding_per_M_s": "1/(M s)",
+    "translation_kcat_aa_per_s": "aa/s",
+    "translation_km_mM": "mM",
+    "ribosome_footprint_codons": "codons",
+    "max_ribosomes_per_mrna": "molecules",
+    "degradosome_binding_per_M_s": "1/(M s)",
+    "degradation_kcat_nt_per_s": "nt/s",
+    "protein_decay_per_s": "1/s",
+    "synthetases_per_amino_acid": "molecules",
+    "charging_kcat_per_s": "1/s",
+    "charging_k_atp_per_s": "1/(molecules s)",
+    "charging_k_aa_per_s": "1/(molecules s)",
+    "charging_k_trna_per_s": "1/(molecules s)",
+    "glutamine_via_glutamate": "1",
+}
+_WHOLE = frozenset(
+    {
+        "rna_polymerases",
+        "ribosomes",
+        "degradosomes",
+        "rnap_footprint_nt",
+        "rrna_spacing_nt",
+        "max_rnap_per_unit",
+        "unit_gap_nt",
+        "ribosome_footprint_codons",
+        "max_ribosomes_per_mrna",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit and where it comes from."""
+
+    value: float | int | bool
+    unit: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.value:g} {self.unit}" if self.unit != "1" else f"{self.value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyFlow:
+    """An aggregated supply reaction.
+
+    Attributes
+    ----------
+    name, process : str
+        Its own name, and the process of the ledger that it is booked under.
+    reaction : str
+        For example ``"GDP + ATP -> GTP + ADP"``; species in the medium end in ``[medium]``.
+    legs : tuple of (place, species, coefficient)
+        The same, place "cell" or "medium", consumption negative.
+    max_rate : Quantity
+        Turns per second.
+    set_point : str or None
+        It pauses while the cell holds at least the initial pool of this species.
+    saturation : (str, Quantity) or None
+        Concentration of the medium, by its configuration key, and Michaelis constant [mM] that
+        scale the rate.
+    """
+
+    name: str
+    process: str
+    reaction: str
+    legs: tuple[tuple[str, str, int], ...]
+    max_rate: Quantity
+    set_point: str | None
+    saturation: tuple[str, Quantity] | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganismParameters:
+    """Parameters of a kind of cell, each with unit and source.
+
+    Attributes
+    ----------
+    name, description : str
+        As in the YAML file.
+    accessions, organisms : tuple of str
+        What a genome file says when it belongs to this organism.
+    parameters : mapping of str to Quantity
+        Scalars.
+    pools : mapping of str to Quantity
+        Metabolites at birth, in mM or molecules.
+    medium : mapping of str to Quantity
+        Concentrations in the medium [mM].
+    trna_amino_acids : tuple of str
+        Amino acids that have tRNA.
+    trna_total, trna_charged_fraction : Quantity
+        Molecules over all amino acids, and the charged part of them at birth.
+    supply : tuple of SupplyFlow
+        In the order of execution.
+    """
+
+    name: str
+    description: str
+    accessions: tuple[str, ...]
+    organisms: tuple[str, ...]
+    parameters: Mapping[str, Quantity]
+    pools: Mapping[str, Quantity]
+    medium: Mapping[str, Quantity]
+    trna_amino_acids: tuple[str, ...]
+    trna_total: Quantity
+    trna_charged_fraction: Quantity
+    supply: tuple[SupplyFlow, ...]
+
+    @staticmethod
+    def load(name: str) -> OrganismParameters:
+        """Return an organism that comes with the library.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            If there is none of that name; the nearest is named.
+        """
+        key = _ALIASES.get(name, name) if isinstance(name, str) else name
+        if key not in NAMES:
+            raise InvalidConfigurationError(
+                f"unknown organism {name!r}{suggestion(str(name), [*NAMES, *_ALIASES])} "
+                f"(there are {', '.join(NAMES)})",
+                details={"key": "organism"},
+            )
+        return _load(key)
+
+
+@functools.cache
+def _load(name: str) -> OrganismParameters:
+    return _built(_document(name), f"organisms/{name}.yaml")
+
+
+def _document(name: str) -> dict[str, Any]:
+    """Read a YAML file and put it over the one that it names as `base`."""
+    folder = resources.files("bioxen_jcvi_vm_lib") / "organisms"
+    data: dict[str, Any] = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
+    base_name = data.pop("base", None)
+    if base_name is None:
+        return data
+    base = _document(base_name)
+    flows = {flow["name"]: flow for flow in base["supply"]}
+    flows.update({flow["name"]: flow for flow in data.get("supply", [])})
+    merged = {**base, **data, "supply": list(flows.values())}
+    for section in ("parameters", "pools", "medium"):
+        merged[section] = {**base[section], **data.get(section, {})}
+    return merged
+
+
+def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
+    """Check a document and make it typed."""
+    parameters = {
+        key: _quantity(entry, f"{where}: {key}", _UNITS.get(key))
+        for key, entry in data["parameters"].items()
+    }
+    if parameters.keys() != _UNITS.keys():
+        differing = sorted(parameters.keys() ^ _UNITS.keys())
+        raise InvalidConfigurationError(f"{where}: missing or unknown parameters {differing}")
+    flows: list[SupplyFlow] = []
+    for entry in data["supply"]:
+        for species in entry.get("for_each", [None]):
+            flows.append(_flow(entry, species, where))
+    trna = data["trna"]
+    return OrganismParameters(
+        name=data["name"],
+        description=data["description"],
+        accessions=tuple(data["matches"]["accessions"]),
+        organisms=tuple(data["matches"]["organisms"]),
+        parameters=MappingProxyType(parameters),
+        pools=MappingProxyType(
+            {key: _quantity(entry, f"{where}: {key}") for key, entry in data["pools"].items()}
+        ),
+        medium=MappingProxyType(
+            {
+                key: _quantity(entry, f"{where}: {key}", "mM")
+                for key, entry in data["medium"].items()
+            }
+        ),
+        trna_amino_acids=tuple(trna["amino_acids"]),
+        trna_total=_quantity(trna["total"], f"{where}: trna.total", "molecules"),
+        trna_charged_fraction=_quantity(trna["charged_fraction"], f"{where}: trna", "1"),
+        supply=tuple(flows),
+    )
+
+
+def _quantity(entry: Mapping[str, Any], where: str, unit: str | None = None) -> Quantity:
+    """Check one ``{value, unit, source}``."""
+    if set(entry) != {"value", "unit", "source"}:
+        raise InvalidConfigurationError(f"{where} must have exactly value, unit and source")
+    value, given, source = entry["value"], str(entry["unit"]), str(entry["source"]).strip()
+    if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise InvalidConfigurationError(f"{where}: {value!r} is no finite number of 0 or more")
+    if unit is not None and given != unit:
+        raise InvalidConfigurationError(f"{where} must be in {unit}, not in {given}")
+    if not source:
+        raise InvalidConfigurationError(f"{where} has no source")
+    return Quantity(value, given, source)
+
+
+_TERM = re.compile(r"(?:([1-9][0-9]*)\s+)?([A-Za-z][A-Za-z-]*)(\[medium\])?")
+
+
+def parse_reaction(text: str) -> tuple[tuple[str, str, int], ...]:
+    """Read ``"2 ADP + glucose[medium] -> 2 ATP"`` into legs (place, species, coefficient).
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If it is not of that form.
+    """
+    sides = text.split("->")
+    legs: list[tuple[str, str, int]] = []
+    if len(sides) == 2:
+        for sign, side in ((-1, sides[0]), (1, sides[1])):
+            for term in side.split(" + "):
+                match = _TERM.fullmatch(term.strip())
+                if match is None:
+                    raise InvalidConfigurationError(
+                        f"reaction {text!r}: {term.strip()!r} is no species; "
+                        "write for example '2 ATP' or 'glucose[medium]'"
+                    )
+                place = "medium" if match[3] else "cell"
+                legs.append((place, match[2], sign * int(match[1] or 1)))
+    if not legs:
+        raise InvalidConfigurationError(f"reaction {text!r} needs one '->' between its sides")
+    return tuple(legs)
+
+
+def _flow(entry: Mapping[str, Any], species: str | None, where: str) -> SupplyFlow:
+    """Make one supply reaction, with ``{X}`` replaced by a species."""
+
+    def filled(text: str) -> str:
+        return text if species is None else text.replace("{X}", species)
+
+    name = filled(entry["name"])
+    reaction = filled(entry["reaction"])
+    set_point = entry.get("set_point")
+    saturation = entry.get("saturation")
+    return SupplyFlow(
+        name=name,
+        process=entry["process"],
+        reaction=reaction,
+        legs=parse_reaction(reaction),
+        max_rate=_quantity(entry["max_rate"], f"{where}: {name}", "1/s"),
+        set_point=None if set_point is None else filled(set_point),
+        saturation=None
+        if saturation is None
+        else (saturation["concentration"], _quantity(saturation["km"], f"{where}: {name}", "mM")),
+    )
+
+
+def match_organism(accessions: Iterable[str], names: Iterable[str]) -> OrganismParameters | None:
+    """Return the organism that a genome's accessions or organism names say, or None."""
+    bare = {accession.split(".", 1)[0].casefold() for accession in accessions if accession}
+    said = [name.casefold() for name in names if name]
+    for name in NAMES:
+        organism = _load(name)
+        if any(accession.casefold() in bare for accession in organism.accessions):
+            return organism
+    for name in NAMES:
+        organism = _load(name)
+        if any(key.casefold() in text for key in organism.organisms for text in said):
+            return organism
+    return None
+
+
+def molecules_of(quantity: Quantity, volume_l: float) -> int:
+    """Convert a pool to molecules: mM by N_A V, rounded to the nearest integer."""
+    if quantity.unit == "molecules":
+        return round(quantity.value)
+    if quantity.unit != "mM":
+        raise InvalidConfigurationError(f"a pool must be in mM or molecules, not {quantity.unit}")
+    return round(quantity.value * 1e-3 * AVOGADRO_PER_MOL * volume_l)
+
+
+def engine_organism(
+    organism: OrganismParameters,
+    config: GenomicVirtualizationConfig,
+    genes: Sequence[_core.Gene],
+) -> _core.Organism:
+    """Join an organism, a configuration and a genome's genes into the engine's numbers.
+
+    Parameters
+    ----------
+    organism : OrganismParameters
+        Where everything comes from that the configuration does not set.
+    config : GenomicVirtualizationConfig
+        Replacements.
+    genes : sequence of Gene
+        For tables and parameters by gene.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If a table cannot be read or holds no gene of the genome.
+    APIValidationError
+        If `gene_parameters` names a gene that does not exist; the nearest is named.
+    """
+    engine = _core.Organism()
+    engine.name = organism.name
+    for key, quantity in organism.parameters.items():
+        if key == "glutamine_via_glutamate":
+            engine.glutamine_via_glutamate = bool(quantity.value)
+        else:
+            number = int(quantity.value) if key in _WHOLE else float(quantity.value)
+            setattr(engine, key, number)
+    _apply_resources(engine, config)
+    _apply_execution(engine, config)
+    engine.pools = _pools(organism, config)
+    engine.supply = _supply(organism, config, engine.pools)
+    _apply_tables(engine, config, genes)
+    return engine
+
+
+def _apply_resources(engine: _core.Organism, config: GenomicVirtualizationConfig) -> None:
+    virtual = config.virtual_resources
+    if virtual.ribosome_allocation is not None:
+        engine.ribosomes = virtual.ribosome_allocation
+    if virtual.rna_polymerase_allocation is not None:
+        engine.rna_polymerases = virtual.rna_polymerase_allocation
+
+
+def _apply_execution(engine: _core.Organism, config: GenomicVirtualizationConfig) -> None:
+    execution = config.execution_parameters
+    engine.reference_mode = execution.reference_mode
+    engine.hold_pools = execution.hold_pools
+    if execution.reference_mode:
+        engine.max_rnap_per_unit = 1
+        engine.max_ribosomes_per_mrna = 1
+    for key in (
+        "max_rnap_per_unit",
+        "max_ribosomes_per_mrna",
+        "rnap_footprint_nt",
+        "ribosome_footprint_codons",
+    ):
+        value = getattr(execution, key)
+        if value is not None:
+            setattr(engine, key, value)
+    if execution.transcription_execution_rate is not None:
+        engine.rna_kcat_nt_per_s = execution.transcription_execution_rate
+        engine.rna_kcat_min_nt_per_s = execution.transcription_execution_rate
+        engine.rna_kcat_max_nt_per_s = execution.transcription_execution_rate
+    if execution.translation_execution_rate is not None:
+        engine.translation_kcat_aa_per_s = execution.translation_execution_rate
+    decay = execution.degradation_processing
+    if decay.mrna_processing_rate is not None and engine.degradosomes > 0:
+        # Mean waiting time of a free transcript with all degradosomes free: 1 / (k D / (N_A V)).
+        engine.degradosome_binding_per_M_s = (
+            AVOGADRO_PER_MOL * engine.volume_l / (decay.mrna_processing_rate * engine.degradosomes)
+        )
+    if decay.protein_processing_rate is not None:
+        engine.protein_decay_per_s = 1.0 / decay.protein_processing_rate
+
+
+def _pools(organism: OrganismParameters, config: GenomicVirtualizationConfig) -> dict[str, int]:
+    """Molecules of every species at birth."""
+    volume_l = float(organism.parameters["volume_l"].value)
+    pools = {key: molecules_of(entry, volume_l) for key, entry in organism.pools.items()}
+    each = organism.trna_total.value / len(organism.trna_amino_acids)
+    for amino_acid in organism.trna_amino_acids:
+        charged = round(each * organism.trna_charged_fraction.value)
+        pools[f"{amino_acid}-tRNA"] = charged
+        pools[f"tRNA-{amino_acid}"] = round(each) - charged
+    if config.virtual_resources.atp_pool_size is not None:
+        pools["ATP"] = config.virtual_resources.atp_pool_size
+    return pools
+
+
+def supply_rate_per_s(
+    flow: SupplyFlow, organism: OrganismParameters, config: GenomicVirtualizationConfig
+) -> float:
+    """Return the maximal rate of a supply reaction in the configured medium [turns/s]."""
+    rate = float(flow.max_rate.value)
+    if flow.saturation is None:
+        return rate
+    key, km = flow.saturation
+    given = getattr(config.virtual_resources.virtual_metabolites, key)
+    conc_mM = float(organism.medium[key].value if given is None else given)
+    return rate * conc_mM / (float(km.value) + conc_mM) if conc_mM > 0 else 0.0
+
+
+def _supply(
+    organism: OrganismParameters, config: GenomicVirtualizationConfig, pools: Mapping[str, int]
+) -> list[_core.SupplyReaction]:
+    """Supply reactions with set points at the initial pools."""
+    return [
+        _core.SupplyReaction(
+            name=flow.name,
+            process=flow.process,
+            legs=list(flow.legs),
+            max_rate_per_s=supply_rate_per_s(flow, organism, config),
+            set_point=None
+            if flow.set_point is None
+            else (flow.set_point, pools.get(flow.set_point, 0)),
+        )
+        for flow in organism.supply
+    ]
+
+
+def _apply_tables(
+    engine: _core.Organism, config: GenomicVirtualizationConfig, genes: Sequence[_core.Gene]
+) -> None:
+    """Per-gene tables and parameters."""
+    execution = config.execution_parameters
+    if execution.proteome_file is not None:
+        counts = read_gene_table(
+            execution.proteome_file, ("initial_count", "experimental_count", "count"), genes
+        )
+        engine.protein_counts = [round(counts.get(i, -1)) for i in range(len(genes))]
+    if execution.mrna_file is not None:
+        means = read_gene_table(execution.mrna_file, ("count", "mean"), genes)
+        engine.mrna_counts = [means.get(i, 0.0) for i in range(len(genes))]
+    if not execution.gene_parameters:
+        return
+    indices = GeneIndex(genes)
+    strengths: dict[int, float] = {}
+    initiation: dict[int, float] = {}
+    termination: dict[int, float] = {}
+    for key, rates in execution.gene_parameters.items():
+        index = indices.find(key)
+        for table, value in (
+            (strengths, rates.promoter_strength),
+            (initiation, rates.initiation_rate_per_s),
+            (termination, rates.termination_rate_per_s),
+        ):
+            if value is not None:
+                table[index] = value
+    engine.gene_promoter_strength = strengths
+    engine.gene_initiation_rate_per_s = initiation
+    engine.gene_termination_rate_per_s = termination
+
+
+class GeneIndex:
+    """Finds genes by locus tag or name; the tables are made at the first question."""
+
+    def __init__(self, genes: Sequence[_core.Gene]) -> None:
+        self._genes = genes
+
+    @functools.cached_property
+    def _by_tag(self) -> dict[str, int]:
+        return {gene.locus_tag: index for index, gene in enumerate(self._genes)}
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, list[int]]:
+        table: dict[str, list[int]] = {}
+        for index, gene in enumerate(self._genes):
+            if gene.name:
+                table.setdefault(gene.name, []).append(index)
+        return table
+
+    def find(self, key: Any) -> int:
+        """Return the position of a gene in ``runtime.genes``.
+
+        Raises
+        ------
+        APIValidationError
+            If no gene, or more than one, has that locus tag or name.
+        """
+        if not isinstance(key, str):
+            raise APIValidationError(
+                f"a gene is named by a text, its locus tag or name, not by {type(key).__name__}",
+                details={"gene": repr(key)},
+            )
+        index = self._by_tag.get(key)
+        if index is not None:
+            return index
+        named = self._by_name.get(key, [])
+        if len(named) == 1:
+            return named[0]
+        if named:
+            tags = ", ".join(self._genes[i].locus_tag for i in named[:6])
+            raise APIValidationError(
+                f"{len(named)} genes are named {key!r}: use a locus tag, one of {tags}",
+                details={"gene": key},
+            )
+        near = suggestion(key, [*self._by_tag, *self._by_name])
+        fix = near or "; give a locus tag or a gene name of this genome"
+        raise APIValidationError(f"no gene {key!r}{fix}", details={"gene": key})
+
+
+_DIGITS = re.compile(r"(\d{4,})\D*$")
+
+
+def read_gene_table(
+    path: str, columns: Sequence[str], genes: Sequence[_core.Gene]
+) -> dict[int, float]:
+    """Read numbers by gene from a CSV with a ``locus_tag`` column.
+
+    Tags are matched as they are, else by their last group of four or more digits (``MMSYN1_0445``,
+    ``JCVISYN3A_0445`` and ``P_0445`` are one gene). A count that is no number ("-") is unknown.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    columns : sequence of str
+        Names of the column of numbers, the first that exists is taken; case does not matter.
+    genes : sequence of Gene
+        Genes of the genome.
+
+    Returns
+    -------
+    dict of int to float
+        Number by position in `genes`.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If the file cannot be read, lacks a column, holds a negative number, or no gene of the
+        genome.
+    """
+    by_tag = {gene.locus_tag: index for index, gene in enumerate(genes)}
+    by_digits: dict[str, int] = {}
+    for index, gene in enumerate(genes):
+        digits = _DIGITS.search(gene.locus_tag)
+        if digits:
+            by_digits.setdefault(digits[1], index)
+    values: dict[int, float] = {}
+    try:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            names = {
+                name.strip().casefold().replace("_", ""): name for name in reader.fieldnames or ()
+            }
+            tag_column = names.get("locustag")
+            column = next(
+                (names[c.replace("_", "")] for c in columns if c.replace("_", "") in names), None
+            )
+            if tag_column is None or column is None:
+                raise InvalidConfigurationError(
+                    f"{path} needs the columns locus_tag and {' or '.join(columns)}; "
+                    f"it has {', '.join(reader.fieldnames or ()) or 'none'}",
+                    details={"path": path},
+                )
+            for row in reader:
+                tag = (row[tag_column] or "").strip()
+                digits = _DIGITS.search(tag)
+                found = by_tag.get(tag, by_digits.get(digits[1]) if digits else None)
+                number = _number(row[column])
+                if found is None or number is None:
+                    continue
+                if not math.isfinite(number) or number < 0:
+                    raise InvalidConfigurationError(
+                        f"{path}, line {reader.line_num}: {column} of {tag} is {number:g}; "
+                        "a count is 0 or more",
+                        details={"path": path, "line": reader.line_num},
+                    )
+                values[found] = number
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidConfigurationError(
+            f"the table {path} cannot be read: {getattr(error, 'strerror', None) or error}",
+            details={"path": path},
+        ) from None
+    if not values:
+        raise InvalidConfigurationError(
+            f"{path} holds no gene of this genome: its locus tags differ",
+            details={"path": path},
+        )
+    return values
+
+
+def _number(text: str | None) -> float | None:
+    """Read a number; None where the cell is blank or no number."""
+    try:
+        return float(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,439 @@
+"""Genomic programs: a whitelist of calls with literal arguments, parsed by hand and never
+evaluated.
+
+Grammar (statements are separated by ``;`` or new lines, ``#`` starts a comment)::
+
+    statement  = name "(" [argument {"," argument} [","]] ")"
+    argument   = value | keyword "=" value
+    value      = number | string | "True" | "False" | "None" | "[" [value {"," value} [","]] "]"
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, suggestion
+from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
+
+__all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource"]
+
+MAX_TEXT = 1_000_000
+MAX_STATEMENTS = 10_000
+MAX_ITEMS = 10_000
+MAX_NESTING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``run(seconds, every_s=None)``: advance the cell.
+
+    Attributes
+    ----------
+    seconds : float
+        Duration [s], > 0.
+    every_s : float or None
+        Interval of the samples [s]; None records the first and the last state.
+    """
+
+    seconds: float
+    every_s: float | None = None
+
+    def __str__(self) -> str:
+        every = "" if self.every_s is None else f", every_s={self.every_s!r}"
+        return f"run({self.seconds!r}{every})"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOperon:
+    """``run_operon(genes, duration_s=60)``: advance while only the units of `genes` start
+    transcription.
+
+    Attributes
+    ----------
+    genes : tuple of str
+        Locus tags or names.
+    duration_s : float
+        Duration [s], > 0.
+    """
+
+    genes: tuple[str, ...]
+    duration_s: float = 60.0
+
+    def __str__(self) -> str:
+        inner = ", ".join(_quoted(gene) for gene in self.genes)
+        return f"run_operon([{inner}], duration_s={self.duration_s!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Knockout:
+    """``knockout("gene")``: no further initiation at that cistron."""
+
+    gene: str
+
+    def __str__(self) -> str:
+        return f"knockout({_quoted(self.gene)})"
+
+
+@dataclass(frozen=True, slots=True)
+class SetResource:
+    """``set_resource("ATP", n)``: set a pool to `molecules`, on the account of the operator."""
+
+    name: str
+    molecules: int
+
+    def __str__(self) -> str:
+        return f"set_resource({_quoted(self.name)}, {self.molecules})"
+
+
+Statement = Run | RunOperon | Knockout | SetResource
+
+
+@dataclass(frozen=True, slots=True)
+class GenomicProgram:
+    """A checked sequence of statements; immutable, comparable, printable.
+
+    ``GenomicProgram.parse(str(program)) == program`` holds for every program.
+
+    Attributes
+    ----------
+    statements : tuple of Run, RunOperon, Knockout or SetResource
+        In the order of execution.
+    """
+
+    statements: tuple[Statement, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> GenomicProgram:
+        """Read a program.
+
+        Parameters
+        ----------
+        text : str
+            At most 1,000,000 characters.
+
+        Raises
+        ------
+        ProgramSyntaxError
+            With ``.position``, the line, a caret and what would be right.
+        """
+        if not isinstance(text, str):
+            raise APIValidationError(
+                f"a program is text or a GenomicProgram, not {type(text).__name__}"
+            )
+        return cls(_Parser(text).program())
+
+    def __str__(self) -> str:
+        return "\n".join(str(statement) for statement in self.statements)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A literal and where it stands."""
+
+    value: Any
+    at: int
+
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>[ \t\r]+|\#[^\n]*)
+    | (?P<end>[;\n])
+    |
+    (?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z_0-9.]))
+    | (?P<name>[A-Za-z_][A-Za-z_0-9]*) |
+    (?P<string>"(?:[^"\\\n]|\\["'\\n])*"|'(?:[^'\\\n]|\\["'\\n])*') | (?P<mark>[()\[\],=])
+    """,
+    re.VERBOSE,
+)
+_ESCAPE = re.compile(r"""\\(["'\\n])""")
+_CONSTANTS = {"True": True, "False": False, "None": None}
+
+
+class _Parser:
+    """Recursive descent over the tokens, with exact positions."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        if len(text) > MAX_TEXT:
+            self._fail(MAX_TEXT, f"the program is over {MAX_TEXT:,} characters long; split it")
+        self._tokens = self._scan()
+        self._next = 0
+
+    def program(self) -> tuple[Statement, ...]:
+        statements: list[Statement] = []
+        while True:
+            while self._peek().kind == "end":
+                self._next += 1
+            if self._peek().kind == "eof":
+                break
+            if len(statements) >= MAX_STATEMENTS:
+                self._fail(self._peek().at, f"more than {MAX_STATEMENTS:,} statements; split it")
+            statements.append(self._statement())
+            if self._peek().kind not in ("end", "eof"):
+                self._fail(self._peek().at, "expected ';' or a new line between statements")
+        if not statements:
+            self._fail(0, 'the program is empty; a smallest program is "run(60)"')
+        return tuple(statements)
+
+    def _scan(self) -> list[_Token]:
+        tokens: list[_Token] = []
+        at = 0
+        depth = 0
+        while at < len(self._text):
+            match = _TOKEN.match(self._text, at)
+            if match is None:
+                self._unreadable(at)
+            kind = match.lastgroup or ""
+            text = match.group()
+            if text in ("(", "["):
+                depth += 1
+            elif text in (")", "]"):
+                depth = max(0, depth - 1)
+            # A new line inside brackets does not end the statement.
+            if kind != "space" and not (text == "\n" and depth):
+                tokens.append(_Token(kind, text, at))
+            at = match.end()
+        tokens.append(_Token("eof", "", len(self._text)))
+        return tokens
+
+    def _unreadable(self, at: int) -> NoReturn:
+        char = self._text[at]
+        if char in "\"'":
+            self._fail(
+                at, 'this text does not end on its line, or has an escape other than \\\\ \\" \\n'
+            )
+        if char.isdigit() or char in "+-.":
+            self._fail(at, "this is no number; write 600, 0.5 or 1e3")
+        self._fail(at, f"{char!r} has no meaning here")
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._next]
+
+    def _take(self) -> _Token:
+        token = self._tokens[self._next]
+        self._next += 1
+        return token
+
+    def _expect(self, mark: str, why: str) -> _Token:
+        token = self._peek()
+        if token.text != mark or token.kind != "mark":
+            self._fail(token.at, f"expected {mark!r} {why}")
+        return self._take()
+
+    def _statement(self) -> Statement:
+        name = self._peek()
+        if name.kind != "name":
+            self._fail(name.at, f"expected a call: {_KNOWN}")
+        self._take()
+        make = _CALLS.get(name.text)
+        if make is None:
+            near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}"
+            self._fail(name.at, f"unknown call {name.text!r}{near}")
+        self._expect("(", f"after {name.text}")
+        positional, named = self._arguments(name.text)
+        return make(_Arguments(self, name, positional, named))
+
+    def _arguments(self, call: str) -> tuple[list[_Value], dict[str, _Value]]:
+        positional: list[_Value] = []
+        named: dict[str, _Value] = {}
+        while self._peek().text != ")":
+            token = self._peek()
+            following = self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+            if token.kind == "name" and following.text == "=" and token.text not in _CONSTANTS:
+                self._next += 2
+                if token.text in named:
+                    self._fail(token.at, f"{token.text} is given twice")
+                value = self._value(0)
+                named[token.text] = _Value(value.value, token.at)
+            else:
+                if named:
+                    self._fail(token.at, "an argument without a name follows one with a name")
+                positional.append(self._value(0))
+            if len(positional) + len(named) > 16:
+                self._fail(token.at, f"too many arguments for {call}")
+            if self._peek().text != ")":
+                self._expect(",", f"or ')' in the arguments of {call}")
+        self._take()
+        return positional, named
+
+    def _value(self, nesting: int) -> _Value:
+        token = self._take()
+        if token.kind == "number":
+            return _Value(self._number(token), token.at)
+        if token.kind == "string":
+            inner = token.text[1:-1]
+            return _Value(
+                _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], inner), token.at
+            )
+        if token.kind == "name" and token.text in _CONSTANTS:
+            return _Value(_CONSTANTS[token.text], token.at)
+        if token.kind == "mark" and token.text == "[":
+            if nesting >= MAX_NESTING:
+                self._fail(token.at, f"lists are nested more than {MAX_NESTING} deep")
+            items: list[Any] = []
+            while self._peek().text != "]":
+                if len(items) >= MAX_ITEMS:
+                    self._fail(self._peek().at, f"more than {MAX_ITEMS:,} items in a list")
+                items.append(self._value(nesting + 1).value)
+                if self._peek().text != "]":
+                    self._expect(",", "or ']' in the list")
+            self._take()
+            return _Value(tuple(items), token.at)
+        if token.kind == "name":
+            self._fail(
+                token.at, f'{token.text!r} is no literal; write a text in quotes: "{token.text}"'
+            )
+        self._fail(token.at, "expected a number, a text in quotes or a list")
+
+    def _number(self, token: _Token) -> int | float:
+        text = token.text
+        if len(text) > 64:
+            self._fail(token.at, "this number has more than 64 characters")
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+
+    def _fail(self, at: int, message: str) -> NoReturn:
+        at = min(at, len(self._text))
+        start = self._text.rfind("\n", 0, at) + 1
+        stop = self._text.find("\n", at)
+        line = self._text[start : stop if stop >= 0 else len(self._text)]
+        number = self._text.count("\n", 0, at) + 1
+        column = at - start
+        # Show a window of a long line, so that the caret stays in view.
+        low = max(0, column - 50)
+        shown = line[low : low + 100].replace("\t", " ").replace("\r", " ")
+        raise ProgramSyntaxError(
+            f"line {number}, column {column + 1}: {message}\n"
+            f"    {shown}\n    {' ' * (column - low)}^",
+            details={"position": at, "line": number, "column": column + 1},
+        )
+
+    fail = _fail
+
+
+class _Arguments:
+    """The arguments of one call, matched to its parameters and checked where they stand."""
+
+    def __init__(
+        self, parser: _Parser, name: _Token, positional: list[_Value], named: Mapping[str, _Value]
+    ) -> None:
+        self._parser = parser
+        self._name = name
+        self._positional = positional
+        self._named = dict(named)
+
+    def match(self, *parameters: str) -> dict[str, _Value]:
+        """Return the values by parameter name."""
+        call = self._name.text
+        if len(self._positional) > len(parameters):
+            self._parser.fail(
+                self._positional[len(parameters)].at,
+                f"{call} takes at most {len(parameters)} arguments: {', '.join(parameters)}",
+            )
+        values = dict(zip(parameters, self._positional, strict=False))
+        for key, value in self._named.items():
+            if key not in parameters:
+                near = suggestion(key, parameters) or f"; it has {', '.join(parameters)}"
+                self._parser.fail(value.at, f"{call} has no argument {key!r}{near}")
+            if key in values:
+                self._parser.fail(value.at, f"{key} is given twice")
+            values[key] = value
+        return values
+
+    def required(self, values: Mapping[str, _Value], key: str, example: str) -> _Value:
+        if key not in values:
+            self._parser.fail(
+                self._name.at, f"{self._name.text} needs {key}, for example {example}"
+            )
+        return values[key]
+
+    def seconds(self, value: _Value, key: str) -> float:
+        given = value.value
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            self._parser.fail(value.at, f"{key} must be a number of seconds")
+        if not (math.isfinite(given) and 0 < given <= MAX_DURATION_S):
+            self._parser.fail(
+                value.at, f"{key} must be more than 0 and at most {MAX_DURATION_S:g} seconds"
+            )
+        return float(given)
+
+    def text(self, value: _Value, what: str) -> str:
+        if not isinstance(value.value, str) or not value.value:
+            self._parser.fail(value.at, f"expected {what} as a text in quotes")
+        return str(value.value)
+
+    def genes(self, value: _Value) -> tuple[str, ...]:
+        items = (value.value,) if isinstance(value.value, str) else value.value
+        if (
+            not isinstance(items, tuple)
+            or not items
+            or not all(isinstance(item, str) and item for item in items)
+        ):
+            self._parser.fail(value.at, 'expected a list of genes, for example ["lacZ", "lacY"]')
+        return tuple(items)
+
+    def count(self, value: _Value) -> int:
+        given = value.value
+        if isinstance(given, float) and math.isfinite(given) and given == int(given):
+            given = int(given)
+        if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= MAX_MOLECULES:
+            self._parser.fail(
+                value.at, f"expected a whole number of molecules from 0 to {MAX_MOLECULES:,}"
+            )
+        return int(given)
+
+
+def _run(arguments: _Arguments) -> Run:
+    values = arguments.match("seconds", "every_s")
+    seconds = arguments.required(values, "seconds", "run(600)")
+    every = values.get("every_s")
+    return Run(
+        arguments.seconds(seconds, "seconds"),
+        None if every is None or every.value is None else arguments.seconds(every, "every_s"),
+    )
+
+
+def _run_operon(arguments: _Arguments) -> RunOperon:
+    values = arguments.match("genes", "duration_s")
+    genes = arguments.required(values, "genes", 'run_operon(["lacZ", "lacY"], duration_s=60)')
+    duration = values.get("duration_s")
+    return RunOperon(
+        arguments.genes(genes),
+        60.0 if duration is None else arguments.seconds(duration, "duration_s"),
+    )
+
+
+def _knockout(arguments: _Arguments) -> Knockout:
+    values = arguments.match("gene")
+    gene = arguments.required(values, "gene", 'knockout("dnaA")')
+    return Knockout(arguments.text(gene, "a gene"))
+
+
+def _set_resource(arguments: _Arguments) -> SetResource:
+    values = arguments.match("name", "molecules")
+    name = arguments.required(values, "name", 'set_resource("ATP", 50000)')
+    molecules = arguments.required(values, "molecules", 'set_resource("ATP", 50000)')
+    return SetResource(arguments.text(name, "a resource"), arguments.count(molecules))
+
+
+_CALLS: Mapping[str, Callable[[_Arguments], Statement]] = {
+    "run": _run,
+    "run_operon": _run_operon,
+    "knockout": _knockout,
+    "set_resource": _set_resource,
+}
+_KNOWN = ", ".join(_CALLS)

@@ -1,0 +1,461 @@
+"""What a run gives back: immutable columns in time, and views for the usual tools."""
+
+from __future__ import annotations
+
+import csv
+import html
+import importlib
+import itertools
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib import _core
+
+__all__ = ["Audit", "ExecutionResult"]
+
+Ledger = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The balance of the ledger: what went in minus what came out minus what is there.
+
+    Attributes
+    ----------
+    residuals : mapping of str to int
+        One number per conserved quantity; every one is 0 unless the library has a bug.
+    """
+
+    residuals: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "residuals", MappingProxyType(dict(self.residuals)))
+
+    @property
+    def ok(self) -> bool:
+        """Whether every residual is 0."""
+        return not any(self.residuals.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{"ok": bool, "residuals": {...}}``."""
+        return {"ok": self.ok, "residuals": dict(self.residuals)}
+
+    def __str__(self) -> str:
+        if self.ok:
+            return f"ok ({len(self.residuals)} residuals, all 0)"
+        wrong = ", ".join(f"{key} {value:+d}" for key, value in self.residuals.items() if value)
+        return f"NOT BALANCED: {wrong}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExecutionResult:
+    """A run, sampled: every array is read-only.
+
+    Attributes
+    ----------
+    status : str
+        "completed", "cancelled" (Ctrl-C) or "exhausted" (nothing can happen any more).
+    time_s : ndarray of float64, shape (n,)
+        Age of the cell at the samples [s].
+    proteins, mrnas : ndarray of int64, shape (n, n_genes)
+        Finished proteins; transcripts that exist, nascent ones included.
+    resources : mapping of str to ndarray of int64, shape (n,)
+        Molecules.
+    machines : mapping of str to {"total", "free", "active": ndarray of int64, shape (n,)}
+        rna_polymerase, ribosome, degradosome.
+    events : mapping of str to int
+        Events during the run by kind.
+    ledger : mapping of process to {resource: int}
+        Net molecules during the run, negative is spent.
+    audit : Audit
+        State of the ledger after the run.
+    wall_time_s, sim_time_s : float
+        Time that it took and time that the cell lived [s].
+    seed : int
+        Seed of the context.
+    runtime_fingerprint : str
+        Fingerprint of the program.
+    genes : tuple of str
+        Locus tags, the columns of `proteins` and `mrnas`.
+    """
+
+    status: str
+    time_s: NDArray[np.float64]
+    proteins: NDArray[np.int64]
+    mrnas: NDArray[np.int64]
+    resources: Mapping[str, NDArray[np.int64]]
+    machines: Mapping[str, Mapping[str, NDArray[np.int64]]]
+    events: Mapping[str, int]
+    ledger: Ledger
+    audit: Audit
+    wall_time_s: float
+    sim_time_s: float
+    seed: int
+    runtime_fingerprint: str
+    genes: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def from_traces(
+        cls,
+        traces: Sequence[_core.Trace],
+        *,
+        audit: Mapping[str, int],
+        seed: int,
+        runtime_fingerprint: str,
+        genes: tuple[str, ...],
+    ) -> ExecutionResult:
+        """Join traces that follow one another in time.
+
+        The first row of a trace is dropped where it repeats the last row of the one before; where
+        something was set between the two, both stay.
+        """
+        if not traces:
+            raise APIValidationError("a result needs at least one trace")
+        joined = _joined(traces)
+        return cls(
+            status=traces[-1].status,
+            **joined,
+            events=MappingProxyType(_summed([trace.events for trace in traces])),
+            ledger=_summed_ledger([trace.ledger for trace in traces]),
+            audit=Audit(audit),
+            wall_time_s=float(sum(trace.wall_time_s for trace in traces)),
+            sim_time_s=float(sum(trace.sim_time_s for trace in traces)),
+            seed=seed,
+            runtime_fingerprint=runtime_fingerprint,
+            genes=genes,
+        )
+
+    @property
+    def real_time_factor(self) -> float:
+        """Simulated seconds per second of wall time; 0 if no time passed."""
+        return self.sim_time_s / self.wall_time_s if self.wall_time_s > 0 else 0.0
+
+    def active_fraction(self, machine: str) -> float:
+        """Return the fraction of a machine's copies that are active, averaged over the samples.
+
+        Parameters
+        ----------
+        machine : str
+            "rna_polymerase", "ribosome" or "degradosome".
+
+        Returns
+        -------
+        float
+            From 0 to 1; 0 where the cell has none.
+        """
+        if machine not in self.machines:
+            known = ", ".join(self.machines)
+            raise APIValidationError(f"no machine {machine!r}; there are {known}")
+        total = float(self.machines[machine]["total"].sum())
+        return float(self.machines[machine]["active"].sum()) / total if total else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain lists, numbers and texts, ready for JSON."""
+        return {
+            **self._metadata(),
+            "time_s": self.time_s.tolist(),
+            "genes": list(self.genes),
+            "proteins": self.proteins.tolist(),
+            "mrnas": self.mrnas.tolist(),
+            "resources": {key: column.tolist() for key, column in self.resources.items()},
+            "machines": {
+                name: {key: column.tolist() for key, column in columns.items()}
+                for name, columns in self.machines.items()
+            },
+        }
+
+    def _metadata(self) -> dict[str, Any]:
+        """Everything that is no column."""
+        return {
+            "status": self.status,
+            "events": dict(self.events),
+            "ledger": {process: dict(legs) for process, legs in self.ledger.items()},
+            "audit": self.audit.to_dict(),
+            "wall_time_s": self.wall_time_s,
+            "sim_time_s": self.sim_time_s,
+            "seed": self.seed,
+            "runtime_fingerprint": self.runtime_fingerprint,
+        }
+
+    def _columns(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Every column under a flat name, ``protein.TAG``, ``mrna.TAG``, ``resource.ATP``, ..."""
+        yield "time_s", self.time_s
+        for name, columns in self.machines.items():
+            for key, column in columns.items():
+                yield f"machine.{name}.{key}", column
+        for name, column in self.resources.items():
+            yield f"resource.{name}", column
+        for what, table in (("protein", self.proteins), ("mrna", self.mrnas)):
+            for index, tag in enumerate(self.genes):
+                yield f"{what}.{tag}", table[:, index]
+
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset`` over the dimensions time_s, gene, resource, machine.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without the extra ``[analysis]``.
+        """
+        xarray = needed("xarray")
+        names = list(self.machines)
+        data: dict[str, Any] = {
+            "proteins": (("time_s", "gene"), self.proteins),
+            "mrnas": (("time_s", "gene"), self.mrnas),
+            "resources": (
+                ("time_s", "resource"),
+                _stacked([self.resources[name] for name in self.resources], len(self.time_s)),
+            ),
+        }
+        for key in ("total", "free", "active"):
+            data[f"machines_{key}"] = (
+                ("time_s", "machine"),
+                _stacked([self.machines[name][key] for name in names], len(self.time_s)),
+            )
+        metadata = self._metadata()
+        attributes = {
+            key: value if isinstance(value, str | float) else json.dumps(value)
+            for key, value in metadata.items()
+        }
+        dataset = xarray.Dataset(
+            data,
+            coords={
+                "time_s": ("time_s", self.time_s, {"units": "s", "long_name": "age of the cell"}),
+                "gene": list(self.genes),
+                "resource": list(self.resources),
+                "machine": names,
+            },
+            attrs=attributes,
+        )
+        for name in data:
+            dataset[name].attrs["units"] = "molecules"
+        return dataset
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` by time_s with flat columns such as ``protein.TAG``.
+
+        Status, events, ledger and audit are in its ``attrs``.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without the extra ``[analysis]``.
+        """
+        pandas = needed("pandas")
+        columns = dict(self._columns())
+        index = pandas.Index(columns.pop("time_s"), name="time_s")
+        frame = pandas.DataFrame(columns, index=index, copy=False)
+        frame.attrs.update(self._metadata())
+        return frame
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write the table of `to_pandas` as Parquet.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without the extra ``[analysis]``.
+        """
+        needed("pyarrow")
+        frame = self.to_pandas()
+        with _Replacing(path) as target:
+            frame.to_parquet(target, engine="pyarrow")
+
+    def to_netcdf(self, path: str | os.PathLike[str]) -> None:
+        """Write the dataset of `to_xarray` as NetCDF 4.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without the extra ``[analysis]``.
+        """
+        needed("h5netcdf")
+        dataset = self.to_xarray()
+        with _Replacing(path) as target:
+            dataset.to_netcdf(target, engine="h5netcdf")
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table of `to_pandas` as CSV; needs no extra."""
+        names, columns = zip(*self._columns(), strict=True)
+        with _Replacing(path) as target, target.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(names)
+            writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+
+    def plot(
+        self,
+        *,
+        genes: Sequence[str] | None = None,
+        resources: Sequence[str] | None = None,
+        figure: Any = None,
+    ) -> Any:
+        """Draw the run in four panels: expression, machines, resources, spending.
+
+        Parameters
+        ----------
+        genes : sequence of str, optional
+            Locus tags whose proteins are drawn; without it the totals are drawn.
+        resources : sequence of str, optional
+            Pools to draw; without it the nucleoside triphosphates.
+        figure : matplotlib Figure, optional
+            Where to draw; without it a new one is made.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes, shape (2, 2)
+
+        Raises
+        ------
+        MissingDependencyError
+            Without the extra ``[analysis]``.
+        APIValidationError
+            On an unknown gene or resource.
+        """
+        needed("matplotlib")
+        drawing = importlib.import_module("bioxen_jcvi_vm_lib._plot")
+        return drawing.four_panels(self, genes=genes, resources=resources, figure=figure)
+
+    def __repr__(self) -> str:
+        return (
+            f"<ExecutionResult {self.status}: {self.sim_time_s:g} s in {self.wall_time_s:.2f} s, "
+            f"{len(self.time_s)} samples of {len(self.genes)} genes, audit "
+            f"{'ok' if self.audit.ok else 'NOT BALANCED'}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("status", self.status),
+            ("simulated", f"{self.sim_time_s:,.6g} s, {len(self.time_s)} samples"),
+            ("real-time factor", f"{self.real_time_factor:,.3g}"),
+            ("transcripts made", f"{self.events.get('transcription_completions', 0):,}"),
+            ("proteins made", f"{self.events.get('translation_completions', 0):,}"),
+            *(
+                (f"{name.replace('_', ' ')}s active", f"{100 * self.active_fraction(name):.1f} %")
+                for name in self.machines
+            ),
+            ("audit", str(self.audit)),
+            ("seed", str(self.seed)),
+        ]
+        body = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(key)}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for key, value in rows
+        )
+        return f"<table>{body}</table>"
+
+
+def needed(module: str) -> Any:
+    """Import an optional package.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed; the message has the command that installs it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MissingDependencyError(
+            f"this needs the package {module!r}: pip install 'bioxen_jcvi_vm_lib[analysis]'",
+            details={"module": module},
+        ) from None
+
+
+class _Replacing:
+    """Write beside the target and rename at the end: a failure leaves no half-written file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._beside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+
+    def __enter__(self) -> Path:
+        return self._beside
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            if kind is None:
+                self._beside.replace(self._path)
+        finally:
+            self._beside.unlink(missing_ok=True)
+
+
+def _stacked(columns: Sequence[NDArray[np.int64]], rows: int) -> NDArray[np.int64]:
+    """Return columns side by side, shape (rows, len(columns))."""
+    return np.stack(columns, axis=1) if columns else np.empty((rows, 0), dtype=np.int64)
+
+
+def _summed(tables: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for table in tables:
+        for key, value in table.items():
+            total[key] = total.get(key, 0) + int(value)
+    return total
+
+
+def _summed_ledger(ledgers: Sequence[Ledger]) -> Ledger:
+    processes = dict.fromkeys(process for ledger in ledgers for process in ledger)
+    return MappingProxyType(
+        {
+            process: MappingProxyType(_summed([ledger.get(process, {}) for ledger in ledgers]))
+            for process in processes
+        }
+    )
+
+
+def _same_row(before: _core.Trace, after: _core.Trace) -> bool:
+    """Whether the last row of one trace is the first of the next."""
+    return bool(
+        before.time_s[-1] == after.time_s[0]
+        and np.array_equal(before.proteins[-1], after.proteins[0])
+        and np.array_equal(before.mrnas[-1], after.mrnas[0])
+        and all(before.resources[key][-1] == after.resources[key][0] for key in before.resources)
+        and all(
+            before.machines[name][key][-1] == after.machines[name][key][0]
+            for name in before.machines
+            for key in before.machines[name]
+        )
+    )
+
+
+def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
+    """Columns of traces one after the other."""
+    first = traces[0]
+    skip = [0]
+    for before, after in itertools.pairwise(traces):
+        repeated = len(before.time_s) > 0 and len(after.time_s) > 0 and _same_row(before, after)
+        skip.append(1 if repeated else 0)
+
+    def join(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        if len(columns) == 1:
+            return columns[0]
+        whole = np.concatenate([c[drop:] for c, drop in zip(columns, skip, strict=True)])
+        whole.flags.writeable = False
+        return whole
+
+    return {
+        "time_s": join([trace.time_s for trace in traces]),
+        "proteins": join([trace.proteins for trace in traces]),
+        "mrnas": join([trace.mrnas for trace in traces]),
+        "resources": MappingProxyType(
+            {key: join([trace.resources[key] for trace in traces]) for key in first.resources}
+        ),
+        "machines": MappingProxyType(
+            {
+                name: MappingProxyType(
+                    {key: join([t.machines[name][key] for t in traces]) for key in columns}
+                )
+                for name, columns in first.machines.items()
+            }
+        ),
+    }

@@ -1,0 +1,140 @@
+"""The command line: what it prints, how it fails, and that Ctrl-C gives the part until then."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ENVIRONMENT = {
+    **{key: value for key, value in os.environ.items() if not key.startswith("BIOXEN_")},
+    "COLUMNS": "80",
+    "NO_COLOR": "1",
+}
+COMMAND = [sys.executable, "-m", "bioxen_jcvi_vm_lib"]
+
+
+def bioxen(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        cwd=cwd,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_run_says_what_the_cell_did() -> None:
+    done = bioxen("run", "--seconds", "30", "--every", "5", "--seed", "3")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for pattern in (
+        r"simulated +30 s in [\d.]+ s: [\d.,]+ x real time",
+        r"transcripts made +\d",
+        r"proteins made +\d",
+        r"rna polymerase +97 +\d+ +[\d.]+ %",
+        r"Resources by process",
+        r"translation +",
+        r"audit +ok",
+        r"seed +3\b",
+    ):
+        assert re.search(pattern, done.stdout), pattern
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert "\x1b" not in done.stdout
+
+
+def test_inspect_says_what_the_genome_holds() -> None:
+    done = bioxen("inspect")
+    assert done.returncode == 0, done.stderr
+    for pattern in (
+        r"circular",
+        r"protein-coding +\d",
+        r"tRNA +\d",
+        r"Transcription units",
+        r"AUG",
+    ):
+        assert re.search(pattern, done.stdout), pattern
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+
+
+def test_the_version_is_printed() -> None:
+    done = bioxen("--version")
+    assert re.fullmatch(r"bioxen \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_without_arguments_the_help_is_printed() -> None:
+    done = bioxen()
+    assert "run" in done.stdout
+    assert done.stderr == ""
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".nc"])
+def test_the_result_is_written(tmp_path: Path, suffix: str) -> None:
+    if suffix != ".csv":
+        pytest.importorskip("pyarrow" if suffix == ".parquet" else "h5netcdf")
+    done = bioxen("run", "--seconds", "2", "--every", "1", "--out", f"r{suffix}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [f"r{suffix}"]
+    assert (tmp_path / f"r{suffix}").stat().st_size > 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["run", "nosuch.gb"], "BX011", "does not exist"),
+        (["run", "."], "BX011", "directory"),
+        (["run", os.devnull], "BX011", "empty"),
+        (["run", "--seconds", "-3"], "BX008", "--seconds"),
+        (["run", "--seconds", "nan"], "BX008", "--seconds"),
+        (["run", "--every", "0"], "BX008", "--every"),
+        (["run", "--seed", "-1"], "BX008", "seed"),
+        (["run", "--out", "r.txt"], "BX008", ".parquet"),
+        (["run", "--out", "none/r.csv"], "BX008", "does not exist"),
+        (["run", "--organism", "syn3b"], "BX005", "did you mean 'syn3a'"),
+        (["run", "--config", "none.yaml"], "BX005", "none.yaml"),
+        (["run", "--seconds", "abc"], "", "--seconds"),
+        (["run", "--nope"], "", "--nope"),
+        (["walk"], "", "walk"),
+    ],
+)
+def test_an_error_is_one_clear_line(
+    tmp_path: Path, arguments: list[str], code: str, says: str
+) -> None:
+    done = bioxen(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"bioxen: {code}")
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_gives_the_part_until_then(tmp_path: Path) -> None:
+    arguments = ["run", "--seconds", "1e9", "--every", "1e7", "--out", "r.csv"]
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+    ) as running:
+        time.sleep(4.0)
+        assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+    assert running.returncode == 130, err
+    assert re.search(r"status +cancelled", out)
+    assert re.search(r"audit +ok", out)
+    assert (tmp_path / "r.csv").exists()

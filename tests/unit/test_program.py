@@ -1,0 +1,192 @@
+"""The language of genomic programs: a whitelist of calls, exact positions, no evaluation."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bioxen_jcvi_vm_lib import GenomicProgram, ProgramSyntaxError
+from bioxen_jcvi_vm_lib.program import Knockout, Run, RunOperon, SetResource
+
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+SECONDS = st.floats(min_value=1e-6, max_value=1e9)
+STATEMENTS = st.one_of(
+    st.builds(Run, SECONDS, st.none() | SECONDS),
+    st.builds(RunOperon, st.lists(NAMES, min_size=1, max_size=4).map(tuple), SECONDS),
+    st.builds(Knockout, NAMES),
+    st.builds(SetResource, NAMES, st.integers(0, 10**12)),
+)
+
+
+def test_a_program_is_its_statements() -> None:
+    program = GenomicProgram.parse(
+        """
+        run(600, every_s=10)   # warm up
+        knockout("dnaA"); set_resource('ATP', 5e4)
+        run_operon(["lacZ", "lacY",
+                    "lacA"], duration_s=60)
+        run(1.5, 0.5);
+        run(2, every_s=None)
+        """
+    )
+    assert program.statements == (
+        Run(600.0, 10.0),
+        Knockout("dnaA"),
+        SetResource("ATP", 50_000),
+        RunOperon(("lacZ", "lacY", "lacA"), 60.0),
+        Run(1.5, 0.5),
+        Run(2.0, None),
+    )
+
+
+@given(st.lists(STATEMENTS, min_size=1, max_size=6))
+def test_printing_and_parsing_round_trip(statements: list[Run]) -> None:
+    program = GenomicProgram(tuple(statements))
+    assert GenomicProgram.parse(str(program)) == program
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "says"),
+    [
+        ("", 0, "empty"),
+        ("   # nothing", 0, "empty"),
+        ("rum(3)", 0, "did you mean 'run'"),
+        ("run", 3, "expected '('"),
+        ("run(", 4, "expected a number"),
+        ("run(3", 5, "or ')'"),
+        ("run()", 0, "needs seconds"),
+        ("run(3) run(4)", 7, "';' or a new line"),
+        ("run(-3)", 4, "more than 0"),
+        ("run(0)", 4, "more than 0"),
+        ("run(1e999)", 4, "at most"),
+        ("run(True)", 4, "number of seconds"),
+        ("run('3')", 4, "number of seconds"),
+        ("run(3, every=1)", 7, "did you mean 'every_s'"),
+        ("run(3, every_s=1, every_s=2)", 18, "given twice"),
+        ("run(3, seconds=2)", 7, "given twice"),
+        ("run(every_s=1, 3)", 15, "follows one with a name"),
+        ("run(1, 2, 3)", 10, "at most 2"),
+        ("run(3s)", 4, "no number"),
+        ("run(1.2.3)", 4, "no number"),
+        ("knockout(dnaA)", 9, 'in quotes: "dnaA"'),
+        ("knockout('dnaA)", 9, "does not end"),
+        ("knockout('a\\x41')", 9, "escape"),
+        ("knockout('')", 9, "a gene"),
+        ("knockout(['a'])", 9, "a gene"),
+        ("run_operon([])", 11, "list of genes"),
+        ("run_operon([1])", 11, "list of genes"),
+        ("run_operon([[[[[['a']]]]]])", 15, "nested"),
+        ("set_resource('ATP', -1)", 20, "molecules"),
+        ("set_resource('ATP', 1.5)", 20, "molecules"),
+        ("set_resource('ATP')", 0, "needs molecules"),
+        ("run(3)\n  @", 9, "no meaning"),
+        ("run(3)\nrun(4", 12, "line 2, column 6"),
+        ("snapshot('x')", 0, "unknown call"),
+        ("divide()", 0, "unknown call"),
+    ],
+)
+def test_an_error_points_at_its_character(text: str, position: int, says: str) -> None:
+    with pytest.raises(ProgramSyntaxError) as caught:
+        GenomicProgram.parse(text)
+    assert caught.value.position == position
+    assert says in str(caught.value)
+    line, caret = str(caught.value).split("\n")[-2:]
+    where = caret.index("^")
+    start = text.rfind("\n", 0, position) + 1
+    assert line[4:][: where - 4] == text[start:position][-(where - 4) or None :]
+
+
+ESCAPES = [
+    "__import__('os').system('true')",
+    "eval('1')",
+    "exec('1')",
+    "open('/etc/passwd')",
+    "run.__class__(3)",
+    "run(__import__)",
+    "run((3))",
+    "run(3+4)",
+    "run(3)*2",
+    "run(*[3])",
+    "run(**{'seconds': 3})",
+    "run({'a': 1})",
+    "run(lambda: 3)",
+    "run(3 if True else 4)",
+    "run([x for x in 'a'])",
+    "run(f'{3}')",
+    "run(b'3')",
+    "run(3j)",
+    "run(0x10)",
+    "run(1_0)",
+    "run(\u0663)",
+    "run(\uff13)",
+    "\u1d63un(3)",
+    "run(3)\x00",
+    "run(3)\u2028run(4)",
+    "import os",
+    "x = 3",
+    "run = 3",
+    "@run(3)",
+    "run(3).x",
+    "run(seconds:=3)",
+    "run(3)[0]",
+    "`run(3)`",
+    "$(run 3)",
+    "run(3) and run(4)",
+    "knockout('a' 'b')",
+    "knockout('''a''')",
+    "knockout(r'a')",
+    "run(3,,4)",
+    "run(,3)",
+    "(run)(3)",
+    "run(3",
+    ")run(3)",
+    "[run(3)]",
+    "run(nan)",
+    "run(inf)",
+    "run(-inf)",
+    "globals()",
+    "getattr(run, 'x')",
+]
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_nothing_but_the_whitelist_is_read(text: str) -> None:
+    with pytest.raises(ProgramSyntaxError):
+        GenomicProgram.parse(text)
+
+
+@given(st.text(max_size=60) | st.text("run()[]'\"#;,=.0123456789 \n\\_", max_size=60))
+def test_any_text_is_read_or_refused_with_a_position(text: str) -> None:
+    try:
+        GenomicProgram.parse(text)
+    except ProgramSyntaxError as error:
+        assert 0 <= error.position <= len(text)  # noqa: PT017 - both outcomes are right
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run(1);" * 20_000,
+        "run_operon([" + "'a'," * 20_000 + "])",
+        "(" * 500_000,
+        "run(" + "[" * 500_000,
+        "run(" + "9" * 500_000 + ")",
+        "knockout('" + "a" * 900_000,
+        "#" * 2_000_000,
+    ],
+)
+def test_huge_programs_are_refused_quickly(text: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(ProgramSyntaxError):
+        GenomicProgram.parse(text)
+    assert time.perf_counter() - start < 5.0
+
+
+def test_a_program_is_frozen_and_hashable() -> None:
+    program = GenomicProgram.parse("run(3)")
+    assert hash(program) == hash(GenomicProgram.parse("run( 3.0 )"))
+    with pytest.raises(AttributeError):
+        program.statements = ()  # type: ignore[misc]
