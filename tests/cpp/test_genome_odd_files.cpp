@@ -1,4 +1,6 @@
 #include "check.hpp"
+#include "genome/genbank.hpp"
+#include "genome/gff3.hpp"
 #include "test_genome_files.hpp"
 
 using namespace bioxen;
@@ -321,6 +323,25 @@ TEST(every_truncation_is_accepted_or_refused_as_a_format_error) {
             }
         }
     }
+}
+TEST(features_are_limited) {
+    decoder::Limits limits;
+    limits.features = 3;
+    const auto read_features = [&](int n) {
+        decoder::Draft draft(limits);
+        decoder::read_genbank(genbank(bases, repeat(gene, static_cast<std::size_t>(n))), 0, 1, draft);
+        return draft.records[0].features.size();
+    };
+    const auto read_rows = [&](int n) {
+        decoder::Draft draft(limits);
+        const std::string text = "##gff-version 3\n" + repeat("c\t.\tgene\t1\t9\t.\t+\t.\tk=v\n", static_cast<std::size_t>(n));
+        (void)decoder::read_gff3(text, 0, 1, {}, draft);
+        return draft.records[0].features.size();
+    };
+    CHECK(read_features(3) == 3 && read_rows(3) == 3);
+    CHECK_THROWS(read_features(4), InputError);
+    CHECK_THROWS(read_rows(4), InputError);
+    CHECK(decoder::Limits{}.features == 5'000'000 && decoder::Limits{}.bytes == std::int64_t{8} << 30);
 }
 TEST(the_report_stays_short_for_a_strange_file) {
     const Genome genome = decode(genbank(bases, repeat(feature("gene", "order(1..10,)"), 1000)));

@@ -114,7 +114,14 @@ struct Gene {
     std::int64_t feature = -1;
 };
 
-/// Something tolerable that a reader should know.
+/// Something tolerable that a reader should know. Of one code at most 100 entries are listed, then their number.
+/// Codes of the file's form: preamble, text-between-records, not-utf8, locus-fused, locus-wide, locus-incomplete,
+/// length-mismatch, missing-end, missing-origin, no-sequence, no-features, no-name, duplicate-record, seqid-version,
+/// ambiguous-bases, uracil, odd-indent, stray-text, odd-qualifier, unescaped-quote, unterminated-quote,
+/// location-comma, location-between, gff-columns, odd-attribute, odd-directive, odd-strand, duplicate-id,
+/// unknown-parent, parent-cycle. Of genes: gene-without-product, duplicate-locus-tag, made-locus-tag, default-table,
+/// odd-transl-table, odd-codon-start, odd-transl-except, exception, no-start-codon, no-stop-codon,
+/// translation-differs.
 struct ReportEntry {
     std::string code;               ///< short stable name, e.g. "missing-origin"
     std::string message;

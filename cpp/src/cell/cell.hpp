@@ -53,6 +53,13 @@ private:
     void create();
 
     // engine.cpp: candidates
+    /// What a random word chooses at the present rates: a walker, or a point on the line of the rare channels.
+    struct Pick {
+        Walker* walker = nullptr;   ///< null: a rare channel
+        std::size_t cls = 0, index = 0;
+        double fraction = 0.0;      ///< what is left of the word: uniform on [0, 1); for rare channels the point
+    };
+    [[nodiscard]] Pick pick(std::uint64_t word) const noexcept;
     void candidates(double horizon, std::uint64_t& fuel);
     void rare_candidate(double along);
     void at_limit(std::size_t cls, std::size_t index, double fraction);
@@ -156,6 +163,7 @@ private:
     };
     std::array<ClassView, max_classes> class_view_{};
     alignas(16) std::array<double, max_classes> class_end_{};
+    std::uint64_t rates_version_ = 0;               ///< counts the changes of rates
     double walker_rate_ = 0.0;                      ///< where the rare channels begin
     std::array<double, rare_channels> rare_rate_{};
     double total_rate_ = 0.0, inverse_total_ = 0.0;

@@ -45,8 +45,20 @@ void Cell::refresh_rates() noexcept {
                                    k.degradosome_binding_per_pair_s;
     rare_rate_[decay_protein] = static_cast<double>(total_proteins_) * k.organism.protein_decay_per_s;
     for (const double rate : rare_rate_) sum += rate;
+    ++rates_version_;
     total_rate_ = sum;
     inverse_total_ = sum > 0.0 ? 1.0 / sum : never_s;
+}
+
+inline Cell::Pick Cell::pick(std::uint64_t word) const noexcept {
+    const double along = unit_interval(word) * total_rate_;
+    if (along >= walker_rate_) [[unlikely]]
+        return {nullptr, 0, 0, along - walker_rate_};
+    const std::size_t cls = class_at(class_end_, along);
+    const ClassView& view = class_view_[cls];
+    const double within = (along - view.lower) * view.inverse_bound;
+    const std::int64_t i = std::min(static_cast<std::int64_t>(within), view.last);  // rounding at the end
+    return {view.first + i, cls, static_cast<std::size_t>(i), within - static_cast<double>(i)};
 }
 
 void Cell::candidates(double horizon, std::uint64_t& fuel) {
@@ -54,26 +66,26 @@ void Cell::candidates(double horizon, std::uint64_t& fuel) {
     const std::uint8_t* const tape = layout_->tape.data();
     double next = next_candidate_, current = now_;
     std::uint64_t left = fuel;
+    Pick chosen = pick(random_.peek().first);
     while (next < horizon && left > 0) {
         --left;
         current = next;
         const RandomBlock block = random_.next();
-        const double along = unit_interval(block.first) * total_rate_;
-        if (along < walker_rate_) [[likely]] {
-            const std::size_t cls = class_at(class_end_, along);
-            const ClassView& view = class_view_[cls];
-            const double within = (along - view.lower) * view.inverse_bound;
-            const std::int64_t i = std::min(static_cast<std::int64_t>(within), view.last);  // rounding at the end
-            const double fraction = within - static_cast<double>(i);
-            Walker& chosen = view.first[i];
-            if (chosen.pos < chosen.limit) [[likely]]
-                (void)take_step(chosen, cls, fraction, table, tape, pools_.data(), steps_.data());
-            else
-                at_limit(cls, static_cast<std::size_t>(i), fraction);
-        } else {
-            rare_candidate(along - walker_rate_);
-        }
+        // The next walker is picked before this one has stepped: most steps change no rate, and the processor need not
+        // wait for the outcome of this one to find the other. Where a rate did change, it is picked again.
+        const Pick ahead = pick(random_.peek().first);
+        const std::uint64_t rates = rates_version_, blocks = random_.blocks_taken();
+        Walker* const walker = chosen.walker;
+        if (walker != nullptr && walker->pos < walker->limit) [[likely]]
+            (void)take_step(*walker, chosen.cls, chosen.fraction, table, tape, pools_.data(), steps_.data());
+        else if (walker != nullptr)
+            at_limit(chosen.cls, chosen.index, chosen.fraction);
+        else
+            rare_candidate(chosen.fraction);
         next += random_.exponential_from(block.second) * inverse_total_;
+        chosen = ahead;
+        if ((rates_version_ - rates) + (random_.blocks_taken() - blocks) != 0) [[unlikely]]
+            chosen = pick(random_.peek().first);
     }
     next_candidate_ = next;
     now_ = current;

@@ -93,6 +93,7 @@ void Cell::tick() {
         const std::vector<SupplyFlow>& flows = kinetics_->supply;
         for (std::size_t i = 0; i < flows.size(); ++i) {
             const SupplyFlow& flow = flows[i];
+            if (flow.set_species != unlimited_pool && pools_[flow.set_species] >= flow.set_level) continue;
             const std::int64_t turns =
                 allowed_turns(flow, pools_.data(), whole_turns(flow.max_rate_per_s, supply_carry_[i]));
             if (turns == 0) continue;

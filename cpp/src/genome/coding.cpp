@@ -57,6 +57,9 @@ std::optional<char> residue_of(std::string_view name) noexcept {
     return std::nullopt;
 }
 
+/// Each is looked up among all parts; real genes have a few dozen at most.
+constexpr int most_exceptions = 256;
+
 /// `(pos:complement(4156..4158),aa:Sec)`
 struct TranslationException {
     std::int64_t first_base = 0;   ///< 0-based, the 5' base of the codon on the forward strand
@@ -203,8 +206,9 @@ void translate_gene(const Record& record, const Feature& feature, const CodingNo
     }
     bool completed_by_tail = false;
     std::string_view odd_exception;
+    int exceptions = 0;
     for (const Qualifier& qualifier : feature.qualifiers) {
-        if (qualifier.key != "transl_except") continue;
+        if (qualifier.key != "transl_except" || ++exceptions > most_exceptions) continue;
         const auto exception = parse_exception(qualifier.value);
         const auto offset = exception ? spliced_offset(gene, exception->first_base, frame) : std::nullopt;
         if (!offset || *offset < frame || (*offset - frame) % 3 != 0) {

@@ -7,7 +7,7 @@
 namespace bioxen::decoder {
 
 /// Reads every record of a GenBank flat file into the draft.
-/// @param text the whole input. @param first the line that holds the first LOCUS. @param offset where it starts
+/// @param text the whole input. @param offset where the first LOCUS line starts. @param first_line its number
 /// @throws InputError
 void read_genbank(std::string_view text, std::size_t offset, std::int64_t first_line, Draft& draft);
 

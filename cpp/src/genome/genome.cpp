@@ -13,6 +13,7 @@
 #include <bioxen/error.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace bioxen {
 

@@ -40,9 +40,10 @@ public:
         if (at_ == buffer_.size()) refill();
         return buffer_[at_++];
     }
-    /// The block `distance` ahead if it is already in the buffer, else any block: only a hint for prefetching.
-    [[nodiscard]] const RandomBlock& peek(std::size_t distance) const noexcept {
-        return buffer_[(at_ + distance) % buffer_.size()];
+    /// The block that `next` will give.
+    [[nodiscard]] const RandomBlock& peek() noexcept {
+        if (at_ == buffer_.size()) refill();
+        return buffer_[at_];
     }
     [[nodiscard]] std::uint64_t blocks_taken() const noexcept { return next_block_ - (buffer_.size() - at_); }
 
