@@ -58,8 +58,8 @@ TEST(codons_on_the_tape_are_the_protein_of_the_decoder) {
         const std::string& protein = genome.genes()[g].protein;
         CHECK(cistron.codons == protein.size());
         for (std::size_t k = 0; k < protein.size(); ++k)
-            CHECK(amino_acid_letters[layout.tape[cistron.tape + k] - symbol::codon] == protein[k]);
-        CHECK(layout.tape[cistron.tape + protein.size()] == symbol::release);
+            CHECK(amino_acid_letters[layout.codons[cistron.tape + k] - symbol::codon] == protein[k]);
+        CHECK(layout.codons[cistron.tape + protein.size()] == symbol::release);
     }
 }
 
@@ -72,7 +72,7 @@ TEST(the_tape_of_a_unit_spells_its_rna) {
         const Gene& first = genome.genes()[index(program->units()[u].genes.front())];
         std::string start;
         for (int t = 0; t < 3; ++t)
-            start += "ACGU"[layout.tape[static_cast<std::size_t>(unit.tape + unit.direction() * t)] ^ unit.mask];
+            start += "ACGU"[layout.dna[static_cast<std::size_t>(unit.tape + unit.direction() * t)] ^ unit.mask];
         CHECK(start == "AUG");
         CHECK(first.protein.front() == 'M');
     }
@@ -108,7 +108,7 @@ TEST(a_gene_that_crosses_the_origin_is_laid_out_in_one_piece) {
     CHECK(program->executable()[0] == 1);
     CHECK(layout.units[0].length_nt == static_cast<std::int32_t>(gene.size()));
     std::string rna;
-    for (std::size_t t = 0; t < gene.size(); ++t) rna += "acgt"[layout.tape[layout.units[0].tape + t]];
+    for (std::size_t t = 0; t < gene.size(); ++t) rna += "acgt"[layout.dna[layout.units[0].tape + t]];
     CHECK(rna == gene);
 }
 

@@ -21,7 +21,7 @@ void Cell::initiate_degradation() {
     front.transcript = t;
     front.ratio = kinetics_->degradation_ratio;
     front.mask = unit.mask ^ symbol::degradation;
-    front.code = static_cast<Symbol>(layout_->tape[unit.tape] ^ front.mask);
+    front.code = static_cast<Symbol>(layout_->dna[unit.tape] ^ front.mask);
     transcripts_[t].front = add_walker(degradation_class, front);
     --free_degradosomes_;
     ++counts_.mrna_decay_initiations;
@@ -63,10 +63,10 @@ void Cell::decay_one_protein() {
     std::size_t gene = block * protein_block;
     while (along >= proteins_[gene]) along -= proteins_[gene++];
     add_protein(static_cast<std::uint32_t>(gene), -1);
+    const auto residues = layout_->residues(static_cast<std::uint32_t>(gene));
     for (std::size_t a = 0; a < amino_acid_count; ++a) {
-        const std::int64_t residues = layout_->protein_composition[gene][a];
-        book_.decayed[a] += residues;
-        release(static_cast<SpeciesIndex>(species::amino_acid + a), residues);
+        book_.decayed[a] += residues[a];
+        release(static_cast<SpeciesIndex>(species::amino_acid + a), residues[a]);
     }
     ++counts_.protein_decays;
     ++accepted_;

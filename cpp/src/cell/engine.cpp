@@ -63,7 +63,7 @@ inline Cell::Pick Cell::pick(std::uint64_t word) const noexcept {
 
 void Cell::candidates(double horizon, std::uint64_t& fuel) {
     const StepTable& table = kinetics_->steps;
-    const std::uint8_t* const tape = layout_->tape.data();
+    const TapeView tape{*layout_};
     double next = next_candidate_, current = now_;
     std::uint64_t left = fuel;
     Pick chosen = pick(random_.peek().first);

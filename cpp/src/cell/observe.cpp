@@ -73,12 +73,13 @@ PolymerContent Cell::count_polymers() const {
         }
     }
     for (std::size_t g = 0; g < proteins_.size(); ++g) {
-        for (std::size_t a = 0; a < amino_acid_count; ++a)
-            content.residues[a] += proteins_[g] * layout_->protein_composition[g][a];
+        if (proteins_[g] == 0) continue;
+        const auto residues = layout_->residues(static_cast<std::uint32_t>(g));
+        for (std::size_t a = 0; a < amino_acid_count; ++a) content.residues[a] += proteins_[g] * residues[a];
     }
     for (const Walker& ribosome : walkers_[ribosome_class]) {
         for (std::uint32_t at = cistron_of(ribosome).tape; at < ribosome.tape; ++at)
-            ++content.residues[static_cast<std::size_t>(layout_->tape[at] - symbol::codon)];
+            ++content.residues[static_cast<std::size_t>(layout_->codons[at] - symbol::codon)];
     }
     return content;
 }

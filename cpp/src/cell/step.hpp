@@ -12,8 +12,25 @@ inline constexpr std::array<std::int32_t, max_classes> strides = [] {
     return s;
 }();
 
+/// Reads codons, a byte each, for ribosomes and bases, four to a byte, for all others, without a branch on which it is.
+struct TapeView {
+    std::array<const std::uint8_t*, max_classes> bytes;
+
+    explicit TapeView(const Layout& layout) noexcept {
+        bytes.fill(layout.dna.bytes());
+        bytes[ribosome_class] = layout.codons.data();
+    }
+    [[nodiscard]] Symbol read(const Walker& walker, std::size_t cls) const noexcept {
+        constexpr unsigned whole = 255, base = 3;
+        const bool packed = cls != ribosome_class;
+        const unsigned shift = packed ? 2 : 0, within = packed ? 3 : 0, kept = packed ? base : whole;
+        const unsigned byte = bytes[cls][walker.tape >> shift];
+        return static_cast<Symbol>((byte >> ((walker.tape & within) << 1) & kept) ^ walker.mask);
+    }
+};
+
 /// One candidate of a walker with room ahead. `fraction` is uniform on [0, 1).
-inline bool take_step(Walker& walker, std::size_t cls, double fraction, const StepTable& t, const std::uint8_t* tape,
+inline bool take_step(Walker& walker, std::size_t cls, double fraction, const StepTable& t, const TapeView& tape,
                       std::int64_t* pools, std::int64_t* steps) noexcept {
     const auto code = static_cast<std::size_t>(walker.code);
     std::int64_t& resource = pools[t.resource[code]];
@@ -28,12 +45,12 @@ inline bool take_step(Walker& walker, std::size_t cls, double fraction, const St
     ++steps[code];
     walker.pos += strides[cls];
     walker.tape += static_cast<std::uint32_t>(walker.tape_step());
-    walker.code = static_cast<Symbol>(tape[walker.tape] ^ walker.mask);
+    walker.code = tape.read(walker, cls);
     return true;
 }
 
 inline bool Cell::try_step(Walker& walker, std::size_t cls, double fraction) noexcept {
-    return take_step(walker, cls, fraction, kinetics_->steps, layout_->tape.data(), pools_.data(), steps_.data());
+    return take_step(walker, cls, fraction, kinetics_->steps, TapeView{*layout_}, pools_.data(), steps_.data());
 }
 
 }  // namespace bioxen

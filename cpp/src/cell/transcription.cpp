@@ -19,7 +19,7 @@ void Cell::initiate_transcription() {
     rnap.transcript = t;
     rnap.ratio = kinetics_->unit_ratio[u];
     rnap.mask = unit.mask;
-    rnap.code = static_cast<Symbol>(layout_->tape[unit.tape] ^ unit.mask);
+    rnap.code = static_cast<Symbol>(layout_->dna[unit.tape] ^ unit.mask);
     const WalkerId id = add_walker(kinetics_->unit_class[u], rnap);
     transcripts_[t].rnap = id;
     link_rnap(id);

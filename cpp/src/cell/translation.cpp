@@ -90,7 +90,7 @@ void Cell::initiate_translation(std::size_t list) {
     ribosome.behind = behind;
     ribosome.ratio = kinetics_->codon_ratio;
     ribosome.cistron = static_cast<std::uint16_t>(site.cistron);
-    ribosome.code = static_cast<Symbol>(layout_->tape[cistron.tape]);
+    ribosome.code = static_cast<Symbol>(layout_->codons[cistron.tape]);
     const WalkerId id = add_walker(ribosome_class, ribosome);
     if (ahead != no_walker) walker(ahead).behind = id;
     if (behind != no_walker) {
@@ -156,7 +156,7 @@ void Cell::drop_ribosomes(std::uint32_t t) {
         const WalkerId id = transcripts_[t].tail;
         const Cistron& cistron = cistron_of(walker(id));
         for (std::uint32_t at = cistron.tape; at < walker(id).tape; ++at) {
-            const auto a = static_cast<std::size_t>(layout_->tape[at] - symbol::codon);
+            const auto a = static_cast<std::size_t>(layout_->codons[at] - symbol::codon);
             ++book_.released_unfinished[a];
             release(static_cast<SpeciesIndex>(species::amino_acid + a), 1);
         }

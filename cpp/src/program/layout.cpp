@@ -42,9 +42,12 @@ public:
         cut_replicons();
         write_dna();
         for (std::size_t u = 0; u < layout_.unit_descriptions.size(); ++u) place_unit(u);
-        layout_.tape.push_back(0);
         layout_.roles = find_roles(genes_);
-        layout_.tape.shrink_to_fit();
+        layout_.units.shrink_to_fit();
+        layout_.unit_descriptions.shrink_to_fit();
+        layout_.cistrons.shrink_to_fit();
+        layout_.runs.shrink_to_fit();
+        layout_.unit_genes.shrink_to_fit();
         return std::move(layout_);
     }
 
@@ -59,7 +62,6 @@ private:
         layout_.executable.assign(n, 0);
         layout_.gene_unit.assign(n, Layout::none);
         layout_.gene_cistron.assign(n, Layout::none);
-        layout_.protein_composition.assign(n, {});
         for (std::size_t g = 0; g < n; ++g) {
             const Gene& gene = genes_[g];
             layout_.gene_kind.push_back(gene.kind);
@@ -120,25 +122,29 @@ private:
         std::size_t total = 0;
         for (std::size_t r = 0; r < records.size(); ++r)
             total += records[r].sequence.size() + static_cast<std::size_t>(overrun_[r]);
-        for (const Gene& gene : genes_) total += gene.protein.size();
-        if (total >= std::numeric_limits<std::int32_t>::max())
-            throw InputError(InputErrorKind::genome_compilation,
-                             "the genome has " + std::to_string(total) + " symbols; a program holds fewer than 2^31");
-        layout_.tape.reserve(total + genes_.size() + 2);
-        layout_.tape.push_back(0);
+        std::size_t codons = 0;
+        for (const Gene& gene : genes_) codons += gene.protein.size() + 1;
+        if (std::max(total, codons) >= std::numeric_limits<std::int32_t>::max())
+            throw InputError(InputErrorKind::genome_compilation, "the genome has " + std::to_string(total) + " bases and " +
+                                                                     std::to_string(codons) +
+                                                                     " codons; a program holds fewer than 2^31 of each");
+        layout_.dna.reserve(total + 2);
+        layout_.codons.reserve(codons);
+        layout_.dna.push_back(0);
         std::int64_t axis = Layout::axis_spacing;
         for (std::size_t r = 0; r < records.size(); ++r) {
-            replicon_tape_.push_back(layout_.tape.size());
+            replicon_tape_.push_back(layout_.dna.size());
             replicon_axis_.push_back(axis);
             const std::string_view sequence = records[r].sequence;
             if (sequence.empty()) continue;
             const auto cut = static_cast<std::size_t>(cut_[r]);
-            for (std::size_t i = cut; i < sequence.size(); ++i) layout_.tape.push_back(base_index(sequence[i]));
-            for (std::size_t i = 0; i < cut; ++i) layout_.tape.push_back(base_index(sequence[i]));
+            for (std::size_t i = cut; i < sequence.size(); ++i) layout_.dna.push_back(base_index(sequence[i]));
+            for (std::size_t i = 0; i < cut; ++i) layout_.dna.push_back(base_index(sequence[i]));
             for (std::size_t i = 0; i < static_cast<std::size_t>(overrun_[r]); ++i)
-                layout_.tape.push_back(base_index(sequence[i]));
+                layout_.dna.push_back(base_index(sequence[i]));
             axis += records[r].length_nt + overrun_[r] + Layout::axis_spacing;
         }
+        layout_.dna.push_back(0);
         next_axis_ = axis;
     }
 
@@ -217,7 +223,7 @@ private:
         Cistron cistron;
         cistron.gene = g;
         cistron.unit = u;
-        cistron.tape = static_cast<std::uint32_t>(layout_.tape.size());
+        cistron.tape = static_cast<std::uint32_t>(layout_.codons.size());
         cistron.codons = static_cast<std::uint32_t>(gene.protein.size());
         cistron.first_run = static_cast<std::uint32_t>(layout_.runs.size());
 
@@ -258,18 +264,16 @@ private:
         for (const char residue : gene.protein) {
             const std::size_t a = amino_acid_letters.find(residue);
             if (a == std::string_view::npos) {
-                layout_.tape.resize(cistron.tape);
+                layout_.codons.resize(cistron.tape);
                 layout_.runs.resize(cistron.first_run);
                 layout_.executable[g] = 0;
                 report("gene-not-executable",
                        std::string{"left out: residue '"} + residue + "' has no tRNA", gene);
                 return;
             }
-            layout_.tape.push_back(static_cast<std::uint8_t>(symbol::codon + a));
+            layout_.codons.push_back(static_cast<std::uint8_t>(symbol::codon + a));
         }
-        layout_.tape.push_back(symbol::release);
-        auto& made_of = layout_.protein_composition[g];
-        for (std::uint32_t k = 0; k < cistron.codons; ++k) ++made_of[layout_.tape[cistron.tape + k] - symbol::codon];
+        layout_.codons.push_back(symbol::release);
         cistron.run_count = static_cast<std::uint32_t>(layout_.runs.size()) - cistron.first_run;
         layout_.cistrons.push_back(cistron);
     }
@@ -294,13 +298,21 @@ std::array<std::int64_t, 4> Layout::nucleotides(const UnitLayout& unit, std::int
                                                 std::int32_t end_nt) const noexcept {
     std::array<std::int64_t, 4> count{};
     for (std::int32_t t = start_nt; t < end_nt; ++t)
-        ++count[tape[static_cast<std::size_t>(unit.tape + std::int64_t{unit.direction()} * t)] ^ unit.mask];
+        ++count[dna[static_cast<std::size_t>(unit.tape + std::int64_t{unit.direction()} * t)] ^ unit.mask];
+    return count;
+}
+
+std::array<std::int64_t, amino_acid_count> Layout::residues(std::uint32_t gene) const noexcept {
+    std::array<std::int64_t, amino_acid_count> count{};
+    if (gene_cistron[gene] == none) return count;
+    const Cistron& cistron = cistrons[gene_cistron[gene]];
+    for (std::uint32_t k = 0; k < cistron.codons; ++k) ++count[codons[cistron.tape + k] - symbol::codon];
     return count;
 }
 
 std::size_t Layout::memory_bytes() const noexcept {
-    std::size_t total = sizeof *this + bytes(tape) + bytes(units) + bytes(cistrons) + bytes(runs) + bytes(unit_genes) +
-                        bytes(gene_unit) + bytes(gene_cistron) + bytes(protein_composition) + bytes(executable) +
+    std::size_t total = sizeof *this + dna.memory_bytes() + bytes(codons) + bytes(units) + bytes(cistrons) + bytes(runs) + bytes(unit_genes) +
+                        bytes(gene_unit) + bytes(gene_cistron) + bytes(executable) +
                         bytes(gene_kind) + bytes(gene_tag) + bytes(unit_descriptions) + bytes(report);
     for (const TranscriptionUnit& unit : unit_descriptions) total += bytes(unit.genes) + unit.name.capacity();
     for (const ReportEntry& entry : report) total += entry.message.capacity() + entry.code.capacity();

@@ -10,7 +10,26 @@
 
 namespace bioxen {
 
-/// What a machine reads next, as one byte of the tape: transcription of A C G U is 0-3, degradation 4-7, translation of
+/// Bases A C G U as 0-3, four to a byte.
+class BaseTape {
+public:
+    void reserve(std::size_t bases) { bytes_.reserve(bases / 4 + 1); }
+    void push_back(std::uint8_t base) {
+        if (size_ % 4 == 0) bytes_.push_back(0);
+        bytes_.back() = static_cast<std::uint8_t>(bytes_.back() | (base << (size_ % 4 * 2)));
+        ++size_;
+    }
+    [[nodiscard]] std::uint8_t operator[](std::size_t i) const noexcept { return bytes_[i / 4] >> (i % 4 * 2) & 3; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const std::uint8_t* bytes() const noexcept { return bytes_.data(); }
+    [[nodiscard]] std::size_t memory_bytes() const noexcept { return bytes_.capacity(); }
+
+private:
+    std::vector<std::uint8_t> bytes_;
+    std::size_t size_ = 0;
+};
+
+/// What a machine reads next, as one symbol: transcription of A C G U is 0-3, degradation 4-7, translation of
 /// amino acid a is 8 + a, and `release` needs nothing. Complement is XOR 3, degradation XOR 4.
 namespace symbol {
 inline constexpr std::uint8_t degradation = 4, codon = 8, release = 30, count = 32;
@@ -26,7 +45,7 @@ struct CodonRun {
 struct Cistron {
     std::uint32_t gene = 0;
     std::uint32_t unit = 0;
-    std::uint32_t tape = 0;         ///< symbol of its first codon
+    std::uint32_t tape = 0;         ///< of its first codon, on `Layout::codons`
     std::uint32_t codons = 0;
     std::uint32_t first_run = 0;
     std::uint32_t run_count = 0;
@@ -35,7 +54,7 @@ struct Cistron {
 /// A transcription unit as the engine walks it; cistrons are in the order of their start codons.
 struct UnitLayout {
     std::int64_t axis = 0;          ///< of the first nucleotide; see `Layout`
-    std::uint32_t tape = 0;
+    std::uint32_t tape = 0;         ///< of the first nucleotide, on `Layout::dna`
     std::int32_t length_nt = 0;
     std::uint32_t first_cistron = 0;
     std::uint32_t cistron_count = 0;
@@ -56,21 +75,21 @@ struct UnitGene {
     std::int32_t end_nt = 0;
 };
 
-/// Where everything is. The tape holds one symbol a byte: first the DNA of each replicon, then the codons of each
-/// cistron, closed by `release`; a byte of padding at either end lets a walker read on past its last step. DNA traffic happens on one axis on which replicons (in reference mode: units) lie far apart; a circular
+/// Where everything is. `dna` holds the replicons one after the other, with a base of padding at either end so that a
+/// walker may read on past its last step; `codons` holds the cistrons, each closed by `release`. DNA traffic happens on one axis on which replicons (in reference mode: units) lie far apart; a circular
 /// replicon is cut where no unit passes.
 struct Layout {
     static constexpr std::int64_t axis_spacing = 100'000;  ///< more than any footprint
     static constexpr std::uint32_t none = UINT32_MAX;
 
-    std::vector<std::uint8_t> tape;
+    BaseTape dna;
+    std::vector<std::uint8_t> codons;
     std::vector<UnitLayout> units;
     std::vector<Cistron> cistrons;
     std::vector<CodonRun> runs;
     std::vector<UnitGene> unit_genes;
     std::vector<std::uint32_t> gene_unit;       ///< per gene, or `none`
     std::vector<std::uint32_t> gene_cistron;    ///< per gene, or `none`
-    std::vector<std::array<std::uint32_t, amino_acid_count>> protein_composition;  ///< per gene
     std::vector<std::int64_t> replicon_length;
 
     std::vector<TranscriptionUnit> unit_descriptions;  ///< strengths and rates belong to `Kinetics`
@@ -86,6 +105,8 @@ struct Layout {
     /// Counts of A C G U in `[start_nt, end_nt)` of a unit's transcript.
     [[nodiscard]] std::array<std::int64_t, 4> nucleotides(const UnitLayout& unit, std::int32_t start_nt,
                                                           std::int32_t end_nt) const noexcept;
+    /// Residues of each kind in a gene's protein.
+    [[nodiscard]] std::array<std::int64_t, amino_acid_count> residues(std::uint32_t gene) const noexcept;
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 };
 
