@@ -174,6 +174,11 @@ std::unique_ptr<RunTrace> run(Runner& runner, double duration_s, std::optional<d
         throw InputError(InputErrorKind::argument, "duration_s must lie between 0 and 1e9 s");
     if (every_s && !(*every_s > 0.0 && *every_s <= 1e9))
         throw InputError(InputErrorKind::argument, "every_s must lie above 0 and not above 1e9 s");
+    constexpr double most_bytes = 0x1.0p36;
+    const std::size_t row = 2 * runner.context.program().gene_count() + species::resource_count + 10;
+    if (every_s && duration_s / *every_s * static_cast<double>(row * sizeof(std::int64_t)) > most_bytes)
+        throw InputError(InputErrorKind::argument,
+                         "every_s asks for more samples than 64 GiB can hold: make it larger, or run in parts");
     const Hold hold{runner};
     auto trace = std::make_unique<RunTrace>();
     CellularContext& context = runner.context;
@@ -198,6 +203,13 @@ auto seen(Look look, Convert convert) {
         }();
         return convert(value);
     };
+}
+/// Changes the context between events; refused while another call runs it.
+template <typename Change>
+void changed(Runner& runner, Change change) {
+    const Hold hold{runner};
+    const py::gil_scoped_release release;
+    runner.turnstile.run([&] { change(runner.context); });
 }
 constexpr auto as_it_is = [](const auto& value) { return value; };
 constexpr auto as_array = [](const std::vector<std::int64_t>& values) { return array_of(values); };
@@ -236,29 +248,26 @@ void bind_context(py::module_& m) {
         .def("polymerases", seen([](const CellularContext& c) { return c.polymerases(); }, &polymerase_array))
         .def("knockout",
              [](Runner& r, std::uint32_t gene) {
-                 const Hold hold{r};
-                 r.context.knockout(static_cast<GeneId>(gene));
+                 changed(r, [&](CellularContext& c) { c.knockout(static_cast<GeneId>(gene)); });
              },
              py::arg("gene"), "No further initiation at this gene's cistron.")
         .def("restrict_transcription",
              [](Runner& r, const std::optional<std::vector<std::uint32_t>>& genes) {
-                 const Hold hold{r};
-                 if (!genes) {
-                     r.context.restrict_transcription(std::nullopt);
-                     return;
-                 }
+                 std::optional<std::span<const GeneId>> only;
                  std::vector<GeneId> ids;
-                 for (const std::uint32_t gene : *genes) ids.push_back(static_cast<GeneId>(gene));
-                 r.context.restrict_transcription(std::span<const GeneId>{ids});
+                 if (genes) {
+                     for (const std::uint32_t gene : *genes) ids.push_back(static_cast<GeneId>(gene));
+                     only = ids;
+                 }
+                 changed(r, [&](CellularContext& c) { c.restrict_transcription(only); });
              },
              py::arg("genes"), "Only the units of these genes may initiate transcription; None lifts it.")
         .def("set_resource",
              [](Runner& r, const std::string& name, std::int64_t molecules) {
-                 const Hold hold{r};
                  const auto species = find_species(name);
                  if (!species || *species >= species::resource_count)
                      throw InputError(InputErrorKind::argument, "'" + name + "' is not a resource of the cell");
-                 r.context.set_resource(*species, molecules);
+                 changed(r, [&](CellularContext& c) { c.set_resource(*species, molecules); });
              },
              py::arg("name"), py::arg("molecules"), "Sets a pool; the difference is posted against the operator.");
 }

@@ -24,7 +24,8 @@ public:
     }
     template <typename Slice>
     auto run(Slice&& slice) {
-        while (waiting_ > 0) std::this_thread::yield();
+        // a few turns, not for ever: many lookers must not keep the run from going on
+        for (int turns = 0; waiting_ > 0 && turns < 100; ++turns) std::this_thread::yield();
         const std::lock_guard<std::mutex> running{mutex_};
         return slice();
     }

@@ -232,6 +232,27 @@ TEST(a_reading_frame_that_slips_gives_its_protein) {
     check_audit(cell);
 }
 
+TEST(an_idle_cell_gives_way_when_its_fuel_is_used_up) {
+    Organism o = organism();
+    o.rna_polymerases = o.ribosomes = o.degradosomes = 0;
+    o.supply.push_back({"uptake", "uptake", {{Place::cell, species::Pi, 1}, {Place::medium, species::Pi, -1}}, 1.0, {}});
+    CellularContext cell = cell_of(small_genome(), o);
+    CHECK(cell.advance(1e6, 64'000) == AdvanceStatus::preempted);
+    CHECK(cell.time_s() == 1000.0 / 64);
+}
+
+TEST(supply_at_the_largest_accepted_rates_neither_overflows_nor_unbalances) {
+    Organism o = supplied();
+    o.synthetases_per_amino_acid = o.charging_kcat_per_s = 1e15;
+    o.charging_k_atp_per_s = o.charging_k_aa_per_s = o.charging_k_trna_per_s = 1e15;
+    o.supply.push_back({"flood", "uptake", {{Place::cell, species::Pi, 1000}, {Place::medium, species::Pi, -1000}}, 1e15, {}});
+    CellularContext cell = cell_of(small_genome(), o);
+    for (int i = 1; i <= 20; ++i) {
+        cell.advance(i);
+        check_audit(cell);
+    }
+}
+
 TEST(limits_on_machines_per_template_hold) {
     Organism o = organism();
     o.max_ribosomes_per_mrna = 1;

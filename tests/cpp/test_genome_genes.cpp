@@ -285,4 +285,31 @@ TEST(a_translation_that_differs_from_the_file_is_reported) {
     CHECK(!reports(read(with(9, "ATGAAATTTTAA"), cds("10..21", {"/translation=\"MKF\""})).genome, "translation-differs"));
 }
 
+TEST(parts_that_repeat_the_same_bases_do_not_make_a_gene_without_bound) {
+    std::string location = "join(1..300";
+    for (int i = 0; i < 5000; ++i) location += ",1..300";
+    const Read r = read(repeat("GCT", 100), cds(location + ")"));
+    CHECK(defect(r, "overlap by more than"));
+    CHECK(r.gene().protein.empty());
+    CHECK(read(with(9, "ATGAAATTTTAA"), cds("join(10..15,15..22)")).gene().defect.find("overlap") == std::string::npos);
+}
+
+TEST(coding_sequences_on_top_of_each_other_do_not_fill_the_memory) {
+    std::string features;
+    for (int i = 0; i < 600; ++i) features += feature("CDS", "1..29997", {"/transl_table=11"});
+    const Genome genome = decode(genbank(repeat("GCT", 9999), features, "linear"));
+    CHECK(genome.memory_bytes() < 2'000'000);
+    CHECK(!genome.genes().back().defect.empty());
+}
+
+TEST(cost_is_proportional_to_the_number_of_records) {
+    CHECK(files::cost_is_proportional(
+        [](std::size_t n) {
+            std::string text;
+            for (std::size_t i = 0; i < n; ++i) text += genbank(repeat("GCT", 30), feature("CDS", "1..90"), "linear");
+            return text;
+        },
+        500));
+}
+
 RUN_TESTS()

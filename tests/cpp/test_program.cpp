@@ -131,6 +131,44 @@ TEST(rates_that_are_not_finite_are_refused) {
     }
 }
 
+TEST(rates_that_no_machine_can_draw_are_refused) {
+    for (const auto& spoil : std::vector<void (*)(Organism&)>{
+             [](Organism& o) { o.volume_l = 1e-300; }, [](Organism& o) { o.promoter_strength_scale = 1e-300; },
+             [](Organism& o) { o.promoter_binding_per_M_s = 1e15, o.promoter_strength_scale = 1e-6; },
+             [](Organism& o) { o.rna_kcat_min_nt_per_s = 100, o.rna_kcat_max_nt_per_s = 10; }}) {
+        Organism o = organism();
+        spoil(o);
+        CHECK_THROWS(compile(four_genes(), o), InputError);
+    }
+}
+
+TEST(a_cell_at_birth_has_a_bounded_number_of_transcripts) {
+    Organism o = organism();
+    o.degradosome_binding_per_M_s = 1e-3;
+    double total = 0.0;
+    const auto program = compile(four_genes(), o);
+    for (const double mean : program->kinetics().mean_transcripts) total += mean;
+    CHECK(total > 0.0 && total <= most_transcripts * 1.0001);
+    o.mrna_counts.assign(4, 1e6);
+    CHECK_THROWS(compile(four_genes(), o), InputError);
+}
+
+TEST(a_gene_across_the_origin_may_overlap_the_first_gene) {
+    // x ends 9 nt inside y, on a plasmid that the two cover
+    const std::string y = coding(60);
+    std::string x = coding(50);
+    const std::size_t inside = 9;
+    std::string dna = y + x.substr(0, x.size() - inside);
+    const std::string where = "join(" + std::to_string(y.size() + 1) + ".." + std::to_string(dna.size()) + ",1.." +
+                              std::to_string(inside) + ")";
+    const Genome genome = decode(genbank(dna, cds("1.." + std::to_string(y.size()), "y") + cds(where, "x"), true));
+    const auto program = compile(genome, organism());
+    CHECK(program->executable()[0] == 1 && program->executable()[1] == 1);
+    bool said = false;
+    for (const ReportEntry& entry : program->report()) said = said || entry.code == "traffic-cut-at-origin";
+    CHECK(said);
+}
+
 TEST(what_shapes_the_program_cannot_change_afterwards) {
     const auto program = compile(four_genes(), organism());
     Organism o = organism();

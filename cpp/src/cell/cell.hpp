@@ -108,6 +108,15 @@ private:
     void close_sites(std::uint32_t transcript);
     /// Where a ribosome that loads at `site` stands between its neighbours; false if it finds no room.
     [[nodiscard]] bool find_place(const LoadingSite& site, WalkerId& ahead, WalkerId& behind) const noexcept;
+    /// Where a ribosome's next codon starts: three further, or where its reading frame jumps to.
+    struct NextCodon {
+        std::int32_t start_nt = 0;
+        std::int32_t run_limit = 0;     ///< up to here the run goes on three by three
+    };
+    [[nodiscard]] NextCodon next_codon(const Walker& ribosome) const noexcept;
+    [[nodiscard]] float release_ratio(const Walker& ribosome) const noexcept {
+        return kinetics_->release_ratio[unit_of(ribosome).first_cistron + ribosome.cistron];
+    }
     [[nodiscard]] bool is_knocked_out(std::uint32_t gene) const noexcept {
         return !knocked_out_.empty() && knocked_out_[gene] != 0;
     }

@@ -9,6 +9,7 @@ namespace {
 
 /// Supply acts at multiples of this age, and nowhere else is a pending waiting time redrawn.
 constexpr double tick_s = 0x1.0p-6;
+constexpr std::uint64_t tick_fuel = 64;
 /// Stands for "never" in place of an infinity, whose product with 0 is not a number.
 constexpr double never_s = 1e300;
 /// The class in which a point on the line of rates lies: how many classes end at or before it.
@@ -52,7 +53,7 @@ void Cell::refresh_rates() noexcept {
 
 inline Cell::Pick Cell::pick(std::uint64_t word) const noexcept {
     const double along = unit_interval(word) * total_rate_;
-    if (along >= walker_rate_) [[unlikely]]
+    if (!(along < walker_rate_)) [[unlikely]]
         return {nullptr, 0, 0, along - walker_rate_};
     const std::size_t cls = class_at(class_end_, along);
     const ClassView& view = class_view_[cls];
@@ -127,10 +128,13 @@ AdvanceStatus Cell::advance(double until_s, std::uint64_t fuel) {
         }
         now_ = tick_at;
         ++tick_;
+        // ticks cost fuel too, or an idle cell could not be stopped
+        fuel -= std::min(fuel, tick_fuel);
         const std::int64_t before = events_at_tick_;
         tick();
         next_candidate_ = now_ + random_.exponential() * inverse_total_;
         if (events_at_tick_ == before && !anything_can_happen() && !supply_can_act()) return AdvanceStatus::exhausted;
+        if (fuel == 0 && now_ < until_s) return AdvanceStatus::preempted;
     }
 }
 

@@ -125,7 +125,8 @@ Audit Cell::audit() const {
 
 std::vector<Polymerase> Cell::polymerases() const {
     std::vector<Polymerase> all;
-    const auto describe = [&](const Walker& w, Polymerase::Kind kind, bool free_ahead) {
+    const auto& bound = kinetics_->class_bound_per_s;
+    const auto describe = [&](const Walker& w, Polymerase::Kind kind, bool free_ahead, double rate) {
         const std::uint32_t u = transcripts_[w.transcript].unit;
         const TranscriptionUnit& unit = layout_->unit_descriptions[u];
         const UnitLayout& place = layout_->units[u];
@@ -146,19 +147,23 @@ std::vector<Polymerase> Cell::polymerases() const {
         }
         const StepTable& t = kinetics_->steps;
         const auto code = static_cast<std::size_t>(w.code);
-        const bool paid = pools_[t.resource[code]] >= 1 && pools_[t.energy[code]] >= t.energy_needed[code];
+        const bool paid = rate > 0.0 && pools_[t.resource[code]] >= 1 && pools_[t.energy[code]] >= t.energy_needed[code];
         p.state = !free_ahead ? Polymerase::State::blocked
                   : paid      ? Polymerase::State::moving
                               : Polymerase::State::stalled;
         all.push_back(p);
     };
     for (std::size_t c = first_rnap_class; c < max_classes; ++c) {
-        for (const Walker& w : walkers_[c]) describe(w, Polymerase::Kind::rna_polymerase, rnap_room(w).steps > 0);
+        for (const Walker& w : walkers_[c])
+            describe(w, Polymerase::Kind::rna_polymerase, rnap_room(w).steps > 0, static_cast<double>(w.ratio) * bound[c]);
     }
-    for (const Walker& w : walkers_[ribosome_class])
-        describe(w, Polymerase::Kind::ribosome, w.code == Symbol{symbol::release} || w.pos + 3 <= ribosome_barrier(w));
+    for (const Walker& w : walkers_[ribosome_class]) {
+        const bool releases = w.code == Symbol{symbol::release};
+        describe(w, Polymerase::Kind::ribosome, releases || next_codon(w).start_nt <= ribosome_barrier(w),
+                 static_cast<double>(releases ? release_ratio(w) : w.ratio) * bound[ribosome_class]);
+    }
     for (const Walker& w : walkers_[degradation_class])
-        describe(w, Polymerase::Kind::degradosome, w.pos + 1 <= front_barrier(w));
+        describe(w, Polymerase::Kind::degradosome, w.pos + 1 <= front_barrier(w), bound[degradation_class]);
     return all;
 }
 

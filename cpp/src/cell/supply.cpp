@@ -8,9 +8,13 @@ namespace {
 
 constexpr double tick_s = 0x1.0p-6;
 
+/// A pool that holds this much takes no more: far beyond any cell, far below overflow.
+constexpr std::int64_t full_pool = std::int64_t{1} << 50;
+
 /// Whole turns of a flow in one tick; the fraction is carried to the next.
 std::int64_t whole_turns(double rate_per_s, double& carry) noexcept {
-    const double amount = rate_per_s * tick_s + carry;
+    constexpr double most = 0x1.0p40;  // beyond any pool; keeps every product below 2^51
+    const double amount = std::min(rate_per_s * tick_s + carry, most);
     const auto turns = static_cast<std::int64_t>(amount);
     carry = amount - static_cast<double>(turns);
     return turns;
@@ -36,6 +40,7 @@ std::int64_t allowed_turns(const SupplyFlow& flow, const std::int64_t* pools, st
     }
     for (std::size_t i = 0; i < flow.leg_count; ++i) {
         const std::int64_t taken = -flow.coefficient[i];
+        if (taken < 0 && pools[flow.species[i]] > full_pool) return 0;
         if (taken > 0 && pools[flow.species[i]] < turns * taken) turns = pools[flow.species[i]] / taken;
     }
     return turns;
@@ -146,7 +151,9 @@ bool Cell::supply_can_act() const {
     }
     if (pools_[species::ATP] <= 0 || !(o.charging_kcat_per_s * o.charging_k_atp_per_s > 0.0)) return false;
     for (std::size_t a = 0; a < amino_acid_count; ++a) {
+        const bool through_glutamate = o.glutamine_via_glutamate && amino_acid_letters[a] == 'Q';
         if (pools_[species::amino_acid + a] > 0 && pools_[species::uncharged_trna + a] > 0 &&
+            pools_[species::ATP] >= (through_glutamate ? 2 : 1) &&
             o.synthetases_per_amino_acid * o.charging_k_aa_per_s * o.charging_k_trna_per_s > 0.0)
             return true;
     }

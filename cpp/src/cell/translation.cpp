@@ -118,14 +118,24 @@ void Cell::unlink_ribosome(WalkerId id) {
     ++free_ribosomes_;
 }
 
+Cell::NextCodon Cell::next_codon(const Walker& ribosome) const noexcept {
+    const Cistron& cistron = cistron_of(ribosome);
+    const auto codons_in = [](const CodonRun& r) { return static_cast<std::uint32_t>((r.end_nt - r.start_nt) / 3); };
+    std::uint32_t done = ribosome.tape - cistron.tape;
+    const CodonRun* run = &layout_->runs[cistron.first_run];
+    const CodonRun* const last = run + cistron.run_count - 1;
+    for (; run != last && done >= codons_in(*run); ++run) done -= codons_in(*run);
+    if (run == last) return {ribosome.pos + 3, run->end_nt};
+    // A ribosome that makes a run's last codon steps to the first of the next, which may lie further or nearer.
+    const std::int32_t limit = run->end_nt - 3;
+    return {ribosome.pos == limit ? run[1].start_nt : ribosome.pos + 3, limit};
+}
+
 void Cell::ribosome_at_limit(std::size_t i, double fraction) {
     Walker& ribosome = walkers_[ribosome_class][i];
-    const Cistron& cistron = cistron_of(ribosome);
-    std::uint32_t done = ribosome.tape - cistron.tape;
-    if (done == cistron.codons) {
-        const std::size_t c = static_cast<std::size_t>(&cistron - layout_->cistrons.data());
-        if (!(fraction < static_cast<double>(kinetics_->release_ratio[c]))) return;
-        add_protein(cistron.gene, 1);
+    if (ribosome.code == Symbol{symbol::release}) {
+        if (!(fraction < static_cast<double>(release_ratio(ribosome)))) return;
+        add_protein(cistron_of(ribosome).gene, 1);
         const WalkerId id = walker_id(ribosome_class, i);
         unlink_ribosome(id);
         remove_walker(id);
@@ -134,20 +144,14 @@ void Cell::ribosome_at_limit(std::size_t i, double fraction) {
         refresh_rates();
         return;
     }
-    // A ribosome that has made a run's last codon stands on the first of the next, which may lie further or nearer.
-    const auto codons_in = [](const CodonRun& r) { return static_cast<std::uint32_t>((r.end_nt - r.start_nt) / 3); };
-    const CodonRun* run = &layout_->runs[cistron.first_run];
-    const CodonRun* const last = run + cistron.run_count - 1;
-    for (; run != last && done >= codons_in(*run); ++run) done -= codons_in(*run);
     const std::int32_t barrier = ribosome_barrier(ribosome);  // the next position must not exceed it
-    const std::int32_t run_limit = run == last ? run->end_nt : run->end_nt - 3;
-    if (ribosome.pos == run_limit) {
-        if (run[1].start_nt > barrier || !try_step(ribosome, ribosome_class, fraction)) return;
-        ribosome.pos = ribosome.limit = run[1].start_nt;
+    const NextCodon next = next_codon(ribosome);
+    if (next.start_nt > barrier) return;
+    if (ribosome.pos == next.run_limit) {
+        if (try_step(ribosome, ribosome_class, fraction)) ribosome.pos = ribosome.limit = next.start_nt;
         return;
     }
-    if (ribosome.pos + 3 > barrier) return;
-    ribosome.limit = std::min(run_limit, barrier - 2);
+    ribosome.limit = std::min(next.run_limit, barrier - 2);
     (void)try_step(ribosome, ribosome_class, fraction);
 }
 

@@ -197,6 +197,9 @@ private:
     std::int64_t without_table_ = 0;
     std::int64_t made_tags_ = 0;
     std::string scratch_;
+    /// Nested and overlapping genes read a base a few times; more would let a small file fill the memory.
+    static constexpr std::int64_t coding_per_base = 6;
+    std::int64_t coding_nt_ = 0;   ///< of the present record
 };
 
 void GeneDecoder::decode_record(std::size_t index) {
@@ -204,6 +207,7 @@ void GeneDecoder::decode_record(std::size_t index) {
     if (record().features.empty()) return;
     plain_ = draft_.sequences[index].plain();
     gene_features_.clear();
+    coding_nt_ = 0;
     products_.clear();
     by_tag_ = {};
     by_name_ = {};
@@ -212,7 +216,6 @@ void GeneDecoder::decode_record(std::size_t index) {
     collect_products();
     add_unused_gene_features();
     sort_products();
-    draft_.genes.reserve(draft_.genes.size() + products_.size());
     for (const Product& product : products_) make_gene(product);
 }
 
@@ -432,6 +435,12 @@ void GeneDecoder::read_coding(const Product& product, Gene& gene) {
     notes.three_prime_complete = !(reverse ? tail.before_start : tail.after_end);
     notes.plain = plain_;
     notes.exception = names.exception;
+    const std::int64_t budget = coding_per_base * static_cast<std::int64_t>(record().sequence.size()) + 100'000;
+    if ((coding_nt_ += gene.length_nt) > budget) {
+        gene.defect = "the coding sequences of its replicon together are more than " + std::to_string(coding_per_base) +
+                      " times as long as the replicon";
+        return;
+    }
     translate_gene(record(), source, notes, gene, scratch_, draft_.report);
     if (!names.translation.empty() && gene.defect.empty() && names.translation != gene.protein) {
         draft_.report.add("translation-differs", "the file's /translation is not what its bases give", gene.line, gene.locus_tag);

@@ -5,6 +5,14 @@
 namespace bioxen::decoder {
 namespace {
 
+/// A slipping ribosome reads one or two bases twice. Parts that share many more would let a small file describe a
+/// gene without bound.
+constexpr std::int64_t most_reread_nt = 100;
+
+}  // namespace
+
+namespace {
+
 std::string_view defect_of_kind(LocationKind kind) noexcept {
     switch (kind) {
         case LocationKind::span:
@@ -57,6 +65,8 @@ Hull hull_of(const Location& location, const Record& record) noexcept {
                     note("its parts are not in the order of the strand");
                 }
             }
+            if (part.start + turn < previous->end && previous->end - part.start - turn > most_reread_nt)
+                note("its parts overlap by more than 100 bases");
             hull.start = std::min(hull.start, part.start + turn);
             hull.end = std::max(hull.end, part.end + turn);
         }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -18,15 +19,21 @@ constexpr std::int64_t largest_count = std::int64_t{1} << 40;
 [[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::configuration, what); }
 
 std::string number(double x) {
-    std::string text = std::to_string(x);
-    return text;
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%g", x);
+    return text.data();
 }
 
-/// Reads as: the named value must be finite, at least 0 (above 0 if `positive`) and at most `most`.
-void need(const char* name, double value, bool positive = false, double most = 1e15) {
-    if (!(value >= 0.0) || !(value <= most) || (positive && value == 0.0))
-        refuse(std::string{name} + " = " + number(value) + " is out of range: give a number " +
-               (positive ? "above 0" : "of at least 0") + " and at most " + number(most));
+/// Reads as: the named value must be a number from `least` to `most`.
+void need(const char* name, double value, double least = 0.0, double most = 1e15) {
+    if (!(value >= least) || !(value <= most))
+        refuse(std::string{name} + " = " + number(value) + " is out of range: give a number from " + number(least) +
+               " to " + number(most));
+}
+
+void need_order(const char* low_name, double low, const char* high_name, double high) {
+    if (low > high)
+        refuse(std::string{low_name} + " = " + number(low) + " must not exceed " + high_name + " = " + number(high));
 }
 
 void need_count(const char* name, std::int64_t value, std::int64_t least = 0, std::int64_t most = largest_count) {
@@ -53,34 +60,34 @@ void check_supply(const Organism& organism) {
 }
 
 void check(const Organism& o) {
-    need("volume_l", o.volume_l, true, 1.0);
+    need("volume_l", o.volume_l, 1e-21, 1.0);
     need_count("rna_polymerases", o.rna_polymerases, 0, 10'000'000);
     need_count("ribosomes", o.ribosomes, 0, 10'000'000);
     need_count("degradosomes", o.degradosomes, 0, 10'000'000);
     need("promoter_binding_per_M_s", o.promoter_binding_per_M_s);
-    need("promoter_strength_scale", o.promoter_strength_scale, true);
-    need("promoter_strength_default", o.promoter_strength_default, true);
+    need("promoter_strength_scale", o.promoter_strength_scale, 1e-6);
+    need("promoter_strength_default", o.promoter_strength_default, 1e-6);
     need("promoter_strength_min", o.promoter_strength_min);
     need("promoter_strength_max", o.promoter_strength_max);
     need("promoter_strength_ribosomal_bonus", o.promoter_strength_ribosomal_bonus);
     need("promoter_strength_tRNA", o.promoter_strength_tRNA);
     need("promoter_strength_rRNA", o.promoter_strength_rRNA);
-    need("rna_kcat_nt_per_s", o.rna_kcat_nt_per_s, false, 1e6);
-    need("rna_kcat_min_nt_per_s", o.rna_kcat_min_nt_per_s, false, 1e6);
-    need("rna_kcat_max_nt_per_s", o.rna_kcat_max_nt_per_s, false, 1e6);
-    need("rna_km_mM", o.rna_km_mM, false, 1e6);
+    need("rna_kcat_nt_per_s", o.rna_kcat_nt_per_s, 0.0, 1e6);
+    need("rna_kcat_min_nt_per_s", o.rna_kcat_min_nt_per_s, 0.0, 1e6);
+    need("rna_kcat_max_nt_per_s", o.rna_kcat_max_nt_per_s, 0.0, 1e6);
+    need("rna_km_mM", o.rna_km_mM, 0.0, 1e6);
     need_count("rnap_footprint_nt", o.rnap_footprint_nt, 1, Layout::axis_spacing / 2);
     need_count("rrna_spacing_nt", o.rrna_spacing_nt, 0, Layout::axis_spacing / 2);
     need_count("max_rnap_per_unit", o.max_rnap_per_unit, 0, 1'000'000);
-    need("head_on_dissociation_per_s", o.head_on_dissociation_per_s, false, 1e6);
+    need("head_on_dissociation_per_s", o.head_on_dissociation_per_s, 0.0, 1e6);
     need("ribosome_binding_per_M_s", o.ribosome_binding_per_M_s);
-    need("translation_kcat_aa_per_s", o.translation_kcat_aa_per_s, false, 1e6);
-    need("translation_km_mM", o.translation_km_mM, false, 1e6);
+    need("translation_kcat_aa_per_s", o.translation_kcat_aa_per_s, 0.0, 1e6);
+    need("translation_km_mM", o.translation_km_mM, 0.0, 1e6);
     need_count("ribosome_footprint_codons", o.ribosome_footprint_codons, 1, 10'000);
     need_count("max_ribosomes_per_mrna", o.max_ribosomes_per_mrna, 0, 1'000'000);
     need("degradosome_binding_per_M_s", o.degradosome_binding_per_M_s);
-    need("degradation_kcat_nt_per_s", o.degradation_kcat_nt_per_s, false, 1e6);
-    need("protein_decay_per_s", o.protein_decay_per_s, false, 1e6);
+    need("degradation_kcat_nt_per_s", o.degradation_kcat_nt_per_s, 0.0, 1e6);
+    need("protein_decay_per_s", o.protein_decay_per_s, 0.0, 1e6);
     need("synthetases_per_amino_acid", o.synthetases_per_amino_acid);
     need("charging_kcat_per_s", o.charging_kcat_per_s);
     need("charging_k_atp_per_s", o.charging_k_atp_per_s);
@@ -88,6 +95,9 @@ void check(const Organism& o) {
     need("charging_k_trna_per_s", o.charging_k_trna_per_s);
     for (SpeciesIndex s = 0; s < species::resource_count; ++s)
         need_count(("pool of " + species_name(s)).c_str(), o.pools[s]);
+    need_order("promoter_strength_min", o.promoter_strength_min, "promoter_strength_max", o.promoter_strength_max);
+    need_order("rna_kcat_min_nt_per_s", o.rna_kcat_min_nt_per_s, "rna_kcat_max_nt_per_s", o.rna_kcat_max_nt_per_s);
+    need_count("unit_gap_nt", o.unit_gap_nt, 0, 1'000'000);
     check_supply(o);
 }
 
@@ -101,11 +111,11 @@ void check_genes(const Layout& layout, const Organism& o) {
     sized("protein_counts", o.protein_counts.size());
     sized("mrna_counts", o.mrna_counts.size());
     for (const std::int64_t count : o.protein_counts) need_count("protein count", count, -1);
-    for (const double mean : o.mrna_counts) need("mRNA count", mean, false, 1e6);
+    for (const double mean : o.mrna_counts) need("mRNA count", mean, 0.0, 1e6);
     const auto mapped = [&](const char* name, const std::map<std::uint32_t, double>& map, double most) {
         for (const auto& [gene, value] : map) {
             if (gene >= n) refuse(std::string{name} + " names gene " + std::to_string(gene) + ", which does not exist");
-            need((std::string{name} + " of " + layout.gene_tag[gene]).c_str(), value, false, most);
+            need((std::string{name} + " of " + layout.gene_tag[gene]).c_str(), value, 0.0, most);
         }
     };
     mapped("promoter_strength", o.gene_promoter_strength, 1e9);
@@ -134,6 +144,21 @@ double gene_strength(const Layout& layout, const Organism& o, std::uint32_t g, b
 
 std::int32_t limit_or_none(std::int32_t limit) noexcept {
     return limit == 0 ? std::numeric_limits<std::int32_t>::max() : limit;
+}
+
+/// A cell whose events come faster than any machine can draw them would never reach the next supply tick.
+void check_speed(const Kinetics& k) {
+    constexpr double most_per_s = 1e12;
+    const Organism& o = k.organism;
+    double fastest = 0.0;
+    for (std::size_t c = first_rnap_class; c < k.class_count; ++c) fastest = std::max(fastest, k.class_bound_per_s[c]);
+    const auto of = [](std::int64_t machines, double rate) { return static_cast<double>(machines) * rate; };
+    const double total = of(o.rna_polymerases, fastest + k.promoters.total()) +
+                         of(o.ribosomes, k.class_bound_per_s[ribosome_class] + k.ribosome_binding_per_pair_s) +
+                         of(o.degradosomes, k.class_bound_per_s[degradation_class] + k.degradosome_binding_per_pair_s);
+    if (!(total <= most_per_s))
+        refuse("the rates add up to " + number(total) + " events per second, more than " + number(most_per_s) +
+               ": look at volume_l, the binding constants and the promoter strengths");
 }
 
 void set_unit_rates(const Layout& layout, Kinetics& k) {
@@ -386,6 +411,7 @@ Kinetics make_kinetics(const Layout& layout, const Organism& organism) {
     k.degradosome_binding_per_pair_s = organism.degradosome_binding_per_M_s / k.molecules_per_M;
     k.ribosome_footprint_nt = 3 * organism.ribosome_footprint_codons;
     k.max_ribosomes_per_mrna = limit_or_none(organism.max_ribosomes_per_mrna);
+    check_speed(k);
     for (const SupplyReaction& reaction : organism.supply) k.supply.push_back(supply_flow(reaction));
     if (organism.mrna_counts.empty()) {
         k.mean_transcripts = mean_field_transcripts(layout, k);
@@ -396,6 +422,11 @@ Kinetics make_kinetics(const Layout& layout, const Organism& organism) {
                 mean = std::max(mean, organism.mrna_counts[layout.unit_genes[unit.first_gene + i].gene]);
             k.mean_transcripts.push_back(unit.stable ? 0.0 : mean);
         }
+        double total = 0.0;
+        for (const double mean : k.mean_transcripts) total += mean;
+        if (total > most_transcripts)
+            refuse("mrna_counts add up to " + number(total) + " transcripts; a cell at birth has at most " +
+                   number(most_transcripts));
     }
     k.fingerprint = fingerprint_of(layout, organism);
     return k;

@@ -95,8 +95,12 @@ struct Kinetics {
 /// @throws InputError (configuration) for a value out of range or a supply reaction that does not balance.
 [[nodiscard]] Kinetics make_kinetics(const Layout& layout, const Organism& organism);
 
+/// Most transcripts that a cell can have at birth.
+inline constexpr double most_transcripts = 1e5;
+
 /// Mean number of transcripts of each unit when initiation and degradation balance with the machines at hand: the mean
-/// field that a cell at birth is drawn from. Contacts between machines are neglected.
+/// field that a cell at birth is drawn from. Contacts between machines are neglected; where degradation is so slow that
+/// more than `most_transcripts` would be there, all are scaled down to that.
 [[nodiscard]] std::vector<double> mean_field_transcripts(const Layout& layout, const Kinetics& kinetics);
 
 }  // namespace bioxen

@@ -217,7 +217,7 @@ private:
     void add_cistron(std::uint32_t u, std::uint32_t g, const TranscriptionUnit& unit, std::int64_t length) {
         const Gene& gene = genes_[g];
         const auto to_transcript = [&](std::int64_t at) {
-            if (at < unit.start) at += length;
+            if (at < gene.start) at += length;  // the gene goes on across the origin
             return unit.strand == Strand::forward ? at - unit.start : unit.end - 1 - at;
         };
         Cistron cistron;

@@ -68,6 +68,11 @@ std::vector<double> mean_field_transcripts(const Layout& layout, const Kinetics&
     for (std::size_t u = 0; u < n; ++u) {
         if (!layout.units[u].stable && decay_per_s > 0.0) mean[u] = initiation(u, free_rnap) / decay_per_s;
     }
+    double total = 0.0;
+    for (const double m : mean) total += m;
+    if (total > most_transcripts) {
+        for (double& m : mean) m = total < 1e300 ? m * (most_transcripts / total) : 0.0;
+    }
     return mean;
 }
 
