@@ -61,6 +61,8 @@ private:
     };
     [[nodiscard]] Pick pick(std::uint64_t word) const noexcept;
     void candidates(double horizon, std::uint64_t& fuel);
+    void wide_candidates(double horizon, std::uint64_t& fuel);
+    void draw_candidates(double horizon, std::uint64_t& fuel);
     void rare_candidate(double along);
     void at_limit(std::size_t cls, std::size_t index, double fraction);
     bool try_step(Walker& walker, std::size_t cls, double fraction) noexcept;
@@ -120,6 +122,10 @@ private:
     [[nodiscard]] bool is_knocked_out(std::uint32_t gene) const noexcept {
         return !knocked_out_.empty() && knocked_out_[gene] != 0;
     }
+    /// It carries as many ribosomes as it may; its sites are closed until one leaves.
+    [[nodiscard]] bool is_full(const Transcript& transcript) const noexcept {
+        return transcript.ribosomes >= static_cast<std::uint32_t>(kinetics_->max_ribosomes_per_mrna);
+    }
     void unlink_ribosome(WalkerId id);
     void drop_ribosomes(std::uint32_t transcript);
     [[nodiscard]] const Cistron& cistron_of(const Walker& ribosome) const noexcept {
@@ -171,8 +177,9 @@ private:
         double inverse_bound = 0.0;
     };
     std::array<ClassView, max_classes> class_view_{};
-    alignas(16) std::array<double, max_classes> class_end_{};
+    alignas(32) std::array<double, max_classes> class_end_{};
     std::uint64_t rates_version_ = 0;               ///< counts the changes of rates
+    bool wide_ = false;                             ///< the machine has AVX2
     double walker_rate_ = 0.0;                      ///< where the rare channels begin
     std::array<double, rare_channels> rare_rate_{};
     double total_rate_ = 0.0, inverse_total_ = 0.0;

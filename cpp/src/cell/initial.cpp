@@ -1,5 +1,7 @@
 #include "cell/cell.hpp"
 
+#include "support/compiler.hpp"
+
 #include <utility>
 
 namespace bioxen {
@@ -18,6 +20,9 @@ Cell::Cell(std::shared_ptr<const Program> program, std::uint64_t seed)
 void Cell::create() {
     const std::size_t genes = layout_->gene_unit.size(), units = layout_->units.size();
     const Organism& o = kinetics_->organism;
+#ifdef BIOXEN_WIDE
+    wide_ = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+#endif
     free_rnap_ = o.rna_polymerases;
     free_ribosomes_ = o.ribosomes;
     free_degradosomes_ = o.degradosomes;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cell/cell.hpp"
+#include "support/compiler.hpp"
 
 namespace bioxen {
 
@@ -20,7 +21,7 @@ struct TapeView {
         bytes.fill(layout.dna.bytes());
         bytes[ribosome_class] = layout.codons.data();
     }
-    [[nodiscard]] Symbol read(const Walker& walker, std::size_t cls) const noexcept {
+    [[nodiscard]] BIOXEN_INLINE Symbol read(const Walker& walker, std::size_t cls) const noexcept {
         constexpr unsigned whole = 255, base = 3;
         const bool packed = cls != ribosome_class;
         const unsigned shift = packed ? 2 : 0, within = packed ? 3 : 0, kept = packed ? base : whole;
@@ -30,7 +31,7 @@ struct TapeView {
 };
 
 /// One candidate of a walker with room ahead. `fraction` is uniform on [0, 1).
-inline bool take_step(Walker& walker, std::size_t cls, double fraction, const StepTable& t, const TapeView& tape,
+BIOXEN_INLINE bool take_step(Walker& walker, std::size_t cls, double fraction, const StepTable& t, const TapeView& tape,
                       std::int64_t* pools, std::int64_t* steps) noexcept {
     const auto code = static_cast<std::size_t>(walker.code);
     std::int64_t& resource = pools[t.resource[code]];

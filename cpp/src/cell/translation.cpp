@@ -13,7 +13,7 @@ constexpr std::uint32_t list_bit = std::uint32_t{1} << 31;
 
 void Cell::add_site(std::uint32_t t, std::uint32_t cistron) {
     const std::uint32_t c = layout_->units[transcripts_[t].unit].first_cistron + cistron;
-    if (is_knocked_out(layout_->cistrons[c].gene)) return;
+    if (is_knocked_out(layout_->cistrons[c].gene) || is_full(transcripts_[t])) return;
     const std::uint32_t list = kinetics_->fixed_initiation_per_s[c] < 0.0 ? 0 : 1;
     const std::uint32_t site = (list != 0 ? list_bit : 0) | static_cast<std::uint32_t>(sites_[list].size());
     const std::uint32_t next = transcripts_[t].first_site;
@@ -51,7 +51,6 @@ void Cell::close_sites(std::uint32_t t) {
 
 bool Cell::find_place(const LoadingSite& site, WalkerId& ahead, WalkerId& behind) const noexcept {
     const Transcript& transcript = transcripts_[site.transcript];
-    if (transcript.ribosomes >= static_cast<std::uint32_t>(kinetics_->max_ribosomes_per_mrna)) return false;
     const UnitLayout& unit = layout_->units[transcript.unit];
     const Cistron& cistron = layout_->cistrons[unit.first_cistron + site.cistron];
     if (is_knocked_out(cistron.gene)) return false;
@@ -100,6 +99,7 @@ void Cell::initiate_translation(std::size_t list) {
         transcript.tail = id;
     }
     ++transcript.ribosomes;
+    if (is_full(transcript)) close_sites(site.transcript);
     --free_ribosomes_;
     ++counts_.translation_initiations;
     ++accepted_;
@@ -114,8 +114,12 @@ void Cell::unlink_ribosome(WalkerId id) {
         walker(gone.behind).ahead = gone.ahead;
     else
         transcript.tail = gone.ahead;
+    const bool was_full = is_full(transcript);
     --transcript.ribosomes;
     ++free_ribosomes_;
+    if (was_full && transcript.front == no_walker) {
+        for (std::uint32_t cistron = 0; cistron < transcript.next_cistron; ++cistron) add_site(gone.transcript, cistron);
+    }
 }
 
 Cell::NextCodon Cell::next_codon(const Walker& ribosome) const noexcept {

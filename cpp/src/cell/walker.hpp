@@ -23,7 +23,7 @@ enum class Symbol : std::uint8_t {};
 /// An RNAP, a ribosome or a degradation front. `limit` is the first position at which a step needs more than the
 /// resource check: a neighbour, a site to open, the end. It may be too low (then it is worked out again), never too
 /// high, so a walker below its limit steps without looking at anyone.
-struct Walker {
+struct alignas(32) Walker {
     std::int32_t pos = 0;           ///< nucleotides from the transcript's 5' end
     std::int32_t limit = 0;
     std::uint32_t tape = 0;         ///< of the symbol in `code`

@@ -33,7 +33,7 @@ private:
 
 /// Walkers are kept in classes with a common bound on their rate, so that picking one is a division and accepting it a
 /// multiplication. Class 0 holds ribosomes, class 1 degradation fronts, the others RNAPs by elongation rate.
-inline constexpr std::size_t ribosome_class = 0, degradation_class = 1, first_rnap_class = 2, max_classes = 10;
+inline constexpr std::size_t ribosome_class = 0, degradation_class = 1, first_rnap_class = 2, max_classes = 8;
 
 /// By symbol: what a step takes, and how fast it is at a given balance. `resource` saturates with `half_saturation`
 /// molecules, `energy` is only needed.

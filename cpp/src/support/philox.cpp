@@ -1,7 +1,8 @@
 #include "support/philox.hpp"
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define BIOXEN_PHILOX_AVX2 1
+#include "support/compiler.hpp"
+
+#ifdef BIOXEN_WIDE
 #include <immintrin.h>
 #endif
 
@@ -21,7 +22,7 @@ void fill_plainly(std::uint64_t seed, std::uint64_t stream, std::uint64_t first_
     }
 }
 
-#ifdef BIOXEN_PHILOX_AVX2
+#ifdef BIOXEN_WIDE
 constexpr std::size_t vectors = 2, lanes = 4 * vectors;
 
 __attribute__((target("avx2"))) inline __m256i all(std::uint64_t word) noexcept {
@@ -69,7 +70,7 @@ __attribute__((target("avx2"))) void fill_lanes(std::uint64_t seed, std::uint64_
 void philox_fill(std::uint64_t seed, std::uint64_t stream, std::uint64_t first_block,
                  std::span<RandomBlock> out) noexcept {
     std::size_t done = 0;
-#ifdef BIOXEN_PHILOX_AVX2
+#ifdef BIOXEN_WIDE
     if (__builtin_cpu_supports("avx2")) {
         for (; done + lanes <= out.size(); done += lanes)
             fill_lanes(seed, stream, first_block + done, out.data() + done);

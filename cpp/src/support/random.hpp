@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/compiler.hpp"
 #include "support/mathematics.hpp"
 #include "support/philox.hpp"
 
@@ -9,7 +10,7 @@
 namespace bioxen {
 
 /// Uniform on [0, 1) with 53 bits.
-[[nodiscard]] constexpr double unit_interval(std::uint64_t word) noexcept {
+[[nodiscard]] BIOXEN_INLINE constexpr double unit_interval(std::uint64_t word) noexcept {
     return static_cast<double>(static_cast<std::int64_t>(word >> 11)) * 0x1.0p-53;
 }
 
@@ -36,12 +37,12 @@ class RandomStream {
 public:
     RandomStream(std::uint64_t seed, std::uint64_t stream) noexcept : seed_(seed), stream_(stream) {}
 
-    [[nodiscard]] RandomBlock next() noexcept {
+    [[nodiscard]] BIOXEN_INLINE RandomBlock next() noexcept {
         if (at_ == buffer_.size()) refill();
         return buffer_[at_++];
     }
     /// The block that `next` will give.
-    [[nodiscard]] const RandomBlock& peek() noexcept {
+    [[nodiscard]] BIOXEN_INLINE const RandomBlock& peek() noexcept {
         if (at_ == buffer_.size()) refill();
         return buffer_[at_];
     }
@@ -50,7 +51,7 @@ public:
     [[nodiscard]] double uniform() noexcept { return unit_interval(next().first); }
 
     /// Exponential law with mean 1, from the second word of a block; the rare rejections take further blocks.
-    [[nodiscard]] double exponential_from(std::uint64_t word) noexcept {
+    [[nodiscard]] BIOXEN_INLINE double exponential_from(std::uint64_t word) noexcept {
         const ExponentialZiggurat& z = exponential_ziggurat;
         const std::size_t layer = word & 255;
         const double x = unit_interval(word) * z.x[layer];
