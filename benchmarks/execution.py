@@ -1,10 +1,11 @@
 """Speed and memory of decoding, compiling and executing, in one run, as medians with ranges.
 
-    python benchmarks/execution.py [--repeats 7] [--only reference,polysomes,...]
+    python benchmarks/execution.py [--repeats 7] [--only "reference,polysomes"]
 
-Builds `benchmarks/bare_kernel.cpp` with CMake in a temporary folder (needs cmake, ninja and g++), then
-interleaves the bare kernel with every engine case, so that all of them meet the same machine. A step is
-one nucleotide added or one codon translated. The audit of each run is checked before its time counts.
+Builds `benchmarks/bare_kernel.cpp` with CMake in a temporary folder (needs cmake, ninja and g++),
+then interleaves the bare kernel with every engine case, so that all of them meet the same machine.
+A step is one nucleotide added or one codon translated. The audit of each run is checked before its
+time counts.
 """
 
 from __future__ import annotations
@@ -76,14 +77,20 @@ def cases() -> dict[str, Callable[[int], float]]:
     """Engine cases by name; those whose data is absent are left out."""
     made = {"built-in genome": engine_case(load({}, None), 1000.0, 100.0)}
     if SYN3A.exists():
-        reference = {"execution_parameters": {"reference_mode": True, "proteome_file": str(PROTEOME)}}
+        reference = {
+            "execution_parameters": {"reference_mode": True, "proteome_file": str(PROTEOME)}
+        }
         made["syn3A reference mode"] = engine_case(
             load(reference, SYN3A, organism="syn3a"), 2000.0, 300.0, hold_pools=True
         )
-        natural = load({"execution_parameters": {"proteome_file": str(PROTEOME)}}, SYN3A, organism="syn3a")
+        natural = load(
+            {"execution_parameters": {"proteome_file": str(PROTEOME)}}, SYN3A, organism="syn3a"
+        )
         made["syn3A natural, one ribosome per mRNA"] = engine_case(natural, 2000.0, 300.0)
         polysomes = load(
-            {"execution_parameters": {"proteome_file": str(PROTEOME)}}, SYN3A, organism="minimal_cell"
+            {"execution_parameters": {"proteome_file": str(PROTEOME)}},
+            SYN3A,
+            organism="minimal_cell",
         )
         made["syn3A polysomes"] = engine_case(polysomes, 2000.0, 300.0)
     if ECOLI.exists():
@@ -99,7 +106,9 @@ def loading_times(repeats: int) -> None:
     for name, path, organism in (("syn3A", SYN3A, "syn3a"), ("E. coli", ECOLI, "ecoli")):
         if not path.exists():
             continue
-        runtime = load({}, path, organism=organism, sequence_file=ECOLI_DNA if path == ECOLI else None)
+        runtime = load(
+            {}, path, organism=organism, sequence_file=ECOLI_DNA if path == ECOLI else None
+        )
         text = path.read_bytes()
         data = gzip.decompress(text) if path.suffix == ".gz" else text
         dna = gzip.decompress(ECOLI_DNA.read_bytes()) if path == ECOLI else None
@@ -113,7 +122,8 @@ def loading_times(repeats: int) -> None:
         size = len(data) + len(dna or b"")
         held = genome.memory_bytes + program.memory_bytes
         print(
-            f"{name}: decode + compile {statistics.median(times):.1f} ms ({min(times):.1f}-{max(times):.1f}), "
+            f"{name}: decode + compile {statistics.median(times):.1f} ms "
+            f"({min(times):.1f}-{max(times):.1f}), "
             f"memory {held / 1e6:.1f} MB = {held / size:.2f} x the decompressed {size / 1e6:.1f} MB"
         )
 
@@ -141,13 +151,17 @@ def main() -> int:
     print(f"{'million steps/s':40s} {'median':>8s} {'range':>14s} {'of bare':>8s}")
     for name, values in rates.items():
         median = statistics.median(values)
-        print(f"{name:40s} {median:8.1f} {min(values):6.1f}-{max(values):6.1f} {median / bare:8.2f}")
+        print(
+            f"{name:40s} {median:8.1f} {min(values):6.1f}-{max(values):6.1f} {median / bare:8.2f}"
+        )
     loading_times(options.repeats)
     if SYN3A.exists():
         runtime = load({}, SYN3A, organism="syn3a")
         context = bx.GenomicVirtualizationManager().create_cellular_context(runtime, seed=1)
         context.run(1000.0)
-        print(f"one syn3A context after 1000 s: {context._core_context.memory_bytes / 1024:.0f} KiB")
+        print(
+            f"one syn3A context after 1000 s: {context._core_context.memory_bytes / 1024:.0f} KiB"
+        )
     return 0
 
 

@@ -413,7 +413,18 @@ def _summed_ledger(ledgers: Sequence[Ledger]) -> Ledger:
     )
 
 
-def _same_row(before: _core.Trace, after: _core.Trace) -> bool:
+class _Columns:
+    """The columns of a trace, each made once: the core builds its tables anew at every look."""
+
+    def __init__(self, trace: _core.Trace) -> None:
+        self.time_s = trace.time_s
+        self.proteins = trace.proteins
+        self.mrnas = trace.mrnas
+        self.resources = trace.resources
+        self.machines = trace.machines
+
+
+def _same_row(before: _Columns, after: _Columns) -> bool:
     """Whether the last row of one trace is the first of the next."""
     return bool(
         before.time_s[-1] == after.time_s[0]
@@ -430,9 +441,10 @@ def _same_row(before: _core.Trace, after: _core.Trace) -> bool:
 
 def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
     """Columns of traces one after the other."""
-    first = traces[0]
+    parts = [_Columns(trace) for trace in traces]
+    first = parts[0]
     skip = [0]
-    for before, after in itertools.pairwise(traces):
+    for before, after in itertools.pairwise(parts):
         repeated = len(before.time_s) > 0 and len(after.time_s) > 0 and _same_row(before, after)
         skip.append(1 if repeated else 0)
 
@@ -444,16 +456,16 @@ def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
         return whole
 
     return {
-        "time_s": join([trace.time_s for trace in traces]),
-        "proteins": join([trace.proteins for trace in traces]),
-        "mrnas": join([trace.mrnas for trace in traces]),
+        "time_s": join([part.time_s for part in parts]),
+        "proteins": join([part.proteins for part in parts]),
+        "mrnas": join([part.mrnas for part in parts]),
         "resources": MappingProxyType(
-            {key: join([trace.resources[key] for trace in traces]) for key in first.resources}
+            {key: join([part.resources[key] for part in parts]) for key in first.resources}
         ),
         "machines": MappingProxyType(
             {
                 name: MappingProxyType(
-                    {key: join([t.machines[name][key] for t in traces]) for key in columns}
+                    {key: join([part.machines[name][key] for part in parts]) for key in columns}
                 )
                 for name, columns in first.machines.items()
             }

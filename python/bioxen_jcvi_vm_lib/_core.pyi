@@ -1,0 +1,698 @@
+# Made by tests/architecture/stub.py --write; do not edit.
+"""
+The engine in C++: decode, compile, execute. Users hold the classes of the package above it.
+"""
+from __future__ import annotations
+import collections.abc
+import numpy
+import numpy.typing
+import typing
+__all__: list[str] = ['Context', 'Feature', 'Gene', 'Genome', 'Interval', 'Location', 'Organism', 'Program', 'Record', 'ReportEntry', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate']
+class ReportEntry:
+    """
+    Something tolerable that a reader should know.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def code(self) -> str:
+        """
+        A short stable name.
+        """
+    @property
+    def feature(self) -> str:
+        ...
+    @property
+    def line(self) -> int:
+        """
+        1-based; 0 for the whole file.
+        """
+    @property
+    def message(self) -> str:
+        ...
+class Interval(typing.NamedTuple):
+    """
+    One span of a location: 0-based, half-open, strand +1, -1 or 0; the flags are `<` and `>` in the file.
+    """
+    start: int
+    end: int
+    strand: int
+    before_start: bool
+    after_end: bool
+    accession: str
+class Location:
+    """
+    Where a feature lies: its spans in reading order, 5' to 3'.
+    """
+    def __repr__(self) -> str:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def kind(self) -> str:
+        ...
+    @property
+    def parts(self) -> tuple[Interval, ...]:
+        ...
+    @property
+    def strand(self) -> int:
+        ...
+    @property
+    def text(self) -> str:
+        ...
+@typing.final
+class Feature:
+    """
+    One entry of a feature table: everything that the file says about it.
+    """
+    @property
+    def kind(self) -> str:
+        """
+        As in the file: CDS, gene, regulatory, ...
+        """
+    @property
+    def line(self) -> int:
+        """
+        1-based line on which it starts.
+        """
+    @property
+    def location(self) -> Location:
+        """
+        Where it lies.
+        """
+    @property
+    def qualifiers(self) -> tuple[tuple[str, str | None], ...]:
+        """
+        Tuple of (key, value) in file order; value is None for a flag.
+        """
+class Record:
+    """
+    One entry of a file: a chromosome, plasmid or contig.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def accession(self) -> str:
+        ...
+    @property
+    def date(self) -> str:
+        ...
+    @property
+    def definition(self) -> str:
+        ...
+    @property
+    def division(self) -> str:
+        ...
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        ...
+    @property
+    def length_nt(self) -> int:
+        ...
+    @property
+    def molecule_type(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def organism(self) -> str:
+        ...
+    @property
+    def sequence(self) -> str:
+        ...
+    @property
+    def topology(self) -> str:
+        ...
+class Gene:
+    """
+    A gene as the cell uses it. Coordinates are 0-based, half-open, on the forward strand.
+    """
+    def __eq__(self, other: object) -> bool:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def codon_start(self) -> int:
+        ...
+    @property
+    def codons(self) -> tuple[str, ...]:
+        """
+        The codons as DNA triplets, the stop included; empty unless the kind is protein.
+        """
+    @property
+    def defect(self) -> str:
+        """
+        Why the gene cannot be executed; empty if it can.
+        """
+    @property
+    def end(self) -> int:
+        """
+        Beyond the replicon's length for a gene across the origin.
+        """
+    @property
+    def has_stop(self) -> bool:
+        """
+        The coding sequence ends with a stop codon.
+        """
+    @property
+    def kind(self) -> str:
+        """
+        One of protein, rRNA, tRNA, tmRNA, ncRNA, pseudo.
+        """
+    @property
+    def length_nt(self) -> int:
+        """
+        Sum over the parts.
+        """
+    @property
+    def line(self) -> int:
+        ...
+    @property
+    def locus_tag(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """
+        Tuple of (start, end) in reading order, 5' to 3'.
+        """
+    @property
+    def product(self) -> str:
+        ...
+    @property
+    def protein(self) -> str:
+        """
+        What our decoder translates, in one-letter codes.
+        """
+    @property
+    def pseudo(self) -> bool:
+        ...
+    @property
+    def replicon(self) -> int:
+        """
+        Index of its record.
+        """
+    @property
+    def start(self) -> int:
+        ...
+    @property
+    def strand(self) -> int:
+        """
+        +1, -1, or 0 where unknown.
+        """
+    @property
+    def translation_table(self) -> int:
+        ...
+class Genome:
+    """
+    A decoded genome file: what the file says, and its genes. Immutable.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def fingerprint(self) -> str:
+        """
+        64-bit digest of the decompressed input.
+        """
+    @property
+    def format(self) -> str:
+        """
+        genbank, gff3 or fasta.
+        """
+    @property
+    def genes(self) -> tuple[Gene, ...]:
+        """
+        In file order of records, then by start and end.
+        """
+    @property
+    def memory_bytes(self) -> int:
+        ...
+    @property
+    def records(self) -> tuple[Record, ...]:
+        ...
+    @property
+    def report(self) -> tuple[ReportEntry, ...]:
+        ...
+class SupplyReaction:
+    """
+    One aggregated supply flow of a cell.
+    """
+    def __init__(self, name: str, process: str, legs: collections.abc.Sequence[tuple[str, str, int]], max_rate_per_s: float, set_point: tuple[str, int] | None = None) -> None:
+        """
+        Legs are (place, species, coefficient) with place 'cell' or 'medium'; a set point is (species, molecules).
+        """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def max_rate_per_s(self) -> float:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def process(self) -> str:
+        ...
+class Organism:
+    """
+    Parameters of a cell as plain numbers.
+    """
+    glutamine_via_glutamate: bool
+    hold_pools: bool
+    name: str
+    reference_mode: bool
+    def __init__(self) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def copy(self) -> Organism:
+        ...
+    @property
+    def charging_k_aa_per_s(self) -> float:
+        ...
+    @charging_k_aa_per_s.setter
+    def charging_k_aa_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def charging_k_atp_per_s(self) -> float:
+        ...
+    @charging_k_atp_per_s.setter
+    def charging_k_atp_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def charging_k_trna_per_s(self) -> float:
+        ...
+    @charging_k_trna_per_s.setter
+    def charging_k_trna_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def charging_kcat_per_s(self) -> float:
+        ...
+    @charging_kcat_per_s.setter
+    def charging_kcat_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def degradation_kcat_nt_per_s(self) -> float:
+        ...
+    @degradation_kcat_nt_per_s.setter
+    def degradation_kcat_nt_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def degradosome_binding_per_M_s(self) -> float:
+        ...
+    @degradosome_binding_per_M_s.setter
+    def degradosome_binding_per_M_s(self, arg0: float) -> None:
+        ...
+    @property
+    def degradosomes(self) -> int:
+        ...
+    @degradosomes.setter
+    def degradosomes(self, arg0: int) -> None:
+        ...
+    @property
+    def gene_initiation_rate_per_s(self) -> dict[int, float]:
+        ...
+    @gene_initiation_rate_per_s.setter
+    def gene_initiation_rate_per_s(self, arg0: collections.abc.Mapping[int, float]) -> None:
+        ...
+    @property
+    def gene_promoter_strength(self) -> dict[int, float]:
+        ...
+    @gene_promoter_strength.setter
+    def gene_promoter_strength(self, arg0: collections.abc.Mapping[int, float]) -> None:
+        ...
+    @property
+    def gene_termination_rate_per_s(self) -> dict[int, float]:
+        ...
+    @gene_termination_rate_per_s.setter
+    def gene_termination_rate_per_s(self, arg0: collections.abc.Mapping[int, float]) -> None:
+        ...
+    @property
+    def head_on_dissociation_per_s(self) -> float:
+        ...
+    @head_on_dissociation_per_s.setter
+    def head_on_dissociation_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def max_ribosomes_per_mrna(self) -> int:
+        ...
+    @max_ribosomes_per_mrna.setter
+    def max_ribosomes_per_mrna(self, arg0: int) -> None:
+        ...
+    @property
+    def max_rnap_per_unit(self) -> int:
+        ...
+    @max_rnap_per_unit.setter
+    def max_rnap_per_unit(self, arg0: int) -> None:
+        ...
+    @property
+    def mrna_counts(self) -> list[float]:
+        ...
+    @mrna_counts.setter
+    def mrna_counts(self, arg0: collections.abc.Sequence[float]) -> None:
+        ...
+    @property
+    def pools(self) -> dict[str, int]:
+        ...
+    @pools.setter
+    def pools(self, arg1: collections.abc.Mapping[str, int]) -> None:
+        ...
+    @property
+    def promoter_binding_per_M_s(self) -> float:
+        ...
+    @promoter_binding_per_M_s.setter
+    def promoter_binding_per_M_s(self, arg0: float) -> None:
+        ...
+    @property
+    def promoter_strength_default(self) -> float:
+        ...
+    @promoter_strength_default.setter
+    def promoter_strength_default(self, arg0: float) -> None:
+        ...
+    @property
+    def promoter_strength_max(self) -> float:
+        ...
+    @promoter_strength_max.setter
+    def promoter_strength_max(self, arg0: float) -> None:
+        ...
+    @property
+    def promoter_strength_min(self) -> float:
+        ...
+    @promoter_strength_min.setter
+    def promoter_strength_min(self, arg0: float) -> None:
+        ...
+    @property
+    def promoter_strength_rRNA(self) -> float:
+        ...
+    @promoter_strength_rRNA.setter
+    def promoter_strength_rRNA(self, arg0: float) -> None:
+        ...
+    @property
+    def promoter_strength_ribosomal_bonus(self) -> float:
+        ...
+    @promoter_strength_ribosomal_bonus.setter
+    def promoter_strength_ribosomal_bonus(self, arg0: float) -> None:
+        ...
+    @property
+    def promoter_strength_scale(self) -> float:
+        ...
+    @promoter_strength_scale.setter
+    def promoter_strength_scale(self, arg0: float) -> None:
+        ...
+    @property
+    def promoter_strength_tRNA(self) -> float:
+        ...
+    @promoter_strength_tRNA.setter
+    def promoter_strength_tRNA(self, arg0: float) -> None:
+        ...
+    @property
+    def protein_counts(self) -> list[int]:
+        ...
+    @protein_counts.setter
+    def protein_counts(self, arg0: collections.abc.Sequence[int]) -> None:
+        ...
+    @property
+    def protein_decay_per_s(self) -> float:
+        ...
+    @protein_decay_per_s.setter
+    def protein_decay_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def ribosome_binding_per_M_s(self) -> float:
+        ...
+    @ribosome_binding_per_M_s.setter
+    def ribosome_binding_per_M_s(self, arg0: float) -> None:
+        ...
+    @property
+    def ribosome_footprint_codons(self) -> int:
+        ...
+    @ribosome_footprint_codons.setter
+    def ribosome_footprint_codons(self, arg0: int) -> None:
+        ...
+    @property
+    def ribosomes(self) -> int:
+        ...
+    @ribosomes.setter
+    def ribosomes(self, arg0: int) -> None:
+        ...
+    @property
+    def rna_kcat_max_nt_per_s(self) -> float:
+        ...
+    @rna_kcat_max_nt_per_s.setter
+    def rna_kcat_max_nt_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def rna_kcat_min_nt_per_s(self) -> float:
+        ...
+    @rna_kcat_min_nt_per_s.setter
+    def rna_kcat_min_nt_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def rna_kcat_nt_per_s(self) -> float:
+        ...
+    @rna_kcat_nt_per_s.setter
+    def rna_kcat_nt_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def rna_km_mM(self) -> float:
+        ...
+    @rna_km_mM.setter
+    def rna_km_mM(self, arg0: float) -> None:
+        ...
+    @property
+    def rna_polymerases(self) -> int:
+        ...
+    @rna_polymerases.setter
+    def rna_polymerases(self, arg0: int) -> None:
+        ...
+    @property
+    def rnap_footprint_nt(self) -> int:
+        ...
+    @rnap_footprint_nt.setter
+    def rnap_footprint_nt(self, arg0: int) -> None:
+        ...
+    @property
+    def rrna_spacing_nt(self) -> int:
+        ...
+    @rrna_spacing_nt.setter
+    def rrna_spacing_nt(self, arg0: int) -> None:
+        ...
+    @property
+    def supply(self) -> list[SupplyReaction]:
+        ...
+    @supply.setter
+    def supply(self, arg0: collections.abc.Sequence[SupplyReaction]) -> None:
+        ...
+    @property
+    def synthetases_per_amino_acid(self) -> float:
+        ...
+    @synthetases_per_amino_acid.setter
+    def synthetases_per_amino_acid(self, arg0: float) -> None:
+        ...
+    @property
+    def translation_kcat_aa_per_s(self) -> float:
+        ...
+    @translation_kcat_aa_per_s.setter
+    def translation_kcat_aa_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def translation_km_mM(self) -> float:
+        ...
+    @translation_km_mM.setter
+    def translation_km_mM(self, arg0: float) -> None:
+        ...
+    @property
+    def unit_gap_nt(self) -> int:
+        ...
+    @unit_gap_nt.setter
+    def unit_gap_nt(self, arg0: int) -> None:
+        ...
+    @property
+    def volume_l(self) -> float:
+        ...
+    @volume_l.setter
+    def volume_l(self, arg0: float) -> None:
+        ...
+class TranscriptionUnit:
+    """
+    Genes transcribed together from one promoter.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def end(self) -> int:
+        ...
+    @property
+    def genes(self) -> tuple[int, ...]:
+        ...
+    @property
+    def kcat_nt_per_s(self) -> float:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def origin(self) -> str:
+        ...
+    @property
+    def promoter_strength(self) -> float:
+        ...
+    @property
+    def replicon(self) -> int:
+        ...
+    @property
+    def stable(self) -> bool:
+        ...
+    @property
+    def start(self) -> int:
+        ...
+    @property
+    def strand(self) -> int:
+        ...
+class Program:
+    """
+    A compiled genome: immutable, shared by any number of contexts.
+    """
+    def __repr__(self) -> str:
+        ...
+    def with_organism(self, organism: Organism) -> Program:
+        """
+        The same structure with other counts and rates.
+        """
+    @property
+    def executable(self) -> numpy.typing.NDArray[numpy.bool]:
+        ...
+    @property
+    def fingerprint(self) -> str:
+        ...
+    @property
+    def memory_bytes(self) -> int:
+        ...
+    @property
+    def organism(self) -> Organism:
+        ...
+    @property
+    def report(self) -> tuple[ReportEntry, ...]:
+        ...
+    @property
+    def roles(self) -> dict[str, tuple[int, ...]]:
+        ...
+    @property
+    def units(self) -> tuple[TranscriptionUnit, ...]:
+        ...
+class Trace:
+    """
+    Samples and totals of one run; columns are read-only views.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def events(self) -> dict[str, int]:
+        ...
+    @property
+    def ledger(self) -> dict[str, dict[str, int]]:
+        ...
+    @property
+    def machines(self) -> dict[str, dict[str, numpy.typing.NDArray[numpy.int64]]]:
+        ...
+    @property
+    def mrnas(self) -> numpy.typing.NDArray[numpy.int64]:
+        ...
+    @property
+    def proteins(self) -> numpy.typing.NDArray[numpy.int64]:
+        ...
+    @property
+    def resources(self) -> dict[str, numpy.typing.NDArray[numpy.int64]]:
+        ...
+    @property
+    def sim_time_s(self) -> float:
+        ...
+    @property
+    def status(self) -> str:
+        ...
+    @property
+    def time_s(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def wall_time_s(self) -> float:
+        ...
+class Context:
+    """
+    One virtual cell.
+    """
+    def __init__(self, program: Program, seed: int) -> None:
+        ...
+    def audit(self) -> dict[str, int]:
+        ...
+    def events(self) -> dict[str, int]:
+        ...
+    def knockout(self, gene: int) -> None:
+        """
+        No further initiation at this gene's cistron.
+        """
+    def ledger(self) -> dict[str, dict[str, int]]:
+        ...
+    def machines(self) -> dict[str, dict[str, int]]:
+        ...
+    def mrnas(self) -> numpy.typing.NDArray[numpy.int64]:
+        ...
+    def polymerases(self) -> numpy.typing.NDArray[numpy.void]:
+        ...
+    def proteins(self) -> numpy.typing.NDArray[numpy.int64]:
+        ...
+    def resources(self) -> dict[str, int]:
+        ...
+    def restrict_transcription(self, genes: collections.abc.Sequence[int] | None) -> None:
+        """
+        Only the units of these genes may initiate transcription; None lifts it.
+        """
+    def run(self, duration_s: float, every_s: float | None = None, progress: collections.abc.Callable[[float, int], None] | None = None) -> Trace:
+        """
+        Runs for `duration_s` and samples every `every_s`; Ctrl-C gives a trace with status 'cancelled'.
+        """
+    def set_resource(self, name: str, molecules: int) -> None:
+        """
+        Sets a pool; the difference is posted against the operator.
+        """
+    @property
+    def memory_bytes(self) -> int:
+        ...
+    @property
+    def program(self) -> Program:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @property
+    def time_s(self) -> float:
+        ...
+def compile(genome: Genome, organism: Organism) -> Program:
+    """
+    Compiles a genome for an organism.
+    """
+def decode(data: typing.Any, sequence: typing.Any = None) -> Genome:
+    """
+    Decodes a decompressed GenBank, GFF3 or FASTA file; `sequence` is the FASTA of a GFF3 file without its own.
+    """
+def is_start_codon(codon: str, table: int = 11) -> bool:
+    """
+    Whether the codon may start a protein in the NCBI table.
+    """
+def resource_names() -> tuple[str, ...]:
+    """
+    Names of the pools of a cell, in the order of every column.
+    """
+def species_names() -> tuple[str, ...]:
+    """
+    Pools of a cell, then what only a medium holds.
+    """
+def translate(sequence: str, table: int = 11) -> str:
+    """
+    Translates codons (T or U, IUPAC) with an NCBI table; `*` for stops, `X` where ambiguous.
+    """
+TRANSLATION_TABLES: tuple[int, ...]
+__version__: str
