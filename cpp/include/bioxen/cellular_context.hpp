@@ -43,7 +43,8 @@ enum class AdvanceStatus : std::uint8_t {
 /// supply ticks; its trajectory is a function of program, seed and inputs alone.
 class CellularContext {
 public:
-    /// A cell at birth: see `docs` of `initial state` in the README.
+    /// A cell at birth: machines free, proteins as the organism counts them, whole messengers without ribosomes, Poisson
+    /// per unit with the mean of `mrna_counts` or else of the compiler's mean field.
     CellularContext(std::shared_ptr<const Program> program, std::uint64_t seed);
     CellularContext(CellularContext&&) noexcept;
     CellularContext& operator=(CellularContext&&) noexcept;

@@ -16,6 +16,9 @@
 
 namespace bioxen {
 
+/// Supply acts at multiples of this age, and nowhere else is a pending waiting time redrawn.
+inline constexpr double tick_s = 0x1.0p-6;
+
 /// State of one cell and the law by which it changes.
 ///
 /// Each walker steps at rate r <= b, the bound of its class. Candidates come at the total rate of all bounds and of the

@@ -7,8 +7,7 @@ namespace bioxen {
 
 namespace {
 
-/// Supply acts at multiples of this age, and nowhere else is a pending waiting time redrawn.
-constexpr double tick_s = 0x1.0p-6;
+/// What a supply tick costs of a run's fuel.
 constexpr std::uint64_t tick_fuel = 64;
 /// Stands for "never" in place of an infinity, whose product with 0 is not a number.
 constexpr double never_s = 1e300;

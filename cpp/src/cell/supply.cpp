@@ -6,8 +6,6 @@ namespace bioxen {
 
 namespace {
 
-constexpr double tick_s = 0x1.0p-6;
-
 /// A pool that holds this much takes no more: far beyond any cell, far below overflow.
 constexpr std::int64_t full_pool = std::int64_t{1} << 50;
 
