@@ -83,6 +83,11 @@ inline RunOutcome run_context(bioxen::CellularContext& context, Turnstile& turns
             }
             context.sample(trace);
         }
+        if (!progress.is_none() && outcome.status != "cancelled") {  // short runs report too
+            pybind11::gil_scoped_acquire acquire;
+            const bioxen::EventCounts events = context.events();
+            progress(context.time_s(), events.nucleotide_steps + events.codon_steps);
+        }
     }
     outcome.wall_time_s = seconds_since(started);
     return outcome;

@@ -92,8 +92,12 @@ def run(
     genome: GenomeArgument = None,
     sequence: SequenceOption = None,
     organism: OrganismOption = None,
-    seconds: Annotated[float, typer.Option("--seconds", help="Simulated time [s].")] = 600.0,
-    every: Annotated[float, typer.Option("--every", help="Interval of the samples [s].")] = 10.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Simulated time, in seconds.")
+    ] = 600.0,
+    every: Annotated[
+        float, typer.Option("--every", help="Interval of the samples, in seconds.")
+    ] = 10.0,
     seed: Annotated[
         int | None, typer.Option("--seed", help="From 0 to 2**64 - 1; else a random one.")
     ] = None,

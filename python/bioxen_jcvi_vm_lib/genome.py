@@ -307,6 +307,19 @@ def _shapes(key: str) -> InvalidConfigurationError:
     )
 
 
+def _why_nothing_runs(runtime: GenomicRuntime) -> str:
+    """Say what is missing and what would mend it."""
+    if any(record.sequence for record in runtime.records):
+        return "see runtime.report, or bioxen inspect, for why each was left out"
+    codes = {entry.code for entry in runtime.report}
+    if codes & {"missing-end", "missing-origin"}:
+        return "the record ends without its sequence (no ORIGIN): the file is truncated"
+    return (
+        "the file has no sequence: give the FASTA beside it (sequence_file=, on the command line "
+        "--sequence)"
+    )
+
+
 def program_for(runtime: GenomicRuntime, overrides: dict[str, Any]) -> _core.Program:
     """Return the runtime's program with a context's overrides, compiled once for each set of them.
 
@@ -334,12 +347,12 @@ def program_for(runtime: GenomicRuntime, overrides: dict[str, Any]) -> _core.Pro
     if not runtime.genes:
         raise GenomeCompilationError(
             f"{runtime.name} has no genes, so there is nothing to run: give an annotation "
-            "(GenBank, or GFF3 with sequence_file=)"
+            "(GenBank, or GFF3 with its FASTA as sequence_file=, on the command line --sequence)"
         )
     if not runtime.transcription_units:
         raise GenomeCompilationError(
             f"none of the {len(runtime.genes)} genes of {runtime.name} can be executed: "
-            "see runtime.report"
+            + _why_nothing_runs(runtime)
         )
     if config == runtime.configuration:
         return runtime._program

@@ -409,8 +409,8 @@ def _apply_execution(engine: _core.Organism, config: GenomicVirtualizationConfig
         engine.protein_decay_per_s = 1.0 / decay.protein_processing_rate
 
 
-def _pools(organism: OrganismParameters, config: GenomicVirtualizationConfig) -> dict[str, int]:
-    """Molecules of every species at birth."""
+def _usual_pools(organism: OrganismParameters) -> dict[str, int]:
+    """Molecules of every species that the organism's file states."""
     volume_l = float(organism.parameters["volume_l"].value)
     pools = {key: molecules_of(entry, volume_l) for key, entry in organism.pools.items()}
     each = organism.trna_total.value / len(organism.trna_amino_acids)
@@ -418,6 +418,12 @@ def _pools(organism: OrganismParameters, config: GenomicVirtualizationConfig) ->
         charged = round(each * organism.trna_charged_fraction.value)
         pools[f"{amino_acid}-tRNA"] = charged
         pools[f"tRNA-{amino_acid}"] = round(each) - charged
+    return pools
+
+
+def _pools(organism: OrganismParameters, config: GenomicVirtualizationConfig) -> dict[str, int]:
+    """Molecules of every species at birth."""
+    pools = _usual_pools(organism)
     if config.virtual_resources.atp_pool_size is not None:
         pools["ATP"] = config.virtual_resources.atp_pool_size
     return pools
@@ -439,7 +445,11 @@ def supply_rate_per_s(
 def _supply(
     organism: OrganismParameters, config: GenomicVirtualizationConfig, pools: Mapping[str, int]
 ) -> list[_core.SupplyReaction]:
-    """Supply reactions with set points at the initial pools."""
+    """Supply reactions with set points at the initial pools.
+
+    A larger pool at birth is kept up; a smaller one is filled to what the organism has.
+    """
+    usual = _usual_pools(organism)
     return [
         _core.SupplyReaction(
             name=flow.name,
@@ -448,7 +458,10 @@ def _supply(
             max_rate_per_s=supply_rate_per_s(flow, organism, config),
             set_point=None
             if flow.set_point is None
-            else (flow.set_point, pools.get(flow.set_point, 0)),
+            else (
+                flow.set_point,
+                max(pools.get(flow.set_point, 0), usual.get(flow.set_point, 0)),
+            ),
         )
         for flow in organism.supply
     ]
@@ -535,7 +548,8 @@ class GeneIndex:
         raise APIValidationError(f"no gene {key!r}{fix}", details={"gene": key})
 
 
-_DIGITS = re.compile(r"(\d{4,})\D*$")
+# One gene of JCVI-syn3A under the prefixes that published tables give it.
+_SYN3A_TAG = re.compile(r"(?:JCVISYN3A|MMSYN1|P)_(\d{4})")
 
 
 def read_gene_table(
@@ -543,8 +557,8 @@ def read_gene_table(
 ) -> dict[int, float]:
     """Read numbers by gene from a CSV with a ``locus_tag`` column.
 
-    Tags are matched as they are, else by their last group of four or more digits (``MMSYN1_0445``,
-    ``JCVISYN3A_0445`` and ``P_0445`` are one gene). A count that is no number ("-") is unknown.
+    Tags are matched as they are; of JCVI-syn3A, ``MMSYN1_0445``, ``JCVISYN3A_0445`` and ``P_0445``
+    are one gene. A count that is no number ("-") is unknown.
 
     Parameters
     ----------
@@ -569,7 +583,7 @@ def read_gene_table(
     by_tag = {gene.locus_tag: index for index, gene in enumerate(genes)}
     by_digits: dict[str, int] = {}
     for index, gene in enumerate(genes):
-        digits = _DIGITS.search(gene.locus_tag)
+        digits = _SYN3A_TAG.fullmatch(gene.locus_tag)
         if digits:
             by_digits.setdefault(digits[1], index)
     values: dict[int, float] = {}
@@ -591,7 +605,7 @@ def read_gene_table(
                 )
             for row in reader:
                 tag = (row[tag_column] or "").strip()
-                digits = _DIGITS.search(tag)
+                digits = _SYN3A_TAG.fullmatch(tag)
                 found = by_tag.get(tag, by_digits.get(digits[1]) if digits else None)
                 number = _number(row[column])
                 if found is None or number is None:
@@ -610,7 +624,8 @@ def read_gene_table(
         ) from None
     if not values:
         raise InvalidConfigurationError(
-            f"{path} holds no gene of this genome: its locus tags differ",
+            f"{path} holds no count for a gene of this genome: its locus tags differ, or its column "
+            f"{column} has no numbers",
             details={"path": path},
         )
     return values

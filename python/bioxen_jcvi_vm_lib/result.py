@@ -386,8 +386,14 @@ class _Replacing:
         try:
             if kind is None:
                 self._beside.replace(self._path)
-        finally:
-            self._beside.unlink(missing_ok=True)
+        except OSError as failure:
+            error = failure
+        self._beside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise APIValidationError(
+                f"{self._path} cannot be written: {error.strerror or error}",
+                details={"path": str(self._path)},
+            ) from error
 
 
 def _stacked(columns: Sequence[NDArray[np.int64]], rows: int) -> NDArray[np.int64]:
