@@ -624,8 +624,8 @@ def read_gene_table(
         ) from None
     if not values:
         raise InvalidConfigurationError(
-            f"{path} holds no count for a gene of this genome: its locus tags differ, or its column "
-            f"{column} has no numbers",
+            f"{path} holds no count for a gene of this genome: its locus tags differ, or its "
+            f"column {column} has no numbers",
             details={"path": path},
         )
     return values

@@ -153,12 +153,14 @@ def test_genes_are_found_by_tag_or_name() -> None:
         index.find(3)
 
 
-def test_a_table_joins_on_the_tag_or_its_digits(tmp_path: Path) -> None:
+def test_a_table_joins_on_the_tag_and_knows_the_spellings_of_syn3a(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text(
-        "locus_tag,initial_count\nMMSYN1_0445,12\nP_0446,-\nother,4\nt_0447,3\n", encoding="utf-8"
+        "locus_tag,initial_count\nMMSYN1_0445,12\nP_0446,-\nother,4\nt_0447,3\nx_0448,5\n",
+        encoding="utf-8",
     )
-    known = genes(("t_0445", ""), ("t_0446", ""), ("t_0447", ""))
+    known = genes(("JCVISYN3A_0445", ""), ("JCVISYN3A_0446", ""), ("t_0447", ""), ("t_0448", ""))
+    # t_0448 is not x_0448: equal numbers in two genomes are two genes
     assert organisms.read_gene_table(str(path), ("initial_count",), known) == {0: 12.0, 2: 3.0}
 
 
@@ -169,7 +171,8 @@ def test_a_table_joins_on_the_tag_or_its_digits(tmp_path: Path) -> None:
         ("", "needs the columns"),
         ("locus_tag,count\nt_0445,-3\n", "0 or more"),
         ("locus_tag,count\nt_0445,nan\n", "0 or more"),
-        ("locus_tag,count\nx_0999,3\n", "no gene"),
+        ("locus_tag,count\nx_0999,3\n", "its locus tags differ"),
+        ("locus_tag,count\nt_0445,abc\n", "has no numbers"),
     ],
 )
 def test_a_bad_table_is_refused_with_its_place(tmp_path: Path, text: str, says: str) -> None:
