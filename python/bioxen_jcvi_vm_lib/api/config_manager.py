@@ -241,8 +241,9 @@ class GenomicVirtualizationConfig(_Section):
         for key, value in overrides.items():
             path = known.get(key)
             if path is None:
+                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
                 raise InvalidConfigurationError(
-                    f"unknown configuration key {key!r}{suggestion(key, known)}",
+                    f"unknown configuration key {key!r}{near}",
                     details={"key": key},
                 )
             if path in seen:
