@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+import bioxen_jcvi_vm_lib as bx
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -27,3 +29,25 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def manager() -> Iterator[bx.GenomicVirtualizationManager]:
+    """A manager without configuration."""
+    with bx.GenomicVirtualizationManager() as manager:
+        yield manager
+
+
+@pytest.fixture(scope="module")
+def runtime(manager: bx.GenomicVirtualizationManager) -> bx.GenomicRuntime:
+    """The built-in genome."""
+    return manager.load_genome_runtime()
+
+
+@pytest.fixture
+def context(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> Iterator[bx.CellularContext]:
+    """A cell of the built-in genome with seed 7."""
+    with manager.create_cellular_context(runtime, seed=7) as context:
+        yield context

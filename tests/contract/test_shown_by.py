@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from signal import SIGINT
@@ -19,25 +19,6 @@ import pytest
 from scipy import stats
 
 import bioxen_jcvi_vm_lib as bx
-
-
-@pytest.fixture(scope="module")
-def manager() -> Iterator[bx.GenomicVirtualizationManager]:
-    with bx.GenomicVirtualizationManager() as manager:
-        yield manager
-
-
-@pytest.fixture(scope="module")
-def runtime(manager: bx.GenomicVirtualizationManager) -> bx.GenomicRuntime:
-    return manager.load_genome_runtime()
-
-
-@pytest.fixture
-def context(
-    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
-) -> Iterator[bx.CellularContext]:
-    with manager.create_cellular_context(runtime, seed=7) as context:
-        yield context
 
 
 def assert_same_state(one: bx.CellularContext, other: bx.CellularContext) -> None:

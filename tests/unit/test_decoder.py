@@ -21,7 +21,7 @@ def real(name: str) -> bytes:
     """Return a real genome, decompressed; skip the test where it is absent."""
     path = GENOMES / name
     if not path.exists():
-        pytest.skip(f"needs {path}")
+        pytest.skip(f"needs ../shared/data/genomes/{name}")
     data = path.read_bytes()
     return gzip.decompress(data) if name.endswith(".gz") else data
 

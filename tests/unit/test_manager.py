@@ -8,7 +8,6 @@ import math
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,25 +16,6 @@ import numpy as np
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
-
-
-@pytest.fixture(scope="module")
-def manager() -> Iterator[bx.GenomicVirtualizationManager]:
-    with bx.GenomicVirtualizationManager() as manager:
-        yield manager
-
-
-@pytest.fixture(scope="module")
-def runtime(manager: bx.GenomicVirtualizationManager) -> bx.GenomicRuntime:
-    return manager.load_genome_runtime()
-
-
-@pytest.fixture
-def context(
-    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
-) -> Iterator[bx.CellularContext]:
-    with manager.create_cellular_context(runtime, seed=7) as context:
-        yield context
 
 
 def packed() -> bytes:

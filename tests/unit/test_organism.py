@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,6 @@ from bioxen_jcvi_vm_lib import (
 )
 from bioxen_jcvi_vm_lib import organism as organisms
 
-DATA = Path(__file__).parents[3] / "shared" / "data" / "syn3A"
 PHOSPHATES = {"Pi": 1, "PPi": 2, "MP": 1, "DP": 2, "TP": 3}
 NUCLEOSIDES = {"adenosine": "A", "guanosine": "G", "cytidine": "C", "uridine": "U"}
 
@@ -193,20 +193,20 @@ def test_a_reaction_of_another_form_is_refused(text: str) -> None:
 
 
 @pytest.mark.data
-def test_the_pools_and_synthetases_are_those_of_the_tables() -> None:
-    if not DATA.is_dir():
-        pytest.skip("needs ../shared/data/syn3A")
+def test_the_pools_and_synthetases_are_those_of_the_tables(
+    shared_data: Callable[[str], Path],
+) -> None:
     import csv
 
     organism = organisms.OrganismParameters.load("syn3a")
-    with (DATA / "metabolites.csv").open(newline="") as file:
+    with shared_data("syn3A/metabolites.csv").open(newline="") as file:
         table = {row["id"]: float(row["initial_mM"]) for row in csv.DictReader(file)}
     for name, quantity in organism.pools.items():
         key = quantity.source.rsplit(" ", 1)[-1]
         assert quantity.value == pytest.approx(table[key], rel=1e-5), name
-    with (DATA / "proteome.csv").open(newline="") as file:
+    with shared_data("syn3A/proteome.csv").open(newline="") as file:
         counts = {row["locus_tag"][-4:]: int(row["initial_count"]) for row in csv.DictReader(file)}
-    with (DATA / "kinetics_trna_charging.csv").open(newline="") as file:
+    with shared_data("syn3A/kinetics_trna_charging.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["Parameter Type"] == "synthetase"]
     enzymes = [row["Value"][-4:] for row in rows if row["Reaction Name"] != "GLNTRS"]
     mean = sum(counts[enzyme] for enzyme in enzymes) / len(enzymes)

@@ -1,7 +1,5 @@
 #include "cell/cell.hpp"
 
-#include <bioxen/error.hpp>
-
 #include <algorithm>
 
 namespace bioxen {
