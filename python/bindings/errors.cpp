@@ -19,6 +19,7 @@ const char* class_name(InputErrorKind kind) noexcept {
         case InputErrorKind::configuration: return "InvalidConfigurationError";
         case InputErrorKind::argument: return "APIValidationError";
         case InputErrorKind::runtime: return "GenomicRuntimeError";
+        case InputErrorKind::snapshot: return "SnapshotError";
     }
     return "GenomicRuntimeError";
 }

@@ -11,33 +11,6 @@ using namespace designs;
 
 namespace {
 
-const std::string spacer(80, 'c');
-
-std::string span(std::size_t start, std::size_t length) {
-    return std::to_string(start + 1) + ".." + std::to_string(start + length);
-}
-
-/// Three units: an operon of two genes, a single gene, and a reverse one that meets it tail to tail.
-Genome small_genome() {
-    const std::string a = coding(60), b = coding(90), c = coding(120), d = reverse_complement(coding(100));
-    std::string dna, features;
-    const auto add = [&](const std::string& gene, const std::string& tag, bool reverse) {
-        const std::string where = span(dna.size(), gene.size());
-        features += cds(reverse ? "complement(" + where + ")" : where, tag);
-        dna += gene;
-    };
-    dna += spacer;
-    add(a, "a", false);
-    dna += std::string(10, 'c');
-    add(b, "b", false);
-    dna += spacer + spacer;
-    add(c, "c", false);
-    dna += std::string(5, 'c');
-    add(d, "d", true);
-    dna += spacer;
-    return decode(genbank(dna, features, true));
-}
-
 CellularContext cell_of(const Genome& genome, const Organism& o, std::uint64_t seed = 1) {
     return CellularContext{compile(genome, o), seed};
 }
@@ -57,32 +30,6 @@ std::vector<std::int64_t> state_of(const CellularContext& cell) {
     for (const std::int64_t n : {e.nucleotide_steps, e.codon_steps, e.degradation_steps, e.candidates}) all.push_back(n);
     for (const Polymerase& p : cell.polymerases()) all.push_back(p.position_nt);
     return all;
-}
-
-Organism supplied() {
-    Organism o = organism();
-    for (const SpeciesIndex s : {species::ATP, species::GTP, species::CTP, species::UTP}) o.pools[s] = 20'000;
-    for (const SpeciesIndex s : {species::ADP, species::Pi, species::PPi, species::AMP}) o.pools[s] = 1'000;
-    for (std::size_t a = 0; a < 20; ++a) {
-        o.pools[species::charged_trna + a] = 100;
-        o.pools[species::uncharged_trna + a] = 50;
-        o.pools[species::amino_acid + a] = 5'000;
-    }
-    using species::ADP, species::AMP, species::ATP, species::Pi, species::PPi;
-    const auto cell = [](SpeciesIndex s, std::int64_t n) { return SupplyLeg{Place::cell, s, n}; };
-    o.supply.push_back({"regeneration", "energy", {cell(ADP, -1), cell(Pi, -1), cell(ATP, 1)}, 20'000.0, {}});
-    o.supply.push_back({"adenylate kinase", "energy", {cell(AMP, -1), cell(ATP, -1), cell(ADP, 2)}, 5'000.0, {}});
-    o.supply.push_back({"pyrophosphatase", "energy", {cell(PPi, -1), cell(Pi, 2)}, 50'000.0, {}});
-    for (const SpeciesIndex base : {species::GTP, species::CTP, species::UTP}) {
-        const auto di = static_cast<SpeciesIndex>(base + 1), mono = static_cast<SpeciesIndex>(base + 2);
-        o.supply.push_back({"mono kinase", "energy", {cell(mono, -1), cell(ATP, -1), cell(di, 1), cell(ADP, 1)}, 2e4, {}});
-        o.supply.push_back({"di kinase", "energy", {cell(di, -1), cell(ATP, -1), cell(base, 1), cell(ADP, 1)}, 2e4, {}});
-    }
-    o.synthetases_per_amino_acid = 100;
-    o.charging_kcat_per_s = 30;
-    o.charging_k_atp_per_s = o.charging_k_aa_per_s = 0.01;
-    o.charging_k_trna_per_s = 0.1;
-    return o;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "check.hpp"
+#include "support/checksum.hpp"
 #include "support/mathematics.hpp"
 #include "support/philox.hpp"
 #include "support/random.hpp"
@@ -7,6 +8,7 @@
 
 #include <cmath>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,44 @@ TEST(philox_gives_the_published_answers) {
            Words{0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu}));
     CHECK((philox4x32({0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u}, {0xa4093822u, 0x299f31d0u}) ==
            Words{0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u}));
+}
+
+TEST(crc64_gives_the_published_answers) {
+    const auto crc = [](const std::string& text) { return crc64(std::as_bytes(std::span{text})); };
+    CHECK(crc("") == 0);
+    CHECK(crc("123456789") == 0x995dc9bbdf1939fau);  // check value of CRC-64/XZ
+    std::string text(37, 'x');
+    const std::uint64_t whole = crc(text);
+    for (std::size_t bit = 0; bit < 8 * text.size(); ++bit) {
+        std::string flipped = text;
+        flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+        CHECK(crc(flipped) != whole);
+    }
+}
+
+TEST(a_stream_goes_on_where_it_was_left) {
+    RandomStream whole{3, 5};
+    for (int i = 0; i < 200; ++i) (void)whole.next();
+    RandomStream resumed{3, 5, whole.blocks_taken()};
+    for (int i = 0; i < 300; ++i) {
+        const RandomBlock a = whole.next(), b = resumed.next();
+        CHECK(a.first == b.first && a.second == b.second);
+        CHECK(whole.blocks_taken() == resumed.blocks_taken());
+    }
+}
+
+TEST(streams_of_forks_differ_from_all_others_of_a_large_family) {
+    std::set<std::uint64_t> streams{root_stream};
+    std::vector<std::uint64_t> parents{root_stream};
+    for (int generation = 0; generation < 3; ++generation) {
+        std::vector<std::uint64_t> children;
+        for (const std::uint64_t parent : parents) {
+            for (std::uint64_t ordinal = 0; ordinal < 30; ++ordinal) children.push_back(fork_stream(parent, ordinal));
+        }
+        streams.insert(children.begin(), children.end());
+        parents = children;
+    }
+    CHECK(streams.size() == 1 + 30 + 900 + 27'000);
 }
 
 TEST(blocks_filled_in_bulk_equal_blocks_made_one_by_one) {

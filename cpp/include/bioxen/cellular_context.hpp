@@ -4,6 +4,7 @@
 #include <bioxen/program.hpp>
 #include <bioxen/trace.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,16 @@ struct EventCounts {
                  translation_aborts = 0, mrna_decay_initiations = 0, mrna_decays = 0, degradation_steps = 0,
                  protein_decays = 0, head_on_dissociations = 0, candidates = 0;
 };
+
+/// Every count, in the order in which results and snapshots list them.
+inline constexpr std::array event_count_members{
+    &EventCounts::nucleotide_steps,       &EventCounts::codon_steps,
+    &EventCounts::transcription_initiations, &EventCounts::transcription_completions,
+    &EventCounts::transcription_aborts,   &EventCounts::translation_initiations,
+    &EventCounts::translation_completions, &EventCounts::translation_aborts,
+    &EventCounts::mrna_decay_initiations, &EventCounts::mrna_decays,
+    &EventCounts::degradation_steps,      &EventCounts::protein_decays,
+    &EventCounts::head_on_dissociations,  &EventCounts::candidates};
 
 /// A machine at work on a nucleic acid, as `CellularContext::polymerases` shows it.
 struct Polymerase {
@@ -81,8 +92,25 @@ public:
     /// Sets a pool; the difference is posted against the account `operator`.
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
 
+    /// The whole state as bytes that any machine reads (docs/snapshot.md): `restore` gives a context that goes on bit for
+    /// bit as this one does.
+    [[nodiscard]] std::vector<std::byte> snapshot() const;
+    /// @param program of the same genome; the snapshot brings its own rates and counts, if they differ.
+    /// @throws InputError (snapshot) for bytes that are damaged, of another version or of another genome.
+    [[nodiscard]] static CellularContext restore(std::span<const std::byte> snapshot,
+                                                 std::shared_ptr<const Program> program);
+    /// Hash of the snapshot, its checksum, as 16 hex digits: equal for equal trajectories.
+    [[nodiscard]] std::string trajectory_hash() const;
+    /// The same context once more: both go on alike.
+    [[nodiscard]] CellularContext replica() const;
+    /// A context in the same state with a future of its own, drawn from the stream that this context's stream and the
+    /// number of its forks determine. This context's own future does not change.
+    /// @param seed replaces the seed of this context
+    [[nodiscard]] CellularContext fork(std::optional<std::uint64_t> seed = std::nullopt);
+
 private:
     struct Impl;
+    explicit CellularContext(std::unique_ptr<Impl> impl) noexcept;
     std::unique_ptr<Impl> impl_;
 };
 

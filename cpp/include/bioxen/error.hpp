@@ -14,6 +14,7 @@ enum class InputErrorKind : std::uint8_t {
     configuration,       ///< a parameter is out of range
     argument,            ///< a call was made with a wrong argument
     runtime,             ///< the call does not fit the state of the context
+    snapshot,            ///< the bytes are not a snapshot of this program
 };
 
 /// The user's mistake: says what was wrong, where, and what would be right.

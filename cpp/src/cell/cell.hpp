@@ -4,6 +4,7 @@
 #include "ledger/book.hpp"
 #include "program/kinetics.hpp"
 #include "program/layout.hpp"
+#include "support/bytes.hpp"
 #include "support/random.hpp"
 
 #include <bioxen/cellular_context.hpp>
@@ -27,6 +28,13 @@ inline constexpr double tick_s = 0x1.0p-6;
 class Cell {
 public:
     Cell(std::shared_ptr<const Program> program, std::uint64_t seed);
+    /// @throws InputError (snapshot)
+    static Cell restore(std::span<const std::byte> snapshot, std::shared_ptr<const Program> program);
+    [[nodiscard]] std::vector<std::byte> snapshot() const;
+    /// The same cell once more: it goes on as this one does.
+    [[nodiscard]] Cell replica() const;
+    /// A cell in the same state whose future is drawn anew, from a stream of its own.
+    [[nodiscard]] Cell fork(std::optional<std::uint64_t> seed);
 
     AdvanceStatus advance(double until_s, std::uint64_t fuel);
     void sample(Trace& trace) const;
@@ -44,7 +52,7 @@ public:
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
 
     [[nodiscard]] const std::shared_ptr<const Program>& program() const noexcept { return program_; }
-    [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+    [[nodiscard]] std::uint64_t seed() const noexcept { return random_.seed(); }
     [[nodiscard]] double time_s() const noexcept { return now_; }
     [[nodiscard]] const std::vector<std::int64_t>& proteins() const noexcept { return proteins_; }
 
@@ -52,8 +60,17 @@ private:
     enum RareChannel : std::size_t { bind_rnap, bind_ribosome, bind_ribosome_fixed, bind_degradosome, decay_protein,
                                      rare_channels };
 
-    // initial.cpp
-    void create();
+    Cell(std::shared_ptr<const Program> program, RandomStream random);
+
+    // restore.cpp
+    void read(ByteReader& in);
+    void read_transcripts(ByteReader& in);
+    void read_walkers(ByteReader& in);
+    void read_sites(ByteReader& in);
+    void read_amounts(ByteReader& in);
+    void place_rnaps();
+    void place_ribosomes();
+    void count_machines();
 
     // engine.cpp: candidates
     /// What a random word chooses at the present rates: a walker, or a point on the line of the rare channels.
@@ -110,6 +127,18 @@ private:
     void ribosome_at_limit(std::size_t index, double fraction);
     void add_site(std::uint32_t transcript, std::uint32_t cistron);
     void remove_site(std::uint32_t site);
+    /// A site's name in its transcript's chain: the list in the highest bit, the position below.
+    static constexpr std::uint32_t list_bit = std::uint32_t{1} << 31;
+    [[nodiscard]] static constexpr std::uint32_t site_name(std::uint32_t list, std::size_t i) noexcept {
+        return list * list_bit | static_cast<std::uint32_t>(i);
+    }
+    [[nodiscard]] LoadingSite& site_at(std::uint32_t site) noexcept { return sites_[site / list_bit][site % list_bit]; }
+    /// The list that holds the sites of a cistron: 0 by mass action, 1 with a fixed rate.
+    [[nodiscard]] std::uint32_t list_of(std::uint32_t cistron) const noexcept {
+        return kinetics_->fixed_initiation_per_s[cistron] < 0.0 ? 0 : 1;
+    }
+    /// Puts a site in front of its transcript's chain.
+    void chain_site(std::uint32_t site) noexcept;
     void close_sites(std::uint32_t transcript);
     /// Where a ribosome that loads at `site` stands between its neighbours; false if it finds no room.
     [[nodiscard]] bool find_place(const LoadingSite& site, WalkerId& ahead, WalkerId& behind) const noexcept;
@@ -118,6 +147,8 @@ private:
         std::int32_t start_nt = 0;
         std::int32_t run_limit = 0;     ///< up to here the run goes on three by three
     };
+    /// Where the ribosome stands that has made `done` codons of its cistron.
+    [[nodiscard]] std::int32_t position_after(const Cistron& cistron, std::uint32_t done) const noexcept;
     [[nodiscard]] NextCodon next_codon(const Walker& ribosome) const noexcept;
     [[nodiscard]] float release_ratio(const Walker& ribosome) const noexcept {
         return kinetics_->release_ratio[unit_of(ribosome).first_cistron + ribosome.cistron];
@@ -131,6 +162,9 @@ private:
     }
     void unlink_ribosome(WalkerId id);
     void drop_ribosomes(std::uint32_t transcript);
+    [[nodiscard]] Walker new_rnap(std::uint32_t transcript) const noexcept;
+    [[nodiscard]] Walker new_ribosome(std::uint32_t transcript, std::uint32_t cistron) const noexcept;
+    [[nodiscard]] Walker new_front(std::uint32_t transcript) const noexcept;
     [[nodiscard]] const Cistron& cistron_of(const Walker& ribosome) const noexcept {
         return layout_->cistrons[unit_of(ribosome).first_cistron + ribosome.cistron];
     }
@@ -166,8 +200,8 @@ private:
     std::shared_ptr<const Program> program_;
     const Layout* layout_;
     const Kinetics* kinetics_;
-    std::uint64_t seed_;
     RandomStream random_;
+    std::uint64_t forks_ = 0;                       ///< made of this cell
 
     double now_ = 0.0;
     double next_candidate_ = 0.0;

@@ -1,6 +1,8 @@
 #include <bioxen/cellular_context.hpp>
 
 #include "cell/cell.hpp"
+#include "cell/snapshot.hpp"
+#include "support/checksum.hpp"
 
 #include <bioxen/error.hpp>
 
@@ -14,6 +16,7 @@ struct CellularContext::Impl {
 
 CellularContext::CellularContext(std::shared_ptr<const Program> program, std::uint64_t seed)
     : impl_(std::make_unique<Impl>(Impl{Cell{std::move(program), seed}})) {}
+CellularContext::CellularContext(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 CellularContext::CellularContext(CellularContext&&) noexcept = default;
 CellularContext& CellularContext::operator=(CellularContext&&) noexcept = default;
 CellularContext::~CellularContext() = default;
@@ -47,6 +50,22 @@ void CellularContext::restrict_transcription(std::optional<std::span<const GeneI
 }
 void CellularContext::set_resource(SpeciesIndex resource, std::int64_t molecules) {
     impl_->cell.set_resource(resource, molecules);
+}
+
+std::vector<std::byte> CellularContext::snapshot() const { return impl_->cell.snapshot(); }
+CellularContext CellularContext::restore(std::span<const std::byte> snapshot, std::shared_ptr<const Program> program) {
+    return CellularContext{std::make_unique<Impl>(Impl{Cell::restore(snapshot, std::move(program))})};
+}
+std::string CellularContext::trajectory_hash() const {
+    const std::vector<std::byte> bytes = snapshot();
+    const auto digits = hexadecimal(crc64(std::span{bytes}.first(bytes.size() - snapshot_format::checksum_bytes)));
+    return {digits.begin(), digits.end()};
+}
+CellularContext CellularContext::replica() const {
+    return CellularContext{std::make_unique<Impl>(Impl{impl_->cell.replica()})};
+}
+CellularContext CellularContext::fork(std::optional<std::uint64_t> seed) {
+    return CellularContext{std::make_unique<Impl>(Impl{impl_->cell.fork(seed)})};
 }
 
 }  // namespace bioxen

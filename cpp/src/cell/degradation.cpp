@@ -13,20 +13,24 @@ void Cell::initiate_degradation() {
     const double along = random_.uniform() * static_cast<double>(waiting_.size());
     const std::uint32_t t = waiting_[std::min(static_cast<std::size_t>(along), waiting_.size() - 1)];
     if (is_protected(transcripts_[t])) return;
-    const UnitLayout& unit = layout_->units[transcripts_[t].unit];
     remove_waiting(t);
     close_sites(t);
+    transcripts_[t].front = add_walker(degradation_class, new_front(t));
+    --free_degradosomes_;
+    ++counts_.mrna_decay_initiations;
+    ++accepted_;
+    refresh_rates();
+}
+
+Walker Cell::new_front(std::uint32_t t) const noexcept {
+    const UnitLayout& unit = layout_->units[transcripts_[t].unit];
     Walker front;
     front.tape = unit.tape;
     front.transcript = t;
     front.ratio = kinetics_->degradation_ratio;
     front.mask = unit.mask ^ symbol::degradation;
     front.code = static_cast<Symbol>(layout_->dna[unit.tape] ^ front.mask);
-    transcripts_[t].front = add_walker(degradation_class, front);
-    --free_degradosomes_;
-    ++counts_.mrna_decay_initiations;
-    ++accepted_;
-    refresh_rates();
+    return front;
 }
 
 void Cell::front_at_limit(std::size_t i, double fraction) {

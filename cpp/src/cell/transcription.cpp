@@ -12,15 +12,8 @@ bool Cell::may_initiate(std::uint32_t u) const noexcept {
 void Cell::initiate_transcription() {
     const std::uint32_t u = kinetics_->promoters.draw(random_.uniform());
     if (!may_initiate(u)) return;
-    const UnitLayout& unit = layout_->units[u];
     const std::uint32_t t = new_transcript(u);
-    Walker rnap;
-    rnap.tape = unit.tape;
-    rnap.transcript = t;
-    rnap.ratio = kinetics_->unit_ratio[u];
-    rnap.mask = unit.mask;
-    rnap.code = static_cast<Symbol>(layout_->dna[unit.tape] ^ unit.mask);
-    const WalkerId id = add_walker(kinetics_->unit_class[u], rnap);
+    const WalkerId id = add_walker(kinetics_->unit_class[u], new_rnap(t));
     transcripts_[t].rnap = id;
     link_rnap(id);
     ++unit_rnaps_[u];
@@ -28,6 +21,18 @@ void Cell::initiate_transcription() {
     ++counts_.transcription_initiations;
     ++accepted_;
     refresh_rates();
+}
+
+Walker Cell::new_rnap(std::uint32_t t) const noexcept {
+    const std::uint32_t u = transcripts_[t].unit;
+    const UnitLayout& unit = layout_->units[u];
+    Walker rnap;
+    rnap.tape = unit.tape;
+    rnap.transcript = t;
+    rnap.ratio = kinetics_->unit_ratio[u];
+    rnap.mask = unit.mask;
+    rnap.code = static_cast<Symbol>(layout_->dna[unit.tape] ^ unit.mask);
+    return rnap;
 }
 
 std::int32_t Cell::next_opening(const Transcript& transcript) const noexcept {
@@ -42,7 +47,6 @@ void Cell::open_sites(std::uint32_t t, std::int32_t made_nt) {
     const bool whole = made_nt == unit.length_nt;
     while (transcripts_[t].next_cistron < unit.cistron_count && (whole || next_opening(transcripts_[t]) <= made_nt))
         add_site(t, transcripts_[t].next_cistron++);
-    refresh_rates();
 }
 
 void Cell::rnap_at_limit(std::size_t cls, std::size_t i, double fraction) {
@@ -76,10 +80,12 @@ void Cell::rnap_at_limit(std::size_t cls, std::size_t i, double fraction) {
     }
     if (!try_step(rnap, cls, fraction)) return;
     rnap.limit = rnap.pos;
-    if (rnap.pos == length)
+    if (rnap.pos == length) {
         complete_transcript(t);
-    else
-        open_sites(t, rnap.pos);
+        return;
+    }
+    open_sites(t, rnap.pos);
+    refresh_rates();
 }
 
 void Cell::complete_transcript(std::uint32_t t) {

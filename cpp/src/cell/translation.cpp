@@ -4,30 +4,27 @@
 
 namespace bioxen {
 
-namespace {
-
-/// A site's name in its transcript's chain: the list in the highest bit, the position below.
-constexpr std::uint32_t list_bit = std::uint32_t{1} << 31;
-
-}  // namespace
-
 void Cell::add_site(std::uint32_t t, std::uint32_t cistron) {
     const std::uint32_t c = layout_->units[transcripts_[t].unit].first_cistron + cistron;
     if (is_knocked_out(layout_->cistrons[c].gene) || is_full(transcripts_[t])) return;
-    const std::uint32_t list = kinetics_->fixed_initiation_per_s[c] < 0.0 ? 0 : 1;
-    const std::uint32_t site = (list != 0 ? list_bit : 0) | static_cast<std::uint32_t>(sites_[list].size());
-    const std::uint32_t next = transcripts_[t].first_site;
-    if (next != Transcript::none) sites_[next / list_bit][next % list_bit].previous = site;
-    sites_[list].push_back({t, next, Transcript::none, cistron});
-    transcripts_[t].first_site = site;
+    const std::uint32_t list = list_of(c);
+    sites_[list].push_back({t, Transcript::none, Transcript::none, cistron});
+    chain_site(site_name(list, sites_[list].size() - 1));
+}
+
+void Cell::chain_site(std::uint32_t name) noexcept {
+    LoadingSite& site = site_at(name);
+    std::uint32_t& first = transcripts_[site.transcript].first_site;
+    if (first != Transcript::none) site_at(first).previous = name;
+    site.next = first;
+    first = name;
 }
 
 void Cell::remove_site(std::uint32_t site) {
-    const auto at = [&](std::uint32_t s) -> LoadingSite& { return sites_[s / list_bit][s % list_bit]; };
-    const LoadingSite gone = at(site);
-    if (gone.next != Transcript::none) at(gone.next).previous = gone.previous;
+    const LoadingSite gone = site_at(site);
+    if (gone.next != Transcript::none) site_at(gone.next).previous = gone.previous;
     if (gone.previous != Transcript::none)
-        at(gone.previous).next = gone.next;
+        site_at(gone.previous).next = gone.next;
     else
         transcripts_[gone.transcript].first_site = gone.next;
 
@@ -35,10 +32,10 @@ void Cell::remove_site(std::uint32_t site) {
     const std::uint32_t last = (site & list_bit) | static_cast<std::uint32_t>(list.size() - 1);
     if (site != last) {
         const LoadingSite moved = list.back();
-        at(site) = moved;
-        if (moved.next != Transcript::none) at(moved.next).previous = site;
+        site_at(site) = moved;
+        if (moved.next != Transcript::none) site_at(moved.next).previous = site;
         if (moved.previous != Transcript::none)
-            at(moved.previous).next = site;
+            site_at(moved.previous).next = site;
         else
             transcripts_[moved.transcript].first_site = site;
     }
@@ -71,7 +68,7 @@ void Cell::initiate_translation(std::size_t list) {
     const std::uint32_t c = layout_->units[transcript.unit].first_cistron + site.cistron;
     const Cistron& cistron = layout_->cistrons[c];
     if (is_knocked_out(cistron.gene)) {
-        remove_site(static_cast<std::uint32_t>(chosen) | (list == 1 ? list_bit : 0));
+        remove_site(site_name(static_cast<std::uint32_t>(list), chosen));
         refresh_rates();
         return;
     }
@@ -81,15 +78,9 @@ void Cell::initiate_translation(std::size_t list) {
     }
     WalkerId ahead = no_walker, behind = no_walker;
     if (!find_place(site, ahead, behind)) return;
-    Walker ribosome;
-    ribosome.pos = ribosome.limit = layout_->runs[cistron.first_run].start_nt;
-    ribosome.tape = cistron.tape;
-    ribosome.transcript = site.transcript;
+    Walker ribosome = new_ribosome(site.transcript, site.cistron);
     ribosome.ahead = ahead;
     ribosome.behind = behind;
-    ribosome.ratio = kinetics_->codon_ratio;
-    ribosome.cistron = static_cast<std::uint16_t>(site.cistron);
-    ribosome.code = static_cast<Symbol>(layout_->codons[cistron.tape]);
     const WalkerId id = add_walker(ribosome_class, ribosome);
     if (ahead != no_walker) walker(ahead).behind = id;
     if (behind != no_walker) {
@@ -122,13 +113,31 @@ void Cell::unlink_ribosome(WalkerId id) {
     }
 }
 
+Walker Cell::new_ribosome(std::uint32_t t, std::uint32_t c) const noexcept {
+    const Cistron& cistron = layout_->cistrons[layout_->units[transcripts_[t].unit].first_cistron + c];
+    Walker ribosome;
+    ribosome.pos = ribosome.limit = layout_->runs[cistron.first_run].start_nt;
+    ribosome.tape = cistron.tape;
+    ribosome.transcript = t;
+    ribosome.ratio = kinetics_->codon_ratio;
+    ribosome.cistron = static_cast<std::uint16_t>(c);
+    ribosome.code = static_cast<Symbol>(layout_->codons[cistron.tape]);
+    return ribosome;
+}
+
+std::int32_t Cell::position_after(const Cistron& cistron, std::uint32_t done) const noexcept {
+    const CodonRun* run = &layout_->runs[cistron.first_run];
+    const CodonRun* const last = run + cistron.run_count - 1;
+    for (; run != last && done >= run->codons(); ++run) done -= run->codons();
+    return run->start_nt + 3 * static_cast<std::int32_t>(done);
+}
+
 Cell::NextCodon Cell::next_codon(const Walker& ribosome) const noexcept {
     const Cistron& cistron = cistron_of(ribosome);
-    const auto codons_in = [](const CodonRun& r) { return static_cast<std::uint32_t>((r.end_nt - r.start_nt) / 3); };
     std::uint32_t done = ribosome.tape - cistron.tape;
     const CodonRun* run = &layout_->runs[cistron.first_run];
     const CodonRun* const last = run + cistron.run_count - 1;
-    for (; run != last && done >= codons_in(*run); ++run) done -= codons_in(*run);
+    for (; run != last && done >= run->codons(); ++run) done -= run->codons();
     if (run == last) return {ribosome.pos + 3, run->end_nt};
     // A ribosome that makes a run's last codon steps to the first of the next, which may lie further or nearer.
     const std::int32_t limit = run->end_nt - 3;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace bioxen {
@@ -30,10 +31,39 @@ struct Book {
     Balances opening{};                        ///< pools at birth
     PolymerContent opening_polymers;
 
+    /// Calls `with` on every counter and account of a cell's book; what the steps count is not kept here.
+    template <typename With>
+    void for_each_column(With&& with) {
+        columns(*this, with);
+    }
+    template <typename With>
+    void for_each_column(With&& with) const {
+        columns(*this, with);
+    }
+
     /// Net into the pools of the cell, by process. @param supply the reactions that `supply_turns` counts
     [[nodiscard]] std::vector<ProcessPosting> postings(std::span<const SupplyReaction> supply) const;
     /// Net into the medium.
     [[nodiscard]] Balances medium(std::span<const SupplyReaction> supply) const;
+
+private:
+    template <typename AnyBook, typename With>
+    static void columns(AnyBook& b, With& with) {
+        with(b.aborted);
+        with(b.processed);
+        with(b.released_unfinished);
+        with(b.decayed);
+        with(b.charged);
+        with(b.supply_turns);
+        std::array<std::int64_t, 1> once{b.transamidated};
+        with(once);
+        if constexpr (!std::is_const_v<AnyBook>) b.transamidated = once[0];
+        with(b.operator_account);
+        with(b.environment_account);
+        with(b.opening);
+        with(b.opening_polymers.nucleotides);
+        with(b.opening_polymers.residues);
+    }
 };
 
 /// What the pools of a cell gain and lose by these steps: postings of transcription, degradation and translation alone.

@@ -1,12 +1,13 @@
 #include "program/kinetics.hpp"
 
+#include "program/organism_bytes.hpp"
+#include "support/checksum.hpp"
+
 #include <bioxen/error.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cstdio>
 #include <limits>
-#include <string_view>
 #include <utility>
 
 namespace bioxen {
@@ -296,70 +297,13 @@ StepTable step_table(const Organism& o, double molecules_per_M) {
     return t;
 }
 
-/// FNV-1a over the 64-bit words and texts that define a trajectory.
-class Digest {
-public:
-    void add(std::uint64_t word) noexcept {
-        for (int i = 0; i < 8; ++i, word >>= 8) hash_ = (hash_ ^ (word & 255)) * 0x100000001b3u;
-    }
-    void add(std::int64_t value) noexcept { add(static_cast<std::uint64_t>(value)); }
-    void add(double value) noexcept { add(std::bit_cast<std::uint64_t>(value)); }
-    void add(std::string_view text) noexcept {
-        add(static_cast<std::uint64_t>(text.size()));
-        for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    }
-    [[nodiscard]] std::string text() const {
-        std::string hex(16, '0');
-        for (std::size_t i = 0; i < 16; ++i) hex[i] = "0123456789abcdef"[(hash_ >> (60 - 4 * i)) & 15];
-        return hex;
-    }
-
-private:
-    std::uint64_t hash_ = 0xcbf29ce484222325u;
-};
-
-std::string fingerprint_of(const Layout& layout, const Organism& o) {
-    Digest d;
-    d.add(std::string_view{layout.genome_fingerprint});
-    for (const double x :
-         {o.volume_l, o.promoter_binding_per_M_s, o.promoter_strength_scale, o.promoter_strength_default,
-          o.promoter_strength_min, o.promoter_strength_max, o.promoter_strength_ribosomal_bonus,
-          o.promoter_strength_tRNA, o.promoter_strength_rRNA, o.rna_kcat_nt_per_s, o.rna_kcat_min_nt_per_s,
-          o.rna_kcat_max_nt_per_s, o.rna_km_mM, o.head_on_dissociation_per_s, o.ribosome_binding_per_M_s,
-          o.translation_kcat_aa_per_s, o.translation_km_mM, o.degradosome_binding_per_M_s,
-          o.degradation_kcat_nt_per_s, o.protein_decay_per_s, o.synthetases_per_amino_acid, o.charging_kcat_per_s,
-          o.charging_k_atp_per_s, o.charging_k_aa_per_s, o.charging_k_trna_per_s})
-        d.add(x);
-    for (const std::int64_t x :
-         {o.rna_polymerases, o.ribosomes, o.degradosomes, std::int64_t{o.reference_mode}, std::int64_t{o.hold_pools},
-          std::int64_t{o.rnap_footprint_nt}, std::int64_t{o.rrna_spacing_nt}, std::int64_t{o.max_rnap_per_unit},
-          std::int64_t{o.unit_gap_nt}, std::int64_t{o.ribosome_footprint_codons},
-          std::int64_t{o.max_ribosomes_per_mrna}, std::int64_t{o.glutamine_via_glutamate}})
-        d.add(x);
-    for (const std::int64_t pool : o.pools) d.add(pool);
-    for (const SupplyReaction& reaction : o.supply) {
-        d.add(std::string_view{reaction.name});
-        d.add(reaction.max_rate_per_s);
-        for (const SupplyLeg& leg : reaction.legs) {
-            d.add(static_cast<std::int64_t>(leg.place));
-            d.add(std::int64_t{leg.species});
-            d.add(leg.coefficient);
-        }
-        d.add(reaction.set_point ? reaction.set_point->second : std::int64_t{-1});
-        d.add(reaction.set_point ? std::int64_t{reaction.set_point->first} : std::int64_t{-1});
-    }
-    d.add(static_cast<std::uint64_t>(o.protein_counts.size()));
-    for (const std::int64_t count : o.protein_counts) d.add(count);
-    d.add(static_cast<std::uint64_t>(o.mrna_counts.size()));
-    for (const double mean : o.mrna_counts) d.add(mean);
-    for (const auto* map : {&o.gene_promoter_strength, &o.gene_initiation_rate_per_s, &o.gene_termination_rate_per_s}) {
-        d.add(static_cast<std::uint64_t>(map->size()));
-        for (const auto& [gene, value] : *map) {
-            d.add(std::uint64_t{gene});
-            d.add(value);
-        }
-    }
-    return d.text();
+/// Of the genome and of every parameter.
+std::string fingerprint_of(const Layout& layout, const Organism& organism) {
+    ByteWriter bytes;
+    bytes.add_list(layout.genome_fingerprint);
+    write_organism(bytes, organism);
+    const auto digits = hexadecimal(crc64(bytes.bytes()));
+    return {digits.begin(), digits.end()};
 }
 
 }  // namespace
@@ -427,6 +371,11 @@ Kinetics make_kinetics(const Layout& layout, const Organism& organism) {
         if (total > most_transcripts)
             refuse("mrna_counts add up to " + number(total) + " transcripts; a cell at birth has at most " +
                    number(most_transcripts));
+    }
+    for (std::size_t g = 0; g < organism.protein_counts.size(); ++g) {
+        if (organism.protein_counts[g] <= 0) continue;
+        const auto residues = layout.residues(static_cast<std::uint32_t>(g));
+        for (std::size_t a = 0; a < amino_acid_count; ++a) k.birth_residues[a] += organism.protein_counts[g] * residues[a];
     }
     k.fingerprint = fingerprint_of(layout, organism);
     return k;

@@ -86,6 +86,7 @@ struct Kinetics {
     std::int32_t ribosome_footprint_nt = 0;
     std::int32_t max_ribosomes_per_mrna = 0;       ///< INT32_MAX: unlimited
     std::vector<double> mean_transcripts;          ///< per unit, at birth
+    std::array<std::int64_t, amino_acid_count> birth_residues{};  ///< of the proteins at birth
     std::vector<SupplyFlow> supply;
 
     std::string fingerprint;

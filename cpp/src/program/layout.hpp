@@ -21,6 +21,8 @@ public:
     }
     [[nodiscard]] std::uint8_t operator[](std::size_t i) const noexcept { return bytes_[i / 4] >> (i % 4 * 2) & 3; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// How many of each base `[from, to)` holds.
+    [[nodiscard]] std::array<std::int64_t, 4> count(std::size_t from, std::size_t to) const noexcept;
     [[nodiscard]] const std::uint8_t* bytes() const noexcept { return bytes_.data(); }
     [[nodiscard]] std::size_t memory_bytes() const noexcept { return bytes_.capacity(); }
 
@@ -40,6 +42,7 @@ inline constexpr std::uint8_t degradation = 4, codon = 8, release = 30, count = 
 struct CodonRun {
     std::int32_t start_nt = 0;
     std::int32_t end_nt = 0;
+    [[nodiscard]] std::uint32_t codons() const noexcept { return static_cast<std::uint32_t>(end_nt - start_nt) / 3; }
 };
 
 struct Cistron {
@@ -63,6 +66,7 @@ struct UnitLayout {
     std::uint8_t mask = 0;          ///< 0 forward, 3 reverse: XORed with the tape
     bool stable = false;
     bool long_rrna = false;         ///< rRNA over 800 nt, which the reference lets several RNAPs share
+    std::array<std::int32_t, 4> content_nt{}; ///< A C G U of the whole transcript
     std::array<std::int32_t, 4> spacer_nt{};  ///< stable units: A C G U outside the mature RNAs, returned on processing
 
     [[nodiscard]] int direction() const noexcept { return mask == 0 ? 1 : -1; }

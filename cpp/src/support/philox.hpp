@@ -27,6 +27,18 @@ struct RandomBlock {
     return counter;
 }
 
+/// The stream of a context that was not made from another one.
+inline constexpr std::uint64_t root_stream = 0;
+
+/// The stream of fork number `ordinal` of a context, a function of the parent's stream alone, so that it does not matter
+/// what other contexts do. The key keeps these values apart from those that contexts draw.
+[[nodiscard]] constexpr std::uint64_t fork_stream(std::uint64_t parent, std::uint64_t ordinal) noexcept {
+    const auto words = philox4x32({static_cast<std::uint32_t>(ordinal), static_cast<std::uint32_t>(ordinal >> 32),
+                                   static_cast<std::uint32_t>(parent), static_cast<std::uint32_t>(parent >> 32)},
+                                  {0x6B726F66u, 0x73u});  // "forks"
+    return words[0] | std::uint64_t{words[1]} << 32;
+}
+
 /// Blocks `first_block`, `first_block + 1`, ... of the stream (seed, stream): key = seed, counter = (block, stream).
 void philox_fill(std::uint64_t seed, std::uint64_t stream, std::uint64_t first_block,
                  std::span<RandomBlock> out) noexcept;

@@ -35,7 +35,11 @@ inline constexpr ExponentialZiggurat exponential_ziggurat{};
 /// The stream of one context. Its position is the number of blocks taken, so it can be continued anywhere.
 class RandomStream {
 public:
-    RandomStream(std::uint64_t seed, std::uint64_t stream) noexcept : seed_(seed), stream_(stream) {}
+    RandomStream(std::uint64_t seed, std::uint64_t stream, std::uint64_t blocks_taken = 0) noexcept
+        : seed_(seed), stream_(stream), next_block_(blocks_taken) {}
+
+    [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
+    [[nodiscard]] std::uint64_t stream() const noexcept { return stream_; }
 
     [[nodiscard]] BIOXEN_INLINE RandomBlock next() noexcept {
         if (at_ == buffer_.size()) refill();
@@ -92,7 +96,7 @@ private:
 
     std::uint64_t seed_;
     std::uint64_t stream_;
-    std::uint64_t next_block_ = 0;
+    std::uint64_t next_block_;
     std::size_t at_ = 128;
     std::array<RandomBlock, 128> buffer_{};
 };

@@ -1,0 +1,319 @@
+#include "cell/cell.hpp"
+#include "cell/snapshot.hpp"
+#include "program/organism_bytes.hpp"
+#include "support/checksum.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+namespace bioxen {
+
+namespace {
+
+/// What a counter may hold: years of steps, and far below overflow once multiplied by what a step takes.
+constexpr std::int64_t largest_count = std::int64_t{1} << 54;
+
+/// What a cell may hold of one polymer, which has many parts.
+constexpr std::int64_t largest_number = std::int64_t{1} << 41;
+
+[[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::snapshot, what); }
+
+void need(bool holds, const char* otherwise) {
+    if (!holds) ByteReader::refuse(otherwise);
+}
+
+void need_counts(std::span<const std::int64_t> counts, std::int64_t least, std::int64_t most, const char* otherwise) {
+    for (const std::int64_t n : counts) need(n >= least && n <= most, otherwise);
+}
+
+std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Checks all that can be checked without the program; leaves the reader at the fingerprint of the genome.
+ByteReader checked(std::span<const std::byte> snapshot) {
+    namespace format = snapshot_format;
+    if (snapshot.size() < format::header_bytes + format::checksum_bytes)
+        refuse("these " + std::to_string(snapshot.size()) + " bytes are too few for a snapshot");
+    ByteReader in{snapshot};
+    std::array<std::uint8_t, format::magic.size()> magic{};
+    in.get_all(magic);
+    if (magic != format::magic) refuse("these bytes are not a snapshot: give what CellularContext::snapshot returned");
+    const auto byte_order = in.get<std::uint32_t>();
+    if (byte_order != format::byte_order)
+        refuse("the snapshot's bytes are in another order: every machine writes it with the least significant byte first, "
+               "so something has rearranged it on the way");
+    const auto version = in.get<std::uint32_t>();
+    if (version != format::version)
+        refuse("the snapshot has format version " + std::to_string(version) + "; this library reads version " +
+               std::to_string(format::version));
+    const auto length = in.get<std::uint64_t>();
+    if (length != snapshot.size())
+        refuse("the snapshot has " + std::to_string(snapshot.size()) + " bytes and says that it has " +
+               std::to_string(length) + ": it was cut or something was added");
+    const std::size_t covered = snapshot.size() - format::checksum_bytes;
+    ByteReader last{snapshot.subspan(covered)};
+    if (last.get<std::uint64_t>() != crc64(snapshot.first(covered)))
+        refuse("the snapshot is damaged: its checksum does not match its content");
+    return ByteReader{in.bytes(covered - (snapshot.size() - in.left()))};
+}
+
+/// The program with the parameters that the snapshot was taken with.
+std::shared_ptr<const Program> with_parameters(std::shared_ptr<const Program> program, std::string_view fingerprint,
+                                               const Organism& organism) {
+    if (fingerprint == program->fingerprint()) return program;
+    try {
+        program = program->with_organism(organism);
+    } catch (const InputError& e) {
+        refuse(std::string{"the snapshot's parameters do not fit this program: "} + e.what());
+    }
+    need(fingerprint == program->fingerprint(), "its parameters are not those of its fingerprint");
+    return program;
+}
+
+}  // namespace
+
+Cell Cell::restore(std::span<const std::byte> snapshot, std::shared_ptr<const Program> program) {
+    ByteReader in = checked(snapshot);
+    const std::string_view genome = as_text(in.bytes(16)), fingerprint = as_text(in.bytes(16));
+    if (genome != program->layout().genome_fingerprint)
+        refuse("the snapshot is of another genome: its fingerprint is " + std::string{genome} + ", this one's is " +
+               program->layout().genome_fingerprint);
+    const Organism organism = read_organism(in);
+    program = with_parameters(std::move(program), fingerprint, organism);
+    const auto seed = in.get<std::uint64_t>(), stream = in.get<std::uint64_t>(), blocks = in.get<std::uint64_t>();
+    Cell cell{std::move(program), RandomStream{seed, stream, blocks}};
+    cell.read(in);
+    need(in.left() == 0, "something follows its end");
+    return cell;
+}
+
+void Cell::read(ByteReader& in) {
+    forks_ = in.get<std::uint64_t>();
+    now_ = in.get<double>();
+    next_candidate_ = in.get<double>();
+    tick_ = in.get<std::int64_t>();
+    events_at_tick_ = in.get<std::int64_t>();
+    accepted_ = in.get<std::int64_t>();
+    need(now_ >= 0.0 && now_ <= 1e9 && next_candidate_ >= now_ && std::isfinite(next_candidate_), "its times are out of order");
+    need(tick_ == static_cast<std::int64_t>(now_ / tick_s), "its supply ticks do not fit its age");
+    need(events_at_tick_ >= -1 && accepted_ >= 0 && accepted_ <= largest_count, "a counter is out of range");
+    read_transcripts(in);
+    read_walkers(in);
+    place_rnaps();
+    place_ribosomes();
+    read_sites(in);
+    count_machines();
+    read_amounts(in);
+    refresh_rates();
+}
+
+void Cell::read_transcripts(ByteReader& in) {
+    const std::size_t slots = in.count(sizeof(std::uint32_t));
+    transcripts_.resize(slots);
+    std::size_t free = 0;
+    for (Transcript& transcript : transcripts_) {
+        transcript.unit = in.get<std::uint32_t>();
+        if (transcript.unit == Transcript::none) {
+            ++free;
+            continue;
+        }
+        need(transcript.unit < layout_->units.size(), "a transcript is of no unit");
+        ++unit_transcripts_[transcript.unit];
+    }
+    std::uint32_t* link = &free_transcript_;
+    for (; free > 0; --free) {
+        const auto t = in.get<std::uint32_t>();
+        need(t < slots && transcripts_[t].unit == Transcript::none && transcripts_[t].next_cistron == 0,
+             "a free place is not free");
+        transcripts_[t].next_cistron = 1;  // seen
+        *link = t;
+        link = &transcripts_[t].waiting_slot;
+    }
+    for (Transcript& transcript : transcripts_) transcript.next_cistron = 0;
+}
+
+void Cell::read_walkers(ByteReader& in) {
+    for (std::size_t c = 0; c < kinetics_->class_count; ++c) {
+        const std::size_t n = in.count((c == ribosome_class ? 3 : 2) * sizeof(std::uint32_t));
+        need(n >> walker_index_bits == 0, "it has too many machines");
+        walkers_[c].reserve(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto t = in.get<std::uint32_t>();
+            need(t < transcripts_.size() && transcripts_[t].unit != Transcript::none, "a machine is on no transcript");
+            Transcript& transcript = transcripts_[t];
+            const UnitLayout& unit = layout_->units[transcript.unit];
+            if (c == ribosome_class) {
+                const auto cistron = in.get<std::uint32_t>(), done = in.get<std::uint32_t>();
+                need(cistron < unit.cistron_count, "a ribosome is on no cistron");
+                Walker ribosome = new_ribosome(t, cistron);
+                const Cistron& of = cistron_of(ribosome);
+                need(done <= of.codons, "a ribosome is past its stop codon");
+                ribosome.tape += done;
+                ribosome.code = static_cast<Symbol>(layout_->codons[ribosome.tape]);
+                ribosome.pos = ribosome.limit = position_after(of, done);
+                walkers_[c].push_back(ribosome);
+                continue;
+            }
+            const bool front = c == degradation_class;
+            const auto pos = in.get<std::int32_t>();
+            need(pos >= 0 && pos < unit.length_nt, "a machine is beyond the end of its transcript");
+            need(transcript.rnap == no_walker && transcript.front == no_walker, "a transcript has two of one machine");
+            need(front ? !unit.stable : kinetics_->unit_class[transcript.unit] == c, "a machine is where it cannot be");
+            Walker walker = front ? new_front(t) : new_rnap(t);
+            walker.pos = walker.limit = pos;
+            walker.tape = static_cast<std::uint32_t>(walker.tape + std::int64_t{walker.tape_step()} * pos);
+            walker.code = static_cast<Symbol>(layout_->dna[walker.tape] ^ walker.mask);
+            (front ? transcript.front : transcript.rnap) = add_walker(c, walker);
+        }
+    }
+}
+
+void Cell::place_rnaps() {
+    std::vector<std::pair<std::int64_t, WalkerId>> order;
+    for (std::size_t c = first_rnap_class; c < kinetics_->class_count; ++c) {
+        for (std::size_t i = 0; i < walkers_[c].size(); ++i)
+            order.emplace_back(axis_of(walkers_[c][i]), walker_id(c, i));
+    }
+    std::sort(order.begin(), order.end());
+    for (const auto& [axis, id] : order) {
+        const WalkerId left = axis_order_.empty() ? no_walker : axis_order_.back();
+        if (left != no_walker) {
+            need(axis - axis_of(walker(left)) >= kinetics_->organism.rnap_footprint_nt, "two RNA polymerases overlap");
+            walker(left).ahead = id;
+        }
+        walker(id).behind = left;
+        axis_order_.push_back(id);
+        ++unit_rnaps_[transcripts_[walker(id).transcript].unit];
+    }
+}
+
+void Cell::place_ribosomes() {
+    const std::vector<Walker>& all = walkers_[ribosome_class];
+    std::vector<std::uint32_t> order(all.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return std::pair{all[a].transcript, -all[a].pos} < std::pair{all[b].transcript, -all[b].pos};
+    });
+    for (const std::uint32_t i : order) {  // from the 3' end of each transcript
+        Walker& ribosome = walkers_[ribosome_class][i];
+        Transcript& transcript = transcripts_[ribosome.transcript];
+        ribosome.ahead = transcript.tail;
+        need(ribosome.pos <= ribosome_barrier(ribosome), "two machines on a transcript overlap");
+        transcript.tail = walker_id(ribosome_class, i);
+        if (ribosome.ahead != no_walker) walker(ribosome.ahead).behind = transcript.tail;
+        ++transcript.ribosomes;
+    }
+    for (const Walker& front : walkers_[degradation_class])
+        need(front.pos <= front_barrier(front), "two machines on a transcript overlap");
+}
+
+void Cell::read_sites(ByteReader& in) {
+    for (std::uint32_t t = 0; t < transcripts_.size(); ++t) {
+        Transcript& transcript = transcripts_[t];
+        if (transcript.unit == Transcript::none) continue;
+        const UnitLayout& unit = layout_->units[transcript.unit];
+        if (transcript.rnap == no_walker) transcript.next_cistron = unit.cistron_count;
+        while (transcript.next_cistron < unit.cistron_count && next_opening(transcript) <= walker(transcript.rnap).pos)
+            ++transcript.next_cistron;
+        need(transcript.ribosomes <= static_cast<std::uint32_t>(kinetics_->max_ribosomes_per_mrna),
+             "a transcript has more ribosomes than it may");
+    }
+    for (const Walker& ribosome : walkers_[ribosome_class])
+        need(ribosome.cistron < transcripts_[ribosome.transcript].next_cistron, "a ribosome is where none could load");
+
+    struct Named {
+        std::uint32_t transcript, cistron, site;
+    };
+    std::vector<Named> chains;
+    for (std::uint32_t list = 0; list < sites_.size(); ++list) {
+        const std::size_t n = in.count(2 * sizeof(std::uint32_t));
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto t = in.get<std::uint32_t>(), cistron = in.get<std::uint32_t>();
+            need(t < transcripts_.size() && transcripts_[t].unit != Transcript::none &&
+                     transcripts_[t].front == no_walker && cistron < transcripts_[t].next_cistron &&
+                     !is_full(transcripts_[t]) &&
+                     list_of(layout_->units[transcripts_[t].unit].first_cistron + cistron) == list,
+                 "a loading site is where none can be");
+            chains.push_back({t, cistron, site_name(list, i)});
+            sites_[list].push_back({t, Transcript::none, Transcript::none, cistron});
+        }
+    }
+    // A transcript's chain runs from its last cistron to its first: sites are put in front as they open.
+    std::sort(chains.begin(), chains.end(), [](const Named& a, const Named& b) {
+        return std::pair{a.transcript, a.cistron} < std::pair{b.transcript, b.cistron};
+    });
+    for (std::size_t i = 0; i < chains.size(); ++i) {
+        need(i == 0 || chains[i].transcript != chains[i - 1].transcript || chains[i].cistron != chains[i - 1].cistron,
+             "a loading site is there twice");
+        chain_site(chains[i].site);
+    }
+    const std::size_t waiting = in.count(sizeof(std::uint32_t));
+    for (std::size_t i = 0; i < waiting; ++i) {
+        const auto t = in.get<std::uint32_t>();
+        need(t < transcripts_.size() && transcripts_[t].unit != Transcript::none &&
+                 transcripts_[t].rnap == no_walker && transcripts_[t].front == no_walker &&
+                 transcripts_[t].waiting_slot == Transcript::none && !layout_->units[transcripts_[t].unit].stable,
+             "a transcript waits for a degradosome that cannot");
+        add_waiting(t);
+    }
+    for (const std::uint32_t gene : in.list<std::uint32_t>()) {
+        need(gene < proteins_.size() && (knocked_out_.empty() || knocked_out_[gene] == 0), "a knocked-out gene is none");
+        knockout(static_cast<GeneId>(gene));
+    }
+    for (const std::uint32_t unit : in.list<std::uint32_t>()) {
+        need(unit < layout_->units.size(), "a restricted unit is none");
+        restricted_.resize(layout_->units.size(), 0);
+        restricted_[unit] = 1;
+    }
+}
+
+void Cell::count_machines() {
+    const Organism& o = kinetics_->organism;
+    std::size_t rnaps = axis_order_.size(), used = 0;
+    for (const Transcript& transcript : transcripts_) used += transcript.unit != Transcript::none ? 1 : 0;
+    need(rnaps + walkers_[degradation_class].size() + waiting_.size() == used,
+         "a transcript is neither made nor waiting nor degraded");
+    free_rnap_ = o.rna_polymerases - static_cast<std::int64_t>(rnaps);
+    free_ribosomes_ = o.ribosomes - static_cast<std::int64_t>(walkers_[ribosome_class].size());
+    free_degradosomes_ = o.degradosomes - static_cast<std::int64_t>(walkers_[degradation_class].size());
+    need(free_rnap_ >= 0 && free_ribosomes_ >= 0 && free_degradosomes_ >= 0, "more machines work than there are");
+}
+
+void Cell::read_amounts(ByteReader& in) {
+    std::vector<std::int64_t> proteins(proteins_.size());
+    in.get_all(proteins);
+    need_counts(proteins, 0, largest_number, "a number of proteins is out of range");
+    for (std::uint32_t gene = 0; gene < proteins.size(); ++gene) {
+        if (proteins[gene] != 0) add_protein(gene, proteins[gene]);
+    }
+    in.get_all(mature_);
+    need_counts(mature_, 0, largest_number, "a number of RNA molecules is out of range");
+    auto pools = std::span{pools_}.first<species::resource_count>();
+    in.get_all(pools);
+    need_counts(pools, 0, largest_count, "a pool is out of range");
+    in.get_all(steps_);
+    in.get_all(steps_posted_);
+    for (std::size_t s = 0; s < steps_.size(); ++s)
+        need(steps_posted_[s] >= 0 && steps_[s] >= steps_posted_[s] && steps_[s] <= largest_count,
+             "a number of steps is out of range");
+    in.get_all(supply_carry_);
+    in.get_all(charging_carry_);
+    const auto is_carry = [](double carry) { return carry >= 0.0 && carry < 1.0; };
+    need(std::all_of(supply_carry_.begin(), supply_carry_.end(), is_carry) &&
+             std::all_of(charging_carry_.begin(), charging_carry_.end(), is_carry),
+         "what the supply carries over is out of range");
+    for (const auto count : event_count_members) {
+        counts_.*count = in.get<std::int64_t>();
+        need(counts_.*count >= 0 && counts_.*count <= largest_count, "a number of events is out of range");
+    }
+    book_.for_each_column([&](auto& column) {
+        in.get_all(column);
+        need_counts(column, -largest_count, largest_count, "an account is out of range");
+    });
+}
+
+}  // namespace bioxen

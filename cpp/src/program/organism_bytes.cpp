@@ -1,0 +1,140 @@
+#include "program/organism_bytes.hpp"
+
+#include <concepts>
+#include <cstring>
+#include <limits>
+
+namespace bioxen {
+
+namespace {
+
+/// The one list of fields, for writing and for reading.
+template <typename AnyOrganism, typename Field>
+void for_each_field(AnyOrganism& o, Field&& field) {
+    field(o.name);
+    for (auto* number :
+         {&o.volume_l, &o.promoter_binding_per_M_s, &o.promoter_strength_scale, &o.promoter_strength_default,
+          &o.promoter_strength_min, &o.promoter_strength_max, &o.promoter_strength_ribosomal_bonus,
+          &o.promoter_strength_tRNA, &o.promoter_strength_rRNA, &o.rna_kcat_nt_per_s, &o.rna_kcat_min_nt_per_s,
+          &o.rna_kcat_max_nt_per_s, &o.rna_km_mM, &o.head_on_dissociation_per_s, &o.ribosome_binding_per_M_s,
+          &o.translation_kcat_aa_per_s, &o.translation_km_mM, &o.degradosome_binding_per_M_s,
+          &o.degradation_kcat_nt_per_s, &o.protein_decay_per_s, &o.synthetases_per_amino_acid,
+          &o.charging_kcat_per_s, &o.charging_k_atp_per_s, &o.charging_k_aa_per_s, &o.charging_k_trna_per_s})
+        field(*number);
+    for (auto* count : {&o.rna_polymerases, &o.ribosomes, &o.degradosomes}) field(*count);
+    for (auto* count : {&o.rnap_footprint_nt, &o.rrna_spacing_nt, &o.max_rnap_per_unit, &o.unit_gap_nt,
+                        &o.ribosome_footprint_codons, &o.max_ribosomes_per_mrna})
+        field(*count);
+    for (auto* flag : {&o.reference_mode, &o.hold_pools, &o.glutamine_via_glutamate}) field(*flag);
+    for (auto& pool : o.pools) field(pool);
+    field(o.supply);
+    field(o.protein_counts);
+    field(o.mrna_counts);
+    for (auto* map : {&o.gene_promoter_strength, &o.gene_initiation_rate_per_s, &o.gene_termination_rate_per_s})
+        field(*map);
+}
+
+struct Write {
+    ByteWriter& out;
+
+    template <Storable T>
+    void operator()(T value) const {
+        out.add(value);
+    }
+    void operator()(bool flag) const { out.add(static_cast<std::uint8_t>(flag ? 1 : 0)); }
+    void operator()(const std::string& text) const { out.add_list(text); }
+    template <Storable T>
+    void operator()(const std::vector<T>& values) const {
+        out.add_list(values);
+    }
+    void operator()(const std::map<std::uint32_t, double>& map) const {
+        out.add(static_cast<std::uint32_t>(map.size()));
+        for (const auto& [gene, value] : map) {
+            out.add(gene);
+            out.add(value);
+        }
+    }
+    void operator()(const std::vector<SupplyReaction>& reactions) const {
+        out.add(static_cast<std::uint32_t>(reactions.size()));
+        for (const SupplyReaction& reaction : reactions) {
+            (*this)(reaction.name);
+            (*this)(reaction.process);
+            out.add(reaction.max_rate_per_s);
+            out.add(static_cast<std::uint32_t>(reaction.legs.size()));
+            for (const SupplyLeg& leg : reaction.legs) {
+                out.add(static_cast<std::uint8_t>(leg.place));
+                out.add(leg.species);
+                out.add(leg.coefficient);
+            }
+            (*this)(reaction.set_point.has_value());
+            if (reaction.set_point) {
+                out.add(reaction.set_point->first);
+                out.add(reaction.set_point->second);
+            }
+        }
+    }
+};
+
+struct Read {
+    ByteReader& in;
+
+    template <Storable T>
+    void operator()(T& value) const {
+        value = in.get<T>();
+    }
+    void operator()(bool& flag) const {
+        const auto byte = in.get<std::uint8_t>();
+        if (byte > 1) ByteReader::refuse("a flag is neither set nor clear");
+        flag = byte == 1;
+    }
+    void operator()(std::string& text) const {
+        text.resize(in.count(1));
+        in.get_all(text);
+    }
+    template <Storable T>
+    void operator()(std::vector<T>& values) const {
+        values = in.list<T>();
+    }
+    void operator()(std::map<std::uint32_t, double>& map) const {
+        std::size_t n = in.count(sizeof(std::uint32_t) + sizeof(double));
+        for (std::int64_t last = -1; n > 0; --n) {
+            const auto gene = in.get<std::uint32_t>();
+            if (gene <= last) ByteReader::refuse("genes are not in order");
+            last = gene;
+            map.emplace_hint(map.end(), gene, in.get<double>());
+        }
+    }
+    void operator()(std::vector<SupplyReaction>& reactions) const {
+        constexpr std::size_t least_bytes = 21, leg_bytes = 10;  // of a reaction without texts and legs
+        for (std::size_t n = in.count(least_bytes); n > 0; --n) {
+            SupplyReaction& reaction = reactions.emplace_back();
+            (*this)(reaction.name);
+            (*this)(reaction.process);
+            reaction.max_rate_per_s = in.get<double>();
+            for (std::size_t legs = in.count(leg_bytes); legs > 0; --legs) {
+                const auto place = in.get<std::uint8_t>();
+                if (place > static_cast<std::uint8_t>(Place::medium)) ByteReader::refuse("a leg is nowhere");
+                const auto species = in.get<SpeciesIndex>();
+                reaction.legs.push_back({static_cast<Place>(place), species, in.get<std::int64_t>()});
+            }
+            bool regulated = false;
+            (*this)(regulated);
+            if (regulated) {
+                const auto species = in.get<SpeciesIndex>();
+                reaction.set_point = {species, in.get<std::int64_t>()};
+            }
+        }
+    }
+};
+
+}  // namespace
+
+void write_organism(ByteWriter& out, const Organism& organism) { for_each_field(organism, Write{out}); }
+
+Organism read_organism(ByteReader& in) {
+    Organism organism;
+    for_each_field(organism, Read{in});
+    return organism;
+}
+
+}  // namespace bioxen
