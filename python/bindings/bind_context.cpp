@@ -16,27 +16,22 @@ using namespace bioxen;
 
 namespace {
 
-/// Event counts by name, in the order in which users read them.
-constexpr std::array<std::pair<const char*, std::int64_t EventCounts::*>, 14> event_names{{
-    {"nucleotide_steps", &EventCounts::nucleotide_steps},
-    {"codon_steps", &EventCounts::codon_steps},
-    {"transcription_initiations", &EventCounts::transcription_initiations},
-    {"transcription_completions", &EventCounts::transcription_completions},
-    {"transcription_aborts", &EventCounts::transcription_aborts},
-    {"translation_initiations", &EventCounts::translation_initiations},
-    {"translation_completions", &EventCounts::translation_completions},
-    {"translation_aborts", &EventCounts::translation_aborts},
-    {"mrna_decay_initiations", &EventCounts::mrna_decay_initiations},
-    {"mrna_decays", &EventCounts::mrna_decays},
-    {"degradation_steps", &EventCounts::degradation_steps},
-    {"protein_decays", &EventCounts::protein_decays},
-    {"head_on_dissociations", &EventCounts::head_on_dissociations},
-    {"candidates", &EventCounts::candidates},
-}};
+/// Names of `event_count_members`.
+constexpr std::array<const char*, event_count_members.size()> event_names{
+    "nucleotide_steps",       "codon_steps",
+    "transcription_initiations", "transcription_completions",
+    "transcription_aborts",   "translation_initiations",
+    "translation_completions", "translation_aborts",
+    "mrna_decay_initiations", "mrna_decays",
+    "degradation_steps",      "protein_decays",
+    "head_on_dissociations",  "candidates"};
 
 py::dict named_events(const EventCounts& now, const EventCounts& before) {
     py::dict events;
-    for (const auto& [name, member] : event_names) events[name] = now.*member - before.*member;
+    for (std::size_t i = 0; i < event_names.size(); ++i) {
+        const auto member = event_count_members[i];
+        events[event_names[i]] = now.*member - before.*member;
+    }
     // DNA is not copied yet: the count is there because every result has it
     events["replication_steps"] = 0;
     return events;
@@ -124,7 +119,7 @@ struct Runner {
     mutable Turnstile turnstile;
     std::atomic_flag busy = ATOMIC_FLAG_INIT;
 
-    Runner(std::shared_ptr<const Program> program, std::uint64_t seed) : context(std::move(program), seed) {}
+    explicit Runner(CellularContext&& made) : context(std::move(made)) {}
 };
 
 /// Holds a context for one call; a second one at the same time is refused.
@@ -211,6 +206,9 @@ void changed(Runner& runner, Change change) {
     const py::gil_scoped_release release;
     runner.turnstile.run([&] { change(runner.context); });
 }
+py::bytes as_bytes(const std::vector<std::byte>& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 constexpr auto as_it_is = [](const auto& value) { return value; };
 constexpr auto as_array = [](const std::vector<std::int64_t>& values) { return array_of(values); };
 
@@ -226,9 +224,33 @@ void bind_context(py::module_& m) {
     bind_trace(m);
     py::class_<Runner>(m, "Context", py::module_local(), "One virtual cell.")
         .def(py::init([](const std::shared_ptr<Program>& program, std::uint64_t seed) {
-                 return std::make_unique<Runner>(program, seed);
+                 return std::make_unique<Runner>(CellularContext{program, seed});
              }),
              py::arg("program"), py::arg("seed"))
+        .def_static(
+            "restore",
+            [](const py::bytes& snapshot, const std::shared_ptr<Program>& program) {
+                const std::string_view text{snapshot};
+                const py::gil_scoped_release release;
+                return std::make_unique<Runner>(
+                    CellularContext::restore(std::as_bytes(std::span{text.data(), text.size()}), program));
+            },
+            py::arg("snapshot"), py::arg("program"), "The context that a snapshot was taken of.")
+        .def("snapshot", seen([](const CellularContext& c) { return c.snapshot(); }, &as_bytes),
+             "The whole state; docs/snapshot.md describes the bytes.")
+        .def("trajectory_hash", seen([](const CellularContext& c) { return c.trajectory_hash(); }, as_it_is))
+        .def("fork",
+             [](Runner& r, std::optional<std::uint64_t> seed) {
+                 const py::gil_scoped_release release;
+                 return r.turnstile.look([&] { return std::make_unique<Runner>(r.context.fork(seed)); });
+             },
+             py::arg("seed") = py::none(), "A context in the same state with a future of its own.")
+        .def("replica",
+             [](const Runner& r) {
+                 const py::gil_scoped_release release;
+                 return r.turnstile.look([&] { return std::make_unique<Runner>(r.context.replica()); });
+             },
+             "The same context once more: both go on alike.")
         .def_property_readonly("program",
                                [](const Runner& r) { return std::const_pointer_cast<Program>(r.context.shared_program()); })
         .def_property_readonly("seed", [](const Runner& r) { return r.context.seed(); })

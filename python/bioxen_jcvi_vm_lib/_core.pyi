@@ -624,12 +624,21 @@ class Context:
     """
     One virtual cell.
     """
+    @staticmethod
+    def restore(snapshot: bytes, program: Program) -> Context:
+        """
+        The context that a snapshot was taken of.
+        """
     def __init__(self, program: Program, seed: int) -> None:
         ...
     def audit(self) -> dict[str, int]:
         ...
     def events(self) -> dict[str, int]:
         ...
+    def fork(self, seed: int | None = None) -> Context:
+        """
+        A context in the same state with a future of its own.
+        """
     def knockout(self, gene: int) -> None:
         """
         No further initiation at this gene's cistron.
@@ -644,6 +653,10 @@ class Context:
         ...
     def proteins(self) -> numpy.typing.NDArray[numpy.int64]:
         ...
+    def replica(self) -> Context:
+        """
+        The same context once more: both go on alike.
+        """
     def resources(self) -> dict[str, int]:
         ...
     def restrict_transcription(self, genes: collections.abc.Sequence[int] | None) -> None:
@@ -658,6 +671,12 @@ class Context:
         """
         Sets a pool; the difference is posted against the operator.
         """
+    def snapshot(self) -> bytes:
+        """
+        The whole state; docs/snapshot.md describes the bytes.
+        """
+    def trajectory_hash(self) -> str:
+        ...
     @property
     def memory_bytes(self) -> int:
         ...

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,9 +16,22 @@ from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, suggestion
-from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    GenomicRuntimeError,
+    InvalidConfigurationError,
+    SnapshotError,
+)
+from bioxen_jcvi_vm_lib._saving import save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
-from bioxen_jcvi_vm_lib.program import GenomicProgram, Knockout, Run, RunOperon, SetResource
+from bioxen_jcvi_vm_lib.program import (
+    GenomicProgram,
+    Knockout,
+    Run,
+    RunOperon,
+    Snapshot,
+    Statement,
+)
 from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
 
 __all__ = ["CellularContext"]
@@ -24,6 +40,11 @@ Progress = Callable[[float, int], None]
 
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
+
+
+#: Largest snapshot that is read from a file [bytes].
+MAX_SNAPSHOT_BYTES = 2 * 2**30
+_SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 
 class CellularContext:
@@ -41,16 +62,33 @@ class CellularContext:
         Its seed, drawn from entropy if none was given.
     """
 
-    __slots__ = ("__weakref__", "_core_context", "_runner", "_tags", "runtime", "seed")
+    __slots__ = ("__weakref__", "_core_context", "_runner", "_snapshot_dir", "runtime", "seed")
 
     def __init__(
-        self, runtime: GenomicRuntime, program: _core.Program, *, seed: int | None = None
+        self,
+        runtime: GenomicRuntime,
+        program: _core.Program,
+        *,
+        seed: int | None = None,
+        snapshot_dir: str | None = None,
+    ) -> None:
+        self._adopt(runtime, _core.Context(program, seed_or_entropy(seed)), snapshot_dir)
+
+    def _adopt(
+        self, runtime: GenomicRuntime, core: _core.Context, snapshot_dir: str | None
     ) -> None:
         self.runtime = runtime
-        self.seed = seed_or_entropy(seed)
-        self._core_context: _core.Context | None = _core.Context(program, self.seed)
+        self.seed = core.seed
+        self._core_context: _core.Context | None = core
         self._runner = threading.Lock()
-        self._tags = tuple(gene.locus_tag for gene in runtime.genes)
+        self._snapshot_dir = snapshot_dir
+
+    @classmethod
+    def _of(cls, runtime: GenomicRuntime, core: _core.Context, snapshot_dir: str | None) -> Self:
+        """Wrap a context that the engine has made."""
+        context = cls.__new__(cls)
+        context._adopt(runtime, core, snapshot_dir)
+        return context
 
     # -- state -------------------------------------------------------------------------------------
 
@@ -142,6 +180,102 @@ class CellularContext:
             kind, replicon, position_nt, gene, state; one row per RNA polymerase on the DNA.
         """
         return self._open().polymerases()
+
+    # -- copies and files --------------------------------------------------------------------------
+
+    @property
+    def trajectory_hash(self) -> str:
+        """Hash of the whole state as 16 hexadecimal digits; equal trajectories have equal ones."""
+        return self._open().trajectory_hash()
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; ``docs/snapshot.md`` describes the bytes.
+
+        A context that `restore` makes of it goes on bit for bit as this one does, on any machine.
+        It may be called while another thread runs the context.
+        """
+        return self._open().snapshot()
+
+    @classmethod
+    def restore(cls, snapshot: bytes, runtime: GenomicRuntime) -> Self:
+        """Make the context that a snapshot was taken of.
+
+        Parameters
+        ----------
+        snapshot : bytes-like
+            What `snapshot` returned.
+        runtime : GenomicRuntime
+            Of the same genome. Rates and counts are those of the snapshot, also where the runtime
+            was loaded with others.
+
+        Raises
+        ------
+        SnapshotError
+            If the bytes are damaged, of another format version or of another genome.
+        """
+        if not isinstance(snapshot, bytes | bytearray | memoryview):
+            raise APIValidationError(
+                f"a snapshot is bytes, not {type(snapshot).__name__}: give what snapshot() "
+                "returned, or read a file with CellularContext.load"
+            )
+        if not isinstance(runtime, GenomicRuntime):
+            raise APIValidationError(
+                f"runtime must be a GenomicRuntime, not {type(runtime).__name__}: load the genome "
+                "that the snapshot is of",
+                details={"argument": "runtime"},
+            )
+        core = _core.Context.restore(bytes(snapshot), runtime._program)
+        return cls._of(runtime, core, runtime.configuration.snapshot_dir)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a snapshot to a file, which at every moment is the old one or the new one.
+
+        Raises
+        ------
+        APIValidationError
+            If the file cannot be written.
+        """
+        save_bytes(path, self.snapshot())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], runtime: GenomicRuntime) -> Self:
+        """Restore a context from a file that `save` wrote.
+
+        Raises
+        ------
+        SnapshotError
+            If the file cannot be read, or as in `restore`.
+        """
+        return cls.restore(_snapshot_file(path), runtime)
+
+    def fork(self, *, seed: int | None = None, replay: bool = False) -> Self:
+        """Make another context in the same state; this one goes on as if nothing had happened.
+
+        Parameters
+        ----------
+        seed : int, optional
+            uint64, in place of this context's seed.
+        replay : bool
+            True: the fork repeats this context's future exactly. False: its future is drawn from a
+            stream of its own, a function of this context's stream and of how many forks it had.
+
+        Raises
+        ------
+        APIValidationError
+            For a seed together with ``replay=True``, which would not be a replay.
+        """
+        core = self._open()
+        if not isinstance(replay, bool):
+            raise APIValidationError(f"replay must be True or False, not {replay!r}")
+        if replay and seed is not None:
+            raise APIValidationError(
+                "fork(seed=..., replay=True) contradicts itself: a replay has the seed of its "
+                "parent; leave one of the two out"
+            )
+        made = (
+            core.replica() if replay else core.fork(None if seed is None else seed_or_entropy(seed))
+        )
+        return type(self)._of(self.runtime, made, self._snapshot_dir)
 
     # -- what changes it ---------------------------------------------------------------------------
 
@@ -291,7 +425,7 @@ class CellularContext:
 
     def _check_size(self, statement: Run) -> None:
         rows = 2.0 if statement.every_s is None else statement.seconds / statement.every_s + 2
-        size = rows * 8 * (2 * len(self._tags) + 128)
+        size = rows * 8 * (2 * len(self.runtime) + 128)
         if size > MAX_TRACE_BYTES:
             raise APIValidationError(
                 f"sampling {statement.seconds:g} s every {statement.every_s:g} s would record "
@@ -299,9 +433,7 @@ class CellularContext:
                 details={"argument": "every_s"},
             )
 
-    def _execute(
-        self, statements: tuple[Run | RunOperon | Knockout | SetResource, ...], progress: Any
-    ) -> ExecutionResult:
+    def _execute(self, statements: tuple[Statement, ...], progress: Any) -> ExecutionResult:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
         with self._exclusive() as core:
@@ -320,13 +452,13 @@ class CellularContext:
                 audit=core.audit(),
                 seed=self.seed,
                 runtime_fingerprint=core.program.fingerprint,
-                genes=self._tags,
+                genes=self.runtime.locus_tags,
             )
 
     def _prepared(
         self,
         core: _core.Context,
-        statement: Run | RunOperon | Knockout | SetResource,
+        statement: Statement,
         progress: Progress | None,
     ) -> Callable[[], _core.Trace | None]:
         """Look everything up that a statement names, and return what carries it out."""
@@ -339,8 +471,33 @@ class CellularContext:
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)
+        if isinstance(statement, Snapshot):
+            path = self._snapshot_path(statement.name)
+            return lambda: save_bytes(path, core.snapshot())
         name, count = self._checked_resource(statement.name, statement.molecules)
         return lambda: core.set_resource(name, count)
+
+    def _snapshot_path(self, name: str) -> Path:
+        """Return where ``snapshot(name)`` saves: in ``snapshot_dir`` and nowhere else."""
+        if self._snapshot_dir is None:
+            raise InvalidConfigurationError(
+                f"snapshot({name!r}) has nowhere to save: set snapshot_dir in the configuration",
+                details={"key": "snapshot_dir"},
+            )
+        if not _SNAPSHOT_NAME.fullmatch(name):
+            raise InvalidConfigurationError(
+                f"snapshot({name!r}) would not be a file inside snapshot_dir: a name has letters, "
+                "digits, '_', '-' and '.', begins with none of the last two, and has at most 200 "
+                "characters",
+                details={"key": "snapshot_dir", "name": name},
+            )
+        folder = Path(self._snapshot_dir)
+        if not folder.is_dir():
+            raise InvalidConfigurationError(
+                f"snapshot_dir {self._snapshot_dir} is no folder: make it first",
+                details={"key": "snapshot_dir"},
+            )
+        return folder / f"{name}.bxs"
 
 
 def _restricted(
@@ -352,3 +509,19 @@ def _restricted(
         return core.run(duration_s, None, progress)
     finally:
         core.restrict_transcription(None)
+
+
+def _snapshot_file(path: str | os.PathLike[str]) -> bytes:
+    if not isinstance(path, str | os.PathLike):
+        raise APIValidationError(
+            f"path must be a path, not {type(path).__name__}: bytes go to CellularContext.restore"
+        )
+    file = Path(path)
+    try:
+        if file.stat().st_size > MAX_SNAPSHOT_BYTES:
+            raise SnapshotError(f"{file} is over 2 GiB: no snapshot is so large")
+        return file.read_bytes()
+    except OSError as error:
+        raise SnapshotError(
+            f"{file} cannot be read: {error.strerror or error}", details={"path": str(file)}
+        ) from None

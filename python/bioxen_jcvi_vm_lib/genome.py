@@ -182,6 +182,11 @@ class GenomicRuntime:
         raise AttributeError(f"a GenomicRuntime is immutable: {name} cannot be deleted")
 
     @property
+    def locus_tags(self) -> tuple[str, ...]:
+        """Locus tags in the order of `genes`."""
+        return self._index.tags
+
+    @property
     def name(self) -> str:
         """Start of the first replicon's definition, else its organism or record name."""
         first = self.records[0]
@@ -320,17 +325,18 @@ def _why_nothing_runs(runtime: GenomicRuntime) -> str:
     )
 
 
-def program_for(runtime: GenomicRuntime, overrides: dict[str, Any]) -> _core.Program:
-    """Return the runtime's program with a context's overrides, compiled once for each set of them.
+def configuration_for(
+    runtime: GenomicRuntime, overrides: dict[str, Any]
+) -> GenomicVirtualizationConfig:
+    """Return the runtime's configuration with a context's overrides.
 
     Raises
     ------
     InvalidConfigurationError
-        If an override is unknown, unacceptable, or shapes the program itself; or the genome is
-        disabled.
-    GenomeCompilationError
-        If nothing in the genome can be executed.
+        If an override is unknown, unacceptable, or shapes the program itself.
     """
+    if not overrides:
+        return runtime.configuration
     for key in overrides:
         if key in SHAPING_KEYS:
             raise _shapes(key)
@@ -339,6 +345,19 @@ def program_for(runtime: GenomicRuntime, overrides: dict[str, Any]) -> _core.Pro
     for key in SHAPING_KEYS.intersection(type(loaded).model_fields):
         if getattr(config.execution_parameters, key) != getattr(loaded, key):
             raise _shapes(key)
+    return config
+
+
+def program_for(runtime: GenomicRuntime, config: GenomicVirtualizationConfig) -> _core.Program:
+    """Return the runtime's program for a configuration, compiled once for each.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If the genome is disabled.
+    GenomeCompilationError
+        If nothing in the genome can be executed.
+    """
     if not config.enabled:
         raise InvalidConfigurationError(
             "genomic virtualization is disabled: set enabled: true to run a genome",
@@ -354,7 +373,7 @@ def program_for(runtime: GenomicRuntime, overrides: dict[str, Any]) -> _core.Pro
             f"none of the {len(runtime.genes)} genes of {runtime.name} can be executed: "
             + _why_nothing_runs(runtime)
         )
-    if config == runtime.configuration:
+    if config is runtime.configuration or config == runtime.configuration:
         return runtime._program
     key = config.model_dump_json()
     with runtime._lock:

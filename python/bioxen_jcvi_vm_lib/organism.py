@@ -507,6 +507,11 @@ class GeneIndex:
         self._genes = genes
 
     @functools.cached_property
+    def tags(self) -> tuple[str, ...]:
+        """Locus tags in the order of the genes."""
+        return tuple(gene.locus_tag for gene in self._genes)
+
+    @functools.cached_property
     def _by_tag(self) -> dict[str, int]:
         return {gene.locus_tag: index for index, gene in enumerate(self._genes)}
 

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
 
-__all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource"]
+__all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource", "Snapshot"]
 
 MAX_TEXT = 1_000_000
 MAX_STATEMENTS = 10_000
@@ -89,7 +89,17 @@ class SetResource:
         return f"set_resource({_quoted(self.name)}, {self.molecules})"
 
 
-Statement = Run | RunOperon | Knockout | SetResource
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """``snapshot("name")``: save the cell as ``name.bxs`` in the configured ``snapshot_dir``."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"snapshot({_quoted(self.name)})"
+
+
+Statement = Run | RunOperon | Knockout | SetResource | Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ class GenomicProgram:
 
     Attributes
     ----------
-    statements : tuple of Run, RunOperon, Knockout or SetResource
+    statements : tuple of Run, RunOperon, Knockout, SetResource or Snapshot
         In the order of execution.
     """
 
@@ -430,10 +440,17 @@ def _set_resource(arguments: _Arguments) -> SetResource:
     return SetResource(arguments.text(name, "a resource"), arguments.count(molecules))
 
 
+def _snapshot(arguments: _Arguments) -> Snapshot:
+    values = arguments.match("name")
+    name = arguments.required(values, "name", 'snapshot("before")')
+    return Snapshot(arguments.text(name, "a name"))
+
+
 _CALLS: Mapping[str, Callable[[_Arguments], Statement]] = {
     "run": _run,
     "run_operon": _run_operon,
     "knockout": _knockout,
     "set_resource": _set_resource,
+    "snapshot": _snapshot,
 }
 _KNOWN = ", ".join(_CALLS)

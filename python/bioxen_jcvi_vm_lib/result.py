@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyError
+from bioxen_jcvi_vm_lib._saving import Replacing
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib import _core
@@ -269,7 +269,7 @@ class ExecutionResult:
         """
         needed("pyarrow")
         frame = self.to_pandas()
-        with _Replacing(path) as target:
+        with Replacing(path) as target:
             frame.to_parquet(target, engine="pyarrow")
 
     def to_netcdf(self, path: str | os.PathLike[str]) -> None:
@@ -282,13 +282,13 @@ class ExecutionResult:
         """
         needed("h5netcdf")
         dataset = self.to_xarray()
-        with _Replacing(path) as target:
+        with Replacing(path) as target:
             dataset.to_netcdf(target, engine="h5netcdf")
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table of `to_pandas` as CSV; needs no extra."""
         names, columns = zip(*self._columns(), strict=True)
-        with _Replacing(path) as target, target.open("w", newline="", encoding="utf-8") as file:
+        with Replacing(path) as target, target.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(names)
             writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
@@ -370,30 +370,6 @@ def needed(module: str) -> Any:
             f"this needs the package {module!r}: pip install 'bioxen_jcvi_vm_lib[analysis]'",
             details={"module": module},
         ) from None
-
-
-class _Replacing:
-    """Write beside the target and rename at the end: a failure leaves no half-written file."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
-        self._beside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-
-    def __enter__(self) -> Path:
-        return self._beside
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if kind is None:
-                self._beside.replace(self._path)
-        except OSError as failure:
-            error = failure
-        self._beside.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise APIValidationError(
-                f"{self._path} cannot be written: {error.strerror or error}",
-                details={"path": str(self._path)},
-            ) from error
 
 
 def _stacked(columns: Sequence[NDArray[np.int64]], rows: int) -> NDArray[np.int64]:

@@ -166,6 +166,9 @@ class GenomicVirtualizationConfig(_Section):
     organism: Text | None = Field(
         None, description="minimal_cell, syn3a or ecoli; absent: matched to the genome"
     )
+    snapshot_dir: Text | None = Field(
+        None, description="folder in which the call snapshot(name) of a program saves"
+    )
     execution_engine: Literal["direct"] = Field(
         "direct", description="direct: nucleotide- and codon-resolved"
     )
@@ -311,6 +314,7 @@ def _read(path: Path) -> dict[str, Any]:
     data = _canonical(_unwrapped(loaded, str(path)), GenomicVirtualizationConfig, "")
     folder = path.resolve().parent
     _anchor(data, "genome_file", folder)
+    _anchor(data, "snapshot_dir", folder)
     parameters = data.get("execution_parameters")
     if isinstance(parameters, dict):
         _anchor(parameters, "proteome_file", folder)
@@ -421,6 +425,7 @@ class _Environment(BaseSettings):
     enabled: str | None = None
     genome_file: str | None = None
     organism: str | None = None
+    snapshot_dir: str | None = None
     execution_engine: str | None = None
     execution_mode: str | None = None
     runtime_scheduler: str | None = None
@@ -461,7 +466,7 @@ def _native(value: Any, key: str) -> Any:
     """Give the text of an environment variable the type that YAML would give it."""
     if isinstance(value, Mapping):
         return {inner: _native(entry, str(inner)) for inner, entry in value.items()}
-    if not isinstance(value, str) or key.endswith("_file") or key == "organism":
+    if not isinstance(value, str) or key.endswith(("_file", "_dir")) or key == "organism":
         return value
     if value.lstrip().startswith(("{", "[")):
         try:

@@ -14,7 +14,7 @@ from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
 from bioxen_jcvi_vm_lib._reading import GenomeSource
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.context import CellularContext
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime, load_runtime, program_for
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, configuration_for, load_runtime, program_for
 from bioxen_jcvi_vm_lib.program import GenomicProgram, RunOperon
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 
@@ -136,8 +136,11 @@ class GenomicVirtualizationManager:
                 "load one with load_genome_runtime",
                 details={"argument": "genome_runtime"},
             )
-        program = program_for(genome_runtime, overrides)
-        context = CellularContext(genome_runtime, program, seed=seed)
+        configuration = configuration_for(genome_runtime, overrides)
+        program = program_for(genome_runtime, configuration)
+        context = CellularContext(
+            genome_runtime, program, seed=seed, snapshot_dir=configuration.snapshot_dir
+        )
         self._contexts.add(context)
         return context
 
