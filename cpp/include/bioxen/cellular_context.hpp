@@ -99,7 +99,7 @@ public:
     /// @throws InputError (snapshot) for bytes that are damaged, of another version or of another genome.
     [[nodiscard]] static CellularContext restore(std::span<const std::byte> snapshot,
                                                  std::shared_ptr<const Program> program);
-    /// Hash of the snapshot, its checksum, as 16 hex digits: equal for equal trajectories.
+    /// 16 hex digits, equal for equal trajectories: the checksum of the snapshot that a context without forks would have.
     [[nodiscard]] std::string trajectory_hash() const;
     /// The same context once more: both go on alike.
     [[nodiscard]] CellularContext replica() const;

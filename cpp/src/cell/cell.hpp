@@ -30,7 +30,9 @@ public:
     Cell(std::shared_ptr<const Program> program, std::uint64_t seed);
     /// @throws InputError (snapshot)
     static Cell restore(std::span<const std::byte> snapshot, std::shared_ptr<const Program> program);
-    [[nodiscard]] std::vector<std::byte> snapshot() const;
+    [[nodiscard]] std::vector<std::byte> snapshot() const { return snapshot(forks_); }
+    /// Of the state without the number of forks, which the cell's own future does not depend on.
+    [[nodiscard]] std::uint64_t trajectory_hash() const;
     /// The same cell once more: it goes on as this one does.
     [[nodiscard]] Cell replica() const;
     /// A cell in the same state whose future is drawn anew, from a stream of its own.
@@ -61,6 +63,8 @@ private:
                                      rare_channels };
 
     Cell(std::shared_ptr<const Program> program, RandomStream random);
+
+    [[nodiscard]] std::vector<std::byte> snapshot(std::uint64_t forks) const;
 
     // restore.cpp
     void read(ByteReader& in);

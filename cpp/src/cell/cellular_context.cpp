@@ -1,7 +1,6 @@
 #include <bioxen/cellular_context.hpp>
 
 #include "cell/cell.hpp"
-#include "cell/snapshot.hpp"
 #include "support/checksum.hpp"
 
 #include <bioxen/error.hpp>
@@ -57,8 +56,7 @@ CellularContext CellularContext::restore(std::span<const std::byte> snapshot, st
     return CellularContext{std::make_unique<Impl>(Impl{Cell::restore(snapshot, std::move(program))})};
 }
 std::string CellularContext::trajectory_hash() const {
-    const std::vector<std::byte> bytes = snapshot();
-    const auto digits = hexadecimal(crc64(std::span{bytes}.first(bytes.size() - snapshot_format::checksum_bytes)));
+    const auto digits = hexadecimal(impl_->cell.trajectory_hash());
     return {digits.begin(), digits.end()};
 }
 CellularContext CellularContext::replica() const {

@@ -21,7 +21,7 @@ std::vector<std::uint32_t> set_ones(const std::vector<std::uint8_t>& flags) {
 
 }  // namespace
 
-std::vector<std::byte> Cell::snapshot() const {
+std::vector<std::byte> Cell::snapshot(std::uint64_t forks) const {
     namespace format = snapshot_format;
     ByteWriter out;
     out.reserve(memory_bytes() + 32 * proteins_.size());
@@ -33,7 +33,7 @@ std::vector<std::byte> Cell::snapshot() const {
     out.add_all(kinetics_->fingerprint);
 
     write_organism(out, kinetics_->organism);
-    for (const std::uint64_t word : {random_.seed(), random_.stream(), random_.blocks_taken(), forks_}) out.add(word);
+    for (const std::uint64_t word : {random_.seed(), random_.stream(), random_.blocks_taken(), forks}) out.add(word);
     out.add(now_);
     out.add(next_candidate_);
     for (const std::int64_t count : {tick_, events_at_tick_, accepted_}) out.add(count);
@@ -85,6 +85,11 @@ std::vector<std::byte> Cell::snapshot() const {
     const std::size_t covered = bytes.size() - format::checksum_bytes;
     put(covered, crc64(std::span{bytes}.first(covered)));
     return bytes;
+}
+
+std::uint64_t Cell::trajectory_hash() const {
+    const std::vector<std::byte> bytes = snapshot(0);
+    return ByteReader{std::span{bytes}.last<snapshot_format::checksum_bytes>()}.get<std::uint64_t>();
 }
 
 }  // namespace bioxen
