@@ -1,5 +1,6 @@
-"""Same bits from every build: compilers, optimisation levels and instruction sets against the golden
-hashes of ``test_trajectories.py``, each run cut into slices of 1, 7 and 1,000 candidates and of 1 ms.
+"""Same bits from every build: compilers, optimisation levels and instruction sets against the
+golden hashes of ``test_trajectories.py``, each run cut into slices of 1, 7 and 1,000 candidates and
+of 1 ms.
 
     python tests/golden/builds.py        # a few minutes; needs cmake, ninja, g++ and clang++
 """

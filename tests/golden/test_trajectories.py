@@ -1,4 +1,4 @@
-"""Trajectories pinned by hash: a change here changes every result, and needs a line in CHANGELOG.md.
+"""Trajectories pinned by hash: a change here changes every result and needs a line in CHANGELOG.md.
 
 The hash is the checksum of the whole state (docs/snapshot.md) after one minute of a cell's life.
 """
