@@ -9,6 +9,12 @@ import pytest
 
 import bioxen_jcvi_vm_lib as bx
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Sizes of tests that have a longer form."""
+    parser.addoption("--steps", default="1e8", help="steps of test_conservation.py")
+
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
