@@ -5,6 +5,7 @@
 #include "genome/report.hpp"
 #include "genome/text.hpp"
 
+#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -12,18 +13,22 @@
 namespace bioxen::decoder {
 namespace {
 
-/// Three letters in the low bytes of a word, the first lowest. Byte by byte, so that any machine gives the same;
-/// compilers for little-endian machines make it wide loads.
-std::uint32_t three_letters(const char* p) noexcept {
-    return static_cast<unsigned char>(p[0]) | static_cast<unsigned>(static_cast<unsigned char>(p[1])) << 8 |
-           static_cast<unsigned>(static_cast<unsigned char>(p[2])) << 16;
+/// A codon's letters in the low bytes of a word, the first lowest; callers mask the highest byte, which is what follows
+/// the codon. One load of four: a sequence ends with slack and a string with a zero, so that the fourth may be read.
+std::uint32_t codon_letters(const char* p) noexcept {
+    std::uint32_t letters = 0;
+    std::memcpy(&letters, p, sizeof letters);
+    if constexpr (std::endian::native == std::endian::big) {
+        letters = letters >> 24 | (letters >> 8 & 0xff00U) | (letters << 8 & 0xff0000U);
+    }
+    return letters;
 }
 
 /// Residues of plain codons. Bits 1 and 2 of each letter are its `base_code`; one multiplication gathers the three:
 /// x = a | b<<8 | c<<16 puts a, b, c at bits 20, 18 and 16.
 void translate_forward(const char* p, std::size_t codons, const GeneticCode& code, char* out) noexcept {
     for (std::size_t i = 0; i < codons; ++i, p += 3) {
-        const std::uint32_t x = three_letters(p) >> 1 & 0x030303U;
+        const std::uint32_t x = codon_letters(p) >> 1 & 0x030303U;
         out[i] = code.residue[x * 0x00100401U >> 16 & 63U];
     }
 }
@@ -31,7 +36,7 @@ void translate_forward(const char* p, std::size_t codons, const GeneticCode& cod
 /// The same on the reverse strand, from `end` downwards: letters come last first, and codes are complemented by `^ 2`.
 void translate_reverse(const char* end, std::size_t codons, const GeneticCode& code, char* out) noexcept {
     for (std::size_t i = 0; i < codons; ++i, end -= 3) {
-        const std::uint32_t x = (three_letters(end - 3) >> 1 & 0x030303U) ^ 0x020202U;
+        const std::uint32_t x = (codon_letters(end - 3) >> 1 & 0x030303U) ^ 0x020202U;
         out[i] = code.residue[x * 0x00010410U >> 16 & 63U];
     }
 }

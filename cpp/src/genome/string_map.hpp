@@ -22,8 +22,17 @@ namespace bioxen::decoder {
         p += 8;
         n -= 8;
     }
+    // The rest by loads of fixed size, which need no call: they may overlap what has been read.
     std::uint64_t tail = 0;
-    if (n > 0) std::memcpy(&tail, p, n);
+    if (n >= 4) {
+        std::uint32_t low = 0, high = 0;
+        std::memcpy(&low, p, 4);
+        std::memcpy(&high, p + n - 4, 4);
+        tail = low | std::uint64_t{high} << 32;
+    } else if (n > 0) {
+        const auto byte = [p](std::size_t i) { return static_cast<std::uint64_t>(static_cast<unsigned char>(p[i])); };
+        tail = byte(0) | byte(n / 2) << 8 | byte(n - 1) << 16;
+    }
     h = (h ^ tail) * multiplier;
     return h ^ (h >> 32);
 }
