@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -135,10 +136,23 @@ void bind_location(py::module_& m) {
 struct FeatureOwner {
     GenomePtr genome;
     /// Kinds and keys by address, which is the same for equal words of a genome.
-    std::unordered_map<const char*, py::object> words;
+    std::unordered_map<const char*, py::object> words{};
+    /// Those asked for last, by some bits of the address: nearly all of the few words of a file.
+    std::array<std::pair<const char*, PyObject*>, 256> recent{};
 
     /// Borrowed; null with a Python error set.
     PyObject* word(std::string_view text) {
+        const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(text.data()));
+        auto& [at, made] = recent[address * 0x9e3779b97f4a7c15ULL >> 56];
+        if (at != text.data() || made == nullptr) {
+            made = known_word(text);
+            at = text.data();
+        }
+        return made;
+    }
+
+private:
+    PyObject* known_word(std::string_view text) {
         py::object& known = words[text.data()];
         if (!known) {
             PyObject* made = new_text(text);
@@ -265,7 +279,7 @@ py::object make_feature_type(const std::string& module_name) {
 }
 
 py::tuple make_features(const GenomePtr& genome, const Record& record, const py::object& type) {
-    auto* const shared = new FeatureOwner{genome, {}};
+    auto* const shared = new FeatureOwner{genome};
     const py::capsule owner(shared, [](void* pointer) { delete static_cast<FeatureOwner*>(pointer); });
     py::tuple features(record.features.size());
     auto* const feature_type = reinterpret_cast<PyTypeObject*>(type.ptr());
