@@ -1,0 +1,1 @@
+"""What other tools, and this one, make of the same models and files."""
