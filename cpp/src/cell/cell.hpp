@@ -245,7 +245,7 @@ private:
     std::int64_t free_rnap_ = 0, free_ribosomes_ = 0, free_degradosomes_ = 0;
     std::array<std::int64_t, species::resource_count + 1> pools_{};  ///< the last one is `unlimited_pool`
     StepCounts steps_{};                            ///< by symbol, since birth
-    StepCounts steps_posted_{};
+    StepCounts steps_posted_{};                     ///< at the last tick
     std::vector<double> supply_carry_;
     std::array<double, amino_acid_count> charging_carry_{};
     EventCounts counts_;

@@ -53,11 +53,8 @@ Cell::StepCounts Cell::unposted_steps() const noexcept {
 }
 
 void Cell::post_products() {
-    const StepPostings postings = postings_of(unposted_steps());
-    if (kinetics_->organism.hold_pools) {
-        for (std::size_t s = 0; s < species::resource_count; ++s)
-            book_.environment_account[s] -= postings.taken[s] + postings.made[s];
-    } else {
+    if (!kinetics_->organism.hold_pools) {  // else nobody waits for them, and `present_book` has them all
+        const StepPostings postings = postings_of(unposted_steps());
         for (std::size_t s = 0; s < species::resource_count; ++s) pools_[s] += postings.made[s];
     }
     steps_posted_ = steps_;
@@ -75,16 +72,16 @@ Balances Cell::present_pools() const {
 
 Book Cell::present_book() const {
     Book book = book_;
+    if (kinetics_->organism.hold_pools) {
+        const StepPostings postings = postings_of(steps_);
+        for (std::size_t s = 0; s < species::resource_count; ++s)
+            book.environment_account[s] -= postings.taken[s] + postings.made[s];
+    }
     for (std::size_t b = 0; b < 4; ++b) {
         book.transcribed[b] = steps_[b];
         book.degraded[b] = steps_[symbol::degradation + b];
     }
     for (std::size_t a = 0; a < amino_acid_count; ++a) book.translated[a] = steps_[symbol::codon + a];
-    if (kinetics_->organism.hold_pools) {
-        const StepPostings postings = postings_of(unposted_steps());
-        for (std::size_t s = 0; s < species::resource_count; ++s)
-            book.environment_account[s] -= postings.taken[s] + postings.made[s];
-    }
     return book;
 }
 
