@@ -41,7 +41,7 @@ def touched(records: tuple[_core.Record, ...]) -> Content:
 
 
 def bioxen_content(data: bytes) -> Content:
-    return touched(_core.decode(data).records)
+    return touched(bx.decode_genome(data).records)
 
 
 def bioxen_runtime_content(data: bytes) -> Content:

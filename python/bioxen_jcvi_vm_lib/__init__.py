@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
     from bioxen_jcvi_vm_lib.api.genomic_virtualization_manager import GenomicVirtualizationManager
     from bioxen_jcvi_vm_lib.context import CellularContext
-    from bioxen_jcvi_vm_lib.genome import GenomicRuntime
+    from bioxen_jcvi_vm_lib.genome import GenomicRuntime, decode_genome
     from bioxen_jcvi_vm_lib.program import GenomicProgram
     from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
 
@@ -51,6 +51,7 @@ _HOME = {
     "GenomicVirtualizationManager": "api.genomic_virtualization_manager",
     "GenomicVirtualizationConfig": "api.config_manager",
     "GenomicRuntime": "genome",
+    "decode_genome": "genome",
     "GenomicProgram": "program",
     "CellularContext": "context",
     "ExecutionResult": "result",
@@ -106,6 +107,7 @@ __all__ = [
     "VMNotFoundError",
     "VMStateError",
     "__version__",
+    "decode_genome",
 ]
 
 logging.getLogger("bioxen").addHandler(logging.NullHandler())

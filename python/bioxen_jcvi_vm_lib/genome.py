@@ -10,7 +10,7 @@ from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._errors import GenomeCompilationError, InvalidConfigurationError
-from bioxen_jcvi_vm_lib._reading import read_genome
+from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.organism import (
     GeneIndex,
@@ -19,7 +19,7 @@ from bioxen_jcvi_vm_lib.organism import (
     match_organism,
 )
 
-__all__ = ["GenomicRuntime", "Replicon", "ReportEntry"]
+__all__ = ["GenomicRuntime", "Replicon", "ReportEntry", "decode_genome"]
 
 _MAX_CACHED_PROGRAMS = 32
 
@@ -268,6 +268,33 @@ def _entry(entry: _core.ReportEntry) -> ReportEntry:
     return ReportEntry(entry.code, entry.message, entry.line, entry.feature)
 
 
+def decode_genome(
+    genome_file: GenomeSource, *, sequence_file: GenomeSource | None = None
+) -> _core.Genome:
+    """Read a genome without compiling it: everything that the file says, and its genes.
+
+    Parameters
+    ----------
+    genome_file : path, bytes or binary file object
+        GenBank, FASTA or GFF3, found from the content; gzip is recognised.
+    sequence_file : path, bytes or binary file object, optional
+        FASTA for a GFF3 without its own sequence.
+
+    Returns
+    -------
+    Genome
+        ``records`` (with their ``features`` and ``sequence``), ``genes``, ``report``.
+
+    Raises
+    ------
+    GenomeFormatError
+        If a file cannot be read or is malformed, with ``.line`` and ``.offset``.
+    """
+    data, _ = read_genome(genome_file)
+    sequence = None if sequence_file is None else read_genome(sequence_file, "sequence file")[0]
+    return _core.decode(data, sequence)
+
+
 def load_runtime(
     genome_file: Any,
     *,
@@ -281,9 +308,7 @@ def load_runtime(
     if wanted is None and builtin:
         wanted = "minimal_cell"
     chosen = None if wanted is None else OrganismParameters.load(wanted)
-    data, _ = read_genome(genome_file)
-    sequence = None if sequence_file is None else read_genome(sequence_file, "sequence file")[0]
-    genome = _core.decode(data, sequence)
+    genome = decode_genome(genome_file, sequence_file=sequence_file)
     notes: list[ReportEntry] = []
     if chosen is None:
         records = genome.records

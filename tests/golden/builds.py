@@ -15,7 +15,7 @@ import tempfile
 from importlib import resources
 from pathlib import Path
 
-from test_trajectories import GOLDEN, UNTIL_S
+from test_trajectories import GOLDEN, UNTIL_S, configuration
 
 import bioxen_jcvi_vm_lib as bx
 
@@ -31,7 +31,6 @@ def cases(folder: Path) -> dict[str, list[str]]:
     """Write each golden case as files; return the arguments of ``trajectory_hash``."""
     arguments: dict[str, list[str]] = {}
     for name in GOLDEN:
-        config = {"execution_parameters": {"reference_mode": "reference" in name}}
         if name == "minimal_cell":
             builtin = resources.files("bioxen_jcvi_vm_lib") / "genomes/minimal_cell.gb.gz"
             data, organism = gzip.decompress(builtin.read_bytes()), "minimal_cell"
@@ -41,7 +40,7 @@ def cases(folder: Path) -> dict[str, list[str]]:
                 print(f"{name}: skipped, needs ../shared/data/genomes/syn3A.gb")
                 continue
             data, organism = file.read_bytes(), None
-        manager = bx.GenomicVirtualizationManager(config)
+        manager = bx.GenomicVirtualizationManager(configuration(name))
         runtime = manager.load_genome_runtime(data, organism=organism)
         genome, start = folder / f"{name}.gb", folder / f"{name}.bxs"
         genome.write_bytes(data)

@@ -17,8 +17,15 @@ GOLDEN = {
     "minimal_cell": "4f5a52520c23d6f8",
     "syn3A": "8163108ffc759b39",
     "syn3A in reference mode": "10c4ada98e93eb7f",
+    "syn3A with its pools held": "a2941493cbebb7b9",
 }
 UNTIL_S = 60.0
+
+
+def configuration(case: str) -> dict[str, object]:
+    """What a case runs with."""
+    parameters = {"reference_mode": "reference" in case, "hold_pools": "held" in case}
+    return {"execution_parameters": parameters}
 
 
 @pytest.fixture(params=GOLDEN)
@@ -26,8 +33,7 @@ def case(
     request: pytest.FixtureRequest, shared_data: Callable[[str], Path]
 ) -> Iterator[tuple[str, Callable[[], bx.CellularContext]]]:
     name: str = request.param
-    config = {"execution_parameters": {"reference_mode": "reference" in name}}
-    with bx.GenomicVirtualizationManager(config) as manager:
+    with bx.GenomicVirtualizationManager(configuration(name)) as manager:
         file = None if name == "minimal_cell" else shared_data("genomes/syn3A.gb")
         runtime = manager.load_genome_runtime(file)
         yield GOLDEN[name], lambda: manager.create_cellular_context(runtime, seed=7)
