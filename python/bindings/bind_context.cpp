@@ -180,8 +180,10 @@ std::unique_ptr<RunTrace> run(Runner& runner, double duration_s, std::optional<d
     const double start = context.time_s();
     trace->events_before = context.events();
     trace->ledger_before = context.ledger();
+    Recorder recorder{start, start + duration_s, every_s.value_or(Recorder::never_s)};
     const py::object callback = progress ? py::cast(*progress) : py::none();
-    trace->outcome = run_context(context, runner.turnstile, trace->columns, duration_s, every_s.value_or(0.0), callback);
+    trace->outcome = run_context(context, runner.turnstile, recorder, callback);
+    trace->columns = std::move(recorder).trace();
     trace->sim_time_s = context.time_s() - start;
     trace->events_after = context.events();
     trace->ledger_after = context.ledger();

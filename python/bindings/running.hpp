@@ -41,52 +41,45 @@ struct RunOutcome {
     double wall_time_s = 0.0;
 };
 
-/// Runs a context with the GIL released, sampling it on the grid start, start + every, ..., end. About every 50 ms it
-/// takes the GIL, reports progress and looks for Ctrl-C, which ends the run as "cancelled".
-/// @param every_s <= 0: only start and end are sampled. @param progress None or a callable (time_s, steps).
-inline RunOutcome run_context(bioxen::CellularContext& context, Turnstile& turnstile, bioxen::Trace& trace,
-                              double duration_s, double every_s, const pybind11::object& progress) {
+/// Runs a context to the end of its recorder with the GIL released. About every 50 ms it takes the GIL, reports progress
+/// and looks for Ctrl-C, which ends the run as "cancelled".
+/// @param progress None or a callable (time_s, steps).
+inline RunOutcome run_context(bioxen::CellularContext& context, Turnstile& turnstile, bioxen::Recorder& recorder,
+                              const pybind11::object& progress) {
     using clock = std::chrono::steady_clock;
     constexpr std::uint64_t fuel = 1u << 18;  // a few milliseconds
     const auto started = clock::now();
-    const double start = context.time_s(), end = start + duration_s;
     auto looked = started;
     RunOutcome outcome{"completed", 0.0};
     const auto seconds_since = [](clock::time_point then) {
         return std::chrono::duration<double>(clock::now() - then).count();
     };
+    const auto report = [&] {
+        const bioxen::EventCounts events = context.events();
+        progress(context.time_s(), events.nucleotide_steps + events.codon_steps);
+    };
     {
         pybind11::gil_scoped_release release;
-        context.sample(trace);
-        double next = start;
-        for (std::int64_t sample = 1; next < end && outcome.status == "completed"; ++sample) {
-            next = every_s > 0.0 ? start + static_cast<double>(sample) * every_s : end;
-            if (next > end || end - next < 1e-9 * duration_s) next = end;
-            for (;;) {
-                const bioxen::AdvanceStatus status = turnstile.run([&] { return context.advance(next, fuel); });
-                if (seconds_since(looked) > 0.05) {
-                    looked = clock::now();
-                    pybind11::gil_scoped_acquire acquire;
-                    if (PyErr_CheckSignals() != 0) {
-                        if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw pybind11::error_already_set();
-                        PyErr_Clear();
-                        outcome.status = "cancelled";
-                        break;
-                    }
-                    if (!progress.is_none()) {
-                        const bioxen::EventCounts events = context.events();
-                        progress(context.time_s(), events.nucleotide_steps + events.codon_steps);
-                    }
+        auto status = bioxen::AdvanceStatus::preempted;
+        while (status == bioxen::AdvanceStatus::preempted && outcome.status == "completed") {
+            status = turnstile.run([&] { return context.advance(recorder.until_s(), recorder, fuel); });
+            if (seconds_since(looked) > 0.05) {
+                looked = clock::now();
+                pybind11::gil_scoped_acquire acquire;
+                if (PyErr_CheckSignals() != 0) {
+                    if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw pybind11::error_already_set();
+                    PyErr_Clear();
+                    outcome.status = "cancelled";
+                } else if (!progress.is_none()) {
+                    report();
                 }
-                if (status == bioxen::AdvanceStatus::exhausted) outcome.status = "exhausted";
-                if (status != bioxen::AdvanceStatus::preempted) break;
             }
-            context.sample(trace);
         }
+        if (status == bioxen::AdvanceStatus::exhausted && outcome.status == "completed") outcome.status = "exhausted";
+        context.sample(recorder);
         if (!progress.is_none() && outcome.status != "cancelled") {  // short runs report too
             pybind11::gil_scoped_acquire acquire;
-            const bioxen::EventCounts events = context.events();
-            progress(context.time_s(), events.nucleotide_steps + events.codon_steps);
+            report();
         }
     }
     outcome.wall_time_s = seconds_since(started);

@@ -71,9 +71,14 @@ public:
     /// Runs until `until_s` (age of the cell) or until `fuel` candidate events have been drawn.
     /// Where a run is cut never changes the trajectory.
     AdvanceStatus advance(double until_s, std::uint64_t fuel = UINT64_MAX);
+    /// The same, taking the samples of `recorder` that fall due on the way, up to and with `until_s`. Samples cost fuel too,
+    /// the more the larger the genome. What the observer throws passes through; the context stays valid, between events.
+    AdvanceStatus advance(double until_s, Recorder& recorder, std::uint64_t fuel = UINT64_MAX);
 
     /// Appends the present state to `trace`.
     void sample(Trace& trace) const;
+    /// Records the present state, due or not, unless `recorder` has it: the last state of a run that ended early.
+    void sample(Recorder& recorder) const;
     [[nodiscard]] std::vector<std::int64_t> proteins() const;
     /// Transcripts that carry each gene, nascent ones and mature stable RNA included.
     [[nodiscard]] std::vector<std::int64_t> mrnas() const;

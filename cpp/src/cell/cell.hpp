@@ -38,7 +38,7 @@ public:
     /// A cell in the same state whose future is drawn anew, from a stream of its own.
     [[nodiscard]] Cell fork(std::optional<std::uint64_t> seed);
 
-    AdvanceStatus advance(double until_s, std::uint64_t fuel);
+    AdvanceStatus advance(double until_s, std::uint64_t& fuel);
     void sample(Trace& trace) const;
     [[nodiscard]] std::vector<std::int64_t> mrnas() const;
     [[nodiscard]] std::array<std::int64_t, species::resource_count> resources() const;

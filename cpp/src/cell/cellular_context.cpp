@@ -5,6 +5,7 @@
 
 #include <bioxen/error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace bioxen {
@@ -25,13 +26,40 @@ std::shared_ptr<const Program> CellularContext::shared_program() const noexcept 
 std::uint64_t CellularContext::seed() const noexcept { return impl_->cell.seed(); }
 double CellularContext::time_s() const noexcept { return impl_->cell.time_s(); }
 
-AdvanceStatus CellularContext::advance(double until_s, std::uint64_t fuel) {
+namespace {
+
+void check_until(double until_s) {
     if (!(until_s >= 0.0 && until_s <= 1e9))
         throw InputError(InputErrorKind::argument, "until_s must lie between 0 and 1e9 s");
+}
+
+}  // namespace
+
+AdvanceStatus CellularContext::advance(double until_s, std::uint64_t fuel) {
+    check_until(until_s);
     return impl_->cell.advance(until_s, fuel);
 }
 
+AdvanceStatus CellularContext::advance(double until_s, Recorder& recorder, std::uint64_t fuel) {
+    check_until(until_s);
+    Cell& cell = impl_->cell;
+    // what copying the counts of all genes takes, in candidate events of some 30 ns
+    const std::uint64_t sample_fuel = 16 + cell.proteins().size() / 8;
+    for (recorder.skip_to(cell.time_s()); recorder.next_s() <= until_s; recorder.skip_to(cell.time_s())) {
+        if (fuel == 0) return AdvanceStatus::preempted;
+        const AdvanceStatus status = cell.advance(recorder.next_s(), fuel);
+        if (status != AdvanceStatus::reached) return status;
+        fuel -= std::min(fuel, sample_fuel);
+        recorder.record([&cell](Trace& trace) { cell.sample(trace); });
+    }
+    return cell.advance(until_s, fuel);
+}
+
 void CellularContext::sample(Trace& trace) const { impl_->cell.sample(trace); }
+void CellularContext::sample(Recorder& recorder) const {
+    const Trace& trace = recorder.trace();
+    if (trace.size() == 0 || trace.time_s.back() < time_s()) recorder.record([this](Trace& all) { sample(all); });
+}
 std::vector<std::int64_t> CellularContext::proteins() const { return impl_->cell.proteins(); }
 std::vector<std::int64_t> CellularContext::mrnas() const { return impl_->cell.mrnas(); }
 std::array<std::int64_t, species::resource_count> CellularContext::resources() const {

@@ -130,7 +130,7 @@ void Cell::at_limit(std::size_t cls, std::size_t index, double fraction) {
         rnap_at_limit(cls, index, fraction);
 }
 
-AdvanceStatus Cell::advance(double until_s, std::uint64_t fuel) {
+AdvanceStatus Cell::advance(double until_s, std::uint64_t& fuel) {
     for (;;) {
         const double tick_at = static_cast<double>(tick_ + 1) * tick_s;
         const double horizon = std::min(tick_at, until_s);
