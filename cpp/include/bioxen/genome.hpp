@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bioxen/ids.hpp>
+#include <bioxen/version.hpp>
 
 #include <cstddef>
 #include <cstdint>
