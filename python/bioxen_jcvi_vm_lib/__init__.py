@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
     from bioxen_jcvi_vm_lib.api.genomic_virtualization_manager import GenomicVirtualizationManager
     from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.embedding import get_cmake_dir, get_include
     from bioxen_jcvi_vm_lib.genome import GenomicRuntime, decode_genome
     from bioxen_jcvi_vm_lib.program import GenomicProgram
     from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
@@ -76,6 +77,8 @@ _HOME = {
     "VMCreationError": "_errors",
     "VMNotFoundError": "_errors",
     "VMStateError": "_errors",
+    "get_cmake_dir": "embedding",
+    "get_include": "embedding",
 }
 
 __all__ = [
@@ -108,6 +111,8 @@ __all__ = [
     "VMStateError",
     "__version__",
     "decode_genome",
+    "get_cmake_dir",
+    "get_include",
 ]
 
 logging.getLogger("bioxen").addHandler(logging.NullHandler())

@@ -409,7 +409,7 @@ def _apply_execution(engine: _core.Organism, config: GenomicVirtualizationConfig
         engine.protein_decay_per_s = 1.0 / decay.protein_processing_rate
 
 
-def _usual_pools(organism: OrganismParameters) -> dict[str, int]:
+def usual_pools(organism: OrganismParameters) -> dict[str, int]:
     """Molecules of every species that the organism's file states."""
     volume_l = float(organism.parameters["volume_l"].value)
     pools = {key: molecules_of(entry, volume_l) for key, entry in organism.pools.items()}
@@ -423,7 +423,7 @@ def _usual_pools(organism: OrganismParameters) -> dict[str, int]:
 
 def _pools(organism: OrganismParameters, config: GenomicVirtualizationConfig) -> dict[str, int]:
     """Molecules of every species at birth."""
-    pools = _usual_pools(organism)
+    pools = usual_pools(organism)
     if config.virtual_resources.atp_pool_size is not None:
         pools["ATP"] = config.virtual_resources.atp_pool_size
     return pools
@@ -449,7 +449,7 @@ def _supply(
 
     A larger pool at birth is kept up; a smaller one is filled to what the organism has.
     """
-    usual = _usual_pools(organism)
+    usual = usual_pools(organism)
     return [
         _core.SupplyReaction(
             name=flow.name,

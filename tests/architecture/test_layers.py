@@ -184,14 +184,15 @@ def test_nothing_in_the_package_executes_text() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["g++", "clang++"])
 @pytest.mark.parametrize("header", [path.name for path in sources(PUBLIC)])
-def test_a_public_header_compiles_alone(header: str, tmp_path: Path) -> None:
-    compiler = shutil.which("g++")
+def test_a_public_header_compiles_alone(header: str, name: str, tmp_path: Path) -> None:
+    compiler = shutil.which(name)
     if compiler is None:
-        pytest.skip("needs g++")
+        pytest.skip(f"needs {name}")
     source = tmp_path / "alone.cpp"
     source.write_text(f"#include <bioxen/{header}>\n#include <bioxen/{header}>\n", encoding="utf-8")
-    flags = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    flags = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror"]
     done = subprocess.run(
         [compiler, *flags, "-I", str(PUBLIC.parent), str(source)],
         capture_output=True,
