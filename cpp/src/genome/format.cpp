@@ -72,7 +72,7 @@ FormatFinding find_format(std::string_view text) {
         const auto found = [&](GenomeFormat format) {
             return FormatFinding{format, static_cast<std::size_t>(lines.place().offset), lines.place().line, !first.empty()};
         };
-        if (line.starts_with("LOCUS") && (line.size() == 5 || is_blank(line[5]))) return found(GenomeFormat::genbank);
+        if (begins_with_word(line, "LOCUS")) return found(GenomeFormat::genbank);
         if (line.starts_with("##gff-version")) return found(GenomeFormat::gff3);
         const bool comment = line[0] == '#' || line[0] == ';';
         if (first.empty() && line[0] == '>') return found(GenomeFormat::fasta);

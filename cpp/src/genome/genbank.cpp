@@ -43,7 +43,7 @@ public:
     void read() {
         std::string_view line;
         while (lines_.read(line)) {
-            if (line.starts_with("LOCUS")) {
+            if (begins_with_word(line, "LOCUS")) {
                 read_record(line);
             } else if (!trim(line).empty() && trim(line) != "//") {
                 draft_.report.add_once("text-between-records", "text outside of any record was skipped: '" + excerpt(line) + "'",
@@ -88,7 +88,7 @@ void GenBankReader::read_record(std::string_view locus) {
     read_locus(locus);
     std::string_view line;
     while (!ended_ && lines_.read(line)) {
-        if (line.starts_with("LOCUS ")) {
+        if (begins_with_word(line, "LOCUS")) {
             lines_.unread();
             break;
         }

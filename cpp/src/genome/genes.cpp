@@ -14,6 +14,8 @@ namespace bioxen::decoder {
 namespace {
 
 constexpr std::uint32_t none = 0xffffffffU;
+/// A gene feature lends its names to every feature below it: without a bound a small file would fill the memory.
+constexpr std::size_t longest_name = 1000;
 /// Equal names are looked through that far for the one at the same place.
 constexpr int most_namesakes = 16;
 
@@ -57,6 +59,13 @@ constexpr KindRole kind_roles[] = {
     {"misc_RNA", Role::weak_product, GeneKind::ncRNA},
 };
 
+std::string_view bounded(std::string_view name) noexcept {
+    if (name.size() <= longest_name) return name;
+    std::size_t end = longest_name;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;  // no half characters
+    return name.substr(0, end);
+}
+
 KindRole role_of(std::string_view kind) noexcept {
     for (const KindRole& row : kind_roles) {
         if (row.kind == kind) return row;
@@ -67,14 +76,18 @@ KindRole role_of(std::string_view kind) noexcept {
 /// Roles by the address of the kind, which is the same for equal kinds of a draft: files have few kinds, many features.
 class RoleTable {
 public:
-    const KindRole& of(std::string_view kind) {
+    KindRole of(std::string_view kind) {
         for (const auto& [address, role] : known_) {
             if (address == kind.data()) return role;
         }
-        return known_.emplace_back(kind.data(), role_of(kind)).second;
+        const KindRole role = role_of(kind);
+        if (known_.size() < most_known) known_.emplace_back(kind.data(), role);
+        return role;
     }
 
 private:
+    /// More would take longer to look through than `role_of` takes.
+    static constexpr std::size_t most_known = 32;
     std::vector<std::pair<const char*, KindRole>> known_;
 };
 
@@ -363,8 +376,8 @@ void GeneDecoder::name_gene(const Product& product, Gene& gene) {
     const Names empty;
     const Names& owner = product.gene == none ? empty : gene_features_[product.gene].names;
     const Names& own = product.names;
-    gene.name = !own.gene.empty() ? own.gene : !owner.gene.empty() ? owner.gene : owner.name;
-    gene.product = own.product.empty() ? owner.product : own.product;
+    gene.name = bounded(!own.gene.empty() ? own.gene : !owner.gene.empty() ? owner.gene : owner.name);
+    gene.product = bounded(own.product.empty() ? owner.product : own.product);
     std::string_view tag = own.locus_tag.empty() ? owner.locus_tag : own.locus_tag;
     if (tag.empty()) {
         ++made_tags_;
@@ -375,10 +388,14 @@ void GeneDecoder::name_gene(const Product& product, Gene& gene) {
         if (tag.empty()) tag = gene.name;
     }
     if (tag.empty()) {
-        gene.locus_tag = std::string(record().name) + ":" + std::to_string(product.hull.start + 1) + ".." +
+        gene.locus_tag = std::string(bounded(record().name)) + ":" + std::to_string(product.hull.start + 1) + ".." +
                          std::to_string(product.hull.end) + (product.hull.strand < 0 ? "-" : "");
     } else {
-        gene.locus_tag = tag;
+        gene.locus_tag = bounded(tag);
+        if (tag.size() > longest_name) {
+            draft_.report.add("long-name", "a locus tag of " + std::to_string(tag.size()) + " bytes was cut", gene.line,
+                              gene.locus_tag);
+        }
     }
 }
 

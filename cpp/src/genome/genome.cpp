@@ -55,12 +55,6 @@ void note_encoding(std::string_view text, Draft& draft) {
     draft.report.add("not-utf8", "the text is not UTF-8; values that are not are read as Latin-1", line);
 }
 
-void require_fasta(std::string_view sequence) {
-    if (decoder::find_format(sequence).format == GenomeFormat::fasta) return;
-    throw InputError{InputErrorKind::genome_format,
-                     "the sequence file is not FASTA; give the annotation first and the sequence (>name) second", 1, 0};
-}
-
 decoder::ParentTable read_records(std::string_view text, std::string_view sequence, Draft& draft) {
     const decoder::FormatFinding found = decoder::find_format(text);
     draft.format = found.format;
@@ -77,9 +71,7 @@ decoder::ParentTable read_records(std::string_view text, std::string_view sequen
     switch (found.format) {
         case GenomeFormat::genbank: decoder::read_genbank(text, found.offset, found.line, draft); break;
         case GenomeFormat::fasta: decoder::read_fasta(text, found.offset, found.line, draft); break;
-        case GenomeFormat::gff3:
-            if (!sequence.empty()) require_fasta(sequence);
-            return decoder::read_gff3(text, found.offset, found.line, sequence, draft);
+        case GenomeFormat::gff3: return decoder::read_gff3(text, found.offset, found.line, sequence, draft);
     }
     return {};
 }

@@ -1,8 +1,11 @@
 #include "genome/gff3.hpp"
 
 #include "genome/fasta.hpp"
+#include "genome/format.hpp"
 #include "genome/location.hpp"
 #include "genome/text.hpp"
+
+#include <bioxen/error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -56,6 +59,7 @@ private:
     [[nodiscard]] std::string_view decode(std::string_view raw);
     void file_row(Row& row);
     void append_part(std::uint32_t first, Row& row);
+    void read_sequence_file(std::string_view sequence);
     void read_sequences(LineReader& lines, bool embedded);
     void build_features(ParentTable& parents);
     void build_location(Row& first, Feature& feature);
@@ -101,10 +105,7 @@ ParentTable Gff3Reader::read(std::string_view sequence) {
         }
     }
     if (embedded) read_sequences(lines_, true);
-    if (!sequence.empty()) {
-        LineReader other(sequence);
-        read_sequences(other, false);
-    }
+    if (!sequence.empty()) read_sequence_file(sequence);
     for (const Record& record : draft_.records) {
         if (record.sequence.empty()) {
             draft_.report.add("no-sequence", "neither ##FASTA nor a sequence file holds it; its genes cannot be executed", 0,
@@ -313,6 +314,21 @@ void Gff3Reader::append_part(std::uint32_t first, Row& row) {
     rows_[first].last_part = index;
 }
 
+/// Lines and offsets are those of that file, which errors therefore name.
+void Gff3Reader::read_sequence_file(std::string_view sequence) {
+    try {
+        const FormatFinding found = find_format(sequence);
+        if (found.format != GenomeFormat::fasta) {
+            refuse("it is not FASTA; give the annotation first and the sequence (>name) second",
+                   {found.line, static_cast<std::int64_t>(found.offset)});
+        }
+        LineReader lines(sequence, found.offset, found.line);
+        read_sequences(lines, false);
+    } catch (const InputError& error) {
+        throw InputError{error.kind(), std::string("sequence file: ") + error.what(), error.line(), error.offset()};
+    }
+}
+
 void Gff3Reader::read_sequences(LineReader& lines, bool embedded) {
     read_fasta_records(lines, draft_, [&](std::string_view name, std::string_view description, Place place) -> std::size_t {
         const std::uint32_t* known = seqids_.find(name);
@@ -486,8 +502,10 @@ void Gff3Reader::write_location_text() {
 }
 
 /// The first parent that is a feature of the same record; among features that share an ID the one that fits best.
+/// Parents that are no features are reported wherever they stand in the list.
 std::int64_t Gff3Reader::find_parent(const Row& row) {
     constexpr int most_twins = 16;
+    std::int64_t parent_feature = -1;
     std::string_view list = row.parents;
     while (!list.empty()) {
         const std::size_t comma = list.find(',');
@@ -499,10 +517,10 @@ std::int64_t Gff3Reader::find_parent(const Row& row) {
             draft_.report.add("unknown-parent", "no feature has the ID that Parent names", row.line, raw);
             continue;
         }
-        std::int64_t best = -1;
         int best_fit = -1;
         int twins = 0;
-        for (std::uint32_t i = *found; i != none && twins < most_twins; i = rows_[i].next_same_id, ++twins) {
+        const bool searching = parent_feature < 0;
+        for (std::uint32_t i = *found; searching && i != none && twins < most_twins; i = rows_[i].next_same_id, ++twins) {
             const Row& parent = rows_[i];
             if (parent.record != row.record) continue;
             const bool equal = parent.span.start == row.span.start && parent.span.end == row.span.end;
@@ -510,12 +528,11 @@ std::int64_t Gff3Reader::find_parent(const Row& row) {
             const int fit = equal ? 2 : covers ? 1 : 0;
             if (fit > best_fit) {
                 best_fit = fit;
-                best = parent.feature;
+                parent_feature = parent.feature;
             }
         }
-        if (best >= 0) return best;
     }
-    return -1;
+    return parent_feature;
 }
 
 void Gff3Reader::break_cycles(std::size_t record, std::vector<std::int64_t>& parents) {

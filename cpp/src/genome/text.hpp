@@ -21,6 +21,10 @@ namespace bioxen::decoder {
 [[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b) noexcept;
 /// The next word of `rest`, which is shortened by it; empty at the end.
 [[nodiscard]] std::string_view next_word(std::string_view& rest) noexcept;
+/// Whether the line begins with `word`, and a blank or nothing follows it.
+[[nodiscard]] constexpr bool begins_with_word(std::string_view line, std::string_view word) noexcept {
+    return line.starts_with(word) && (line.size() == word.size() || is_blank(line[word.size()]));
+}
 /// A non-negative decimal number that fills `text`; nothing if it is something else or does not fit.
 [[nodiscard]] std::optional<std::int64_t> parse_number(std::string_view text) noexcept;
 /// `text` shortened and made printable, for messages.
