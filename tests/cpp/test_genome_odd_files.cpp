@@ -48,26 +48,6 @@ TEST(a_plain_record_reads_without_complaint) {
     CHECK(record.features[0].line == 6);
 }
 
-// 1
-TEST(locus_name_fused_with_length_is_split_by_the_sequence) {
-    const Genome genome = decode(with_locus("LOCUS       A_VERY_LONG_NAME_INDEED200 bp    DNA     circular SYN 12-APR-2018"));
-    CHECK(genome.records()[0].name == "A_VERY_LONG_NAME_INDEED");
-    CHECK(genome.records()[0].length_nt == 200);
-    CHECK(reports(genome, "locus-fused"));
-}
-TEST(locus_name_longer_than_its_column_is_kept) {
-    const Genome genome = decode(with_locus("LOCUS       NODE_1_length_200_cov_37.5_and_more 200 bp    DNA     circular SYN 12-APR-2018"));
-    CHECK(genome.records()[0].name == "NODE_1_length_200_cov_37.5_and_more");
-    CHECK(reports(genome, "locus-wide"));
-}
-// 2
-TEST(short_locus_line_means_linear) {
-    const Genome genome = decode(with_locus("LOCUS       TEST 200 bp"));
-    CHECK(genome.records()[0].topology == Topology::linear && genome.records()[0].date.empty());
-    CHECK(reports(genome, "locus-incomplete"));
-    CHECK(reports(decode(with_locus("LOCUS       TEST")), "locus-incomplete"));
-    CHECK(format_error(with_locus("LOCUS"), "LOCUS"));
-}
 // 3
 TEST(length_of_more_than_ten_digits_is_read) {
     const Genome genome = decode("LOCUS       BIG            123456789012 bp    DNA     linear   SYN 12-APR-2018\nFEATURES             x\n" +
@@ -76,15 +56,6 @@ TEST(length_of_more_than_ten_digits_is_read) {
     CHECK(reports(genome, "locus-wide"));
     CHECK(format_error(with_locus("LOCUS       BIG 99999999999999999999 bp DNA linear SYN 12-APR-2018"), "too large"));
     CHECK(format_error(with_locus("LOCUS       BIG -200 bp DNA linear SYN 12-APR-2018"), "negative"));
-}
-// 15
-TEST(missing_end_is_reported) {
-    const Genome genome = decode(replace(genbank(bases, gene), "//\n", ""));
-    CHECK(reports(genome, "missing-end") && genome.records()[0].length_nt == 200);
-}
-TEST(missing_origin_line_is_reported_and_the_sequence_read) {
-    const Genome genome = decode(replace(genbank(bases, gene), "ORIGIN      \n", ""));
-    CHECK(reports(genome, "missing-origin") && genome.records()[0].sequence == bases);
 }
 TEST(missing_sequence_leaves_genes_that_cannot_be_executed) {
     const std::string whole = genbank(bases, gene);
@@ -95,26 +66,6 @@ TEST(missing_sequence_leaves_genes_that_cannot_be_executed) {
         CHECK(genome.genes().size() == 1 && !genome.genes()[0].defect.empty());
         CHECK(genome.coding_sequence(genome.genes()[0]).empty());
     }
-}
-// 16
-TEST(contig_and_wgs_stubs_have_no_sequence) {
-    const std::string whole = genbank(bases, gene);
-    for (const char* stub : {"CONTIG      join(AB1.1:1..100,gap(100))\n//\n", "WGS         ABCD01000001-ABCD01000009\n//\n",
-                             "TSA         GAAA01000001\n//\n", "TLS         KAAA01000001\n//\n"}) {
-        const Genome genome = decode(whole.substr(0, whole.find("ORIGIN")) + stub);
-        CHECK(reports(genome, "no-sequence") && !reports(genome, "missing-origin"));
-    }
-}
-// 17
-TEST(record_without_features_is_a_sequence) {
-    const std::string whole = genbank(bases, "");
-    const Genome genome = decode(replace(whole, "FEATURES             Location/Qualifiers\n", ""));
-    CHECK(reports(genome, "no-features") && genome.records()[0].sequence == bases && genome.genes().empty());
-}
-// 18
-TEST(text_on_the_origin_line_is_skipped) {
-    const Genome genome = decode(replace(genbank(bases, gene), "ORIGIN      \n", "ORIGIN      1 bp upstream of the EcoRI site\n"));
-    CHECK(genome.records()[0].sequence == bases);
 }
 // 19
 TEST(wrong_indents_blank_lines_and_empty_sequence_lines_are_read) {
@@ -156,12 +107,6 @@ TEST(bytes_that_are_not_utf8_are_kept_and_reported) {
     for (const char* bad : {"\x80", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xc3"}) {
         CHECK(reports(decode(genbank(bases, feature("gene", "1..30", {std::string("/note=\"") + bad + "\""}))), "not-utf8"));
     }
-}
-// 21
-TEST(preamble_before_the_first_record_is_reported) {
-    const Genome genome = decode("GBBCT1.SEQ          Genetic Sequence Data Bank\n\n 3 loci\n\n" + genbank(bases, gene));
-    CHECK(reports(genome, "preamble") && genome.records().size() == 1);
-    CHECK(genome.records()[0].features[0].line == 10);
 }
 // 22
 TEST(qualifier_values_are_unfolded_and_unquoted) {
@@ -305,25 +250,6 @@ TEST(gff3_oddities_have_stated_outcomes) {
     CHECK(reports(decode(head + "c.1\t.\tCDS\t1\t30\t.\t+\t0\tID=x\n", ">c\n" + bases), "seqid-version"));
     CHECK(format_error(head, "not FASTA", genbank(bases, gene)));
 }
-TEST(every_truncation_is_accepted_or_refused_as_a_format_error) {
-    const std::string text = genbank(bases, gene + feature("CDS", "complement(join(1..10,\n                     20..35))",
-                                                           {"/note=\"a", "b\"", "/transl_except=(pos:1..3,aa:Sec)"}));
-    const std::string table = "##gff-version 3\nc\ts\tgene\t1\t30\t.\t+\t.\tID=g;Name=%41\nc\ts\tCDS\t1\t30\t.\t+\t0\tParent=g\n##FASTA\n>c\n" + bases;
-    for (const std::string& whole : {text, table}) {
-        for (std::size_t n = 0; n <= whole.size(); ++n) {
-            const auto error = error_of(std::string_view(whole).substr(0, n));
-            CHECK(!error || error->kind() == InputErrorKind::genome_format);
-        }
-        for (std::size_t at = 0; at < whole.size(); ++at) {
-            for (const int bit : {0, 1, 2, 3, 4, 5, 6, 7}) {
-                std::string flipped = whole;
-                flipped[at] = static_cast<char>(flipped[at] ^ (1 << bit));
-                const auto error = error_of(flipped);
-                CHECK(!error || error->kind() == InputErrorKind::genome_format);
-            }
-        }
-    }
-}
 TEST(features_are_limited) {
     decoder::Limits limits;
     limits.features = 3;
@@ -346,20 +272,7 @@ TEST(features_are_limited) {
 TEST(the_report_stays_short_for_a_strange_file) {
     const Genome genome = decode(genbank(bases, repeat(feature("gene", "order(1..10,)"), 1000)));
     CHECK(genome.report().size() < 500);
-}
-TEST(cost_grows_in_proportion_to_the_file) {
-    const auto same = [](std::size_t n) {
-        return genbank(bases, repeat(feature("gene", "1..30", {"/locus_tag=\"A\"", "/gene=\"x\""}) +
-                                     feature("CDS", "1..30", {"/locus_tag=\"A\"", "/gene=\"x\"", "/note=\"a", "b\""}), n));
-    };
-    CHECK(files::cost_is_proportional(same, 1000));
-    const auto rows = [](std::size_t n) {
-        return "##gff-version 3\n" + repeat("c\ts\tgene\t1\t30\t.\t+\t.\tID=g;Name=a\nc\ts\tgene\t1\t30\t.\t+\t.\tID=g;Name=b;x\n"
-                                            "c\ts\tCDS\t1\t30\t.\t+\t0\tParent=g\n", n) + "##FASTA\n>c\n" + bases;
-    };
-    CHECK(files::cost_is_proportional(rows, 1000));
-}
-TEST(fingerprints_tell_inputs_apart) {
+}TEST(fingerprints_tell_inputs_apart) {
     const std::string text = genbank(bases, gene);
     const std::string first = decode(text).fingerprint();
     CHECK(first.size() == 16 && first == decode(text).fingerprint());
