@@ -4,7 +4,6 @@
 #include <bioxen/genome.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -20,23 +19,6 @@ inline std::span<const std::byte> bytes(std::string_view text) { return std::as_
 
 inline bioxen::Genome decode(std::string_view text, std::string_view sequence = {}) {
     return bioxen::Genome::decode(bytes(text), bytes(sequence));
-}
-
-/// Whether decoding `make(n)` costs at most ×2.5 for each of three doublings of n: 15.6 in all, where a linear
-/// decoder takes 8 and a quadratic one 64. The least of several runs is taken, since other work disturbs a clock.
-template <class Make>
-bool cost_is_proportional(const Make& make, std::size_t n) {
-    const auto seconds = [](const std::string& text) {
-        double best = 1e9;
-        for (int i = 0; i < 5; ++i) {
-            const auto start = std::chrono::steady_clock::now();
-            (void)decode(text);
-            best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-        }
-        return best;
-    };
-    const double small = seconds(make(n));
-    return seconds(make(8 * n)) <= 15.6 * small;
 }
 
 /// The error that decoding raises, if any.

@@ -302,14 +302,4 @@ TEST(coding_sequences_on_top_of_each_other_do_not_fill_the_memory) {
     CHECK(!genome.genes().back().defect.empty());
 }
 
-TEST(cost_is_proportional_to_the_number_of_records) {
-    CHECK(files::cost_is_proportional(
-        [](std::size_t n) {
-            std::string text;
-            for (std::size_t i = 0; i < n; ++i) text += genbank(repeat("GCT", 30), feature("CDS", "1..90"), "linear");
-            return text;
-        },
-        500));
-}
-
 RUN_TESTS()

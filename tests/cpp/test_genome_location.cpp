@@ -141,11 +141,4 @@ TEST(parts_are_limited) {
     CHECK(refused(joined(100001)));
 }
 
-TEST(cost_grows_in_proportion_to_a_location) {
-    const auto text = [](std::size_t n) {
-        return files::genbank(bases, files::feature("misc_feature", "join(" + files::repeat("complement(join(1..2,5..6)),", n) + "1..2)"));
-    };
-    CHECK(files::cost_is_proportional(text, 5000));
-}
-
 RUN_TESTS()

@@ -272,7 +272,8 @@ TEST(features_are_limited) {
 TEST(the_report_stays_short_for_a_strange_file) {
     const Genome genome = decode(genbank(bases, repeat(feature("gene", "order(1..10,)"), 1000)));
     CHECK(genome.report().size() < 500);
-}TEST(fingerprints_tell_inputs_apart) {
+}
+TEST(fingerprints_tell_inputs_apart) {
     const std::string text = genbank(bases, gene);
     const std::string first = decode(text).fingerprint();
     CHECK(first.size() == 16 && first == decode(text).fingerprint());
