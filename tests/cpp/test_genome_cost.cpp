@@ -1,5 +1,5 @@
 #include "check.hpp"
-#include "designs.hpp"
+#include "genome/string_map.hpp"
 #include "test_genome_files.hpp"
 
 #include <ctime>
@@ -27,6 +27,14 @@ template <class Make>
 std::string each(std::size_t n, const Make& make) {
     std::string out;
     for (std::size_t i = 0; i < n; ++i) out += make(std::to_string(i));
+    return out;
+}
+
+/// A text of fourteen blocks, each in one of two forms that `hash_text` does not tell apart: the top bit of a word moves to
+/// bit 28 of the state, where the next word takes it away.
+std::string colliding(std::size_t i) {
+    std::string out;
+    for (unsigned bit = 0; bit < 14; ++bit) out += (i >> bit & 1U) != 0 ? "aaaaaaa\xe1" "aaaqaaaa" : "aaaaaaaaaaaaaaaa";
     return out;
 }
 
@@ -140,6 +148,14 @@ const Shape shapes[] = {
     {"rows of one ID and names of their own", 800, [](std::size_t n) {
          return gff3 + each(n, [](const std::string& i) { return row("gene", "ID=g;Name=a" + i) + row("CDS", "Parent=g"); }) + fasta_part;
      }},
+    {"tags of one hash", 1000, [](std::size_t n) {
+         return genbank(bases, each(n, [](const std::string& i) {
+                            return feature("CDS", "1..30", {"/locus_tag=\"" + colliding(std::stoul(i)) + "\""});
+                        }));
+     }},
+    {"IDs of one hash", 1000, [](std::size_t n) {
+         return gff3 + each(n, [](const std::string& i) { return row("CDS", "ID=" + colliding(std::stoul(i)) + ";Parent=a"); }) + fasta_part;
+     }},
     {"a chain of parents", 800, [](std::size_t n) {
          return gff3 + each(n, [](const std::string& i) { return row("CDS", "ID=a" + i + ";Parent=a" + std::to_string(std::stoul(i) + 1)); }) +
                 fasta_part;
@@ -186,6 +202,10 @@ bool cost_is_proportional(const Shape& shape) {
 }
 
 }  // namespace
+
+TEST(the_colliding_names_collide) {
+    for (std::size_t i = 1; i < 100; ++i) CHECK(decoder::hash_text(colliding(i)) == decoder::hash_text(colliding(0)));
+}
 
 TEST(cost_at_most_doubles_and_a_half_when_the_file_doubles) {
     for (const Shape& shape : shapes) CHECK(cost_is_proportional(shape));

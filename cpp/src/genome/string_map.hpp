@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bioxen::decoder {
@@ -39,32 +41,50 @@ namespace bioxen::decoder {
 
 /// Map from text to a small number by open addressing. Keys are views and must outlive the map.
 /// A second number `salt` may be part of the key, which saves building compound strings.
+/// A file may be made of names that share their hash: what finds no place near its own goes to a tree, so that no file
+/// costs more than the logarithm of its names for each.
 class StringMap {
 public:
     /// The value of the key, made with `fresh` if it is new. The reference is valid until the next call.
     std::uint32_t& at(std::string_view key, std::uint32_t fresh, std::uint64_t salt = 0) {
         if ((used_ + 1) * 2 > slots_.size()) resize(slots_.empty() ? 64 : slots_.size() * 2);
         const std::uint64_t hash = hash_text(key, salt);
-        Slot& slot = find_slot(key, salt, hash);
-        if (slot.mark == 0) {
-            slot = {key, salt, fresh, mark_of(hash)};
+        Slot* const slot = find_slot(key, salt, hash);
+        if (slot == nullptr) return crowded_.try_emplace({key, salt}, fresh).first->second;
+        if (slot->mark == 0) {
+            *slot = {key, salt, fresh, mark_of(hash)};
             ++used_;
         }
-        return slot.value;
+        return slot->value;
     }
     [[nodiscard]] const std::uint32_t* find(std::string_view key, std::uint64_t salt = 0) {
         if (slots_.empty()) return nullptr;
-        const Slot& slot = find_slot(key, salt, hash_text(key, salt));
-        return slot.mark != 0 ? &slot.value : nullptr;
+        const Slot* const slot = find_slot(key, salt, hash_text(key, salt));
+        if (slot != nullptr) return slot->mark != 0 ? &slot->value : nullptr;
+        const auto crowded = crowded_.find({key, salt});
+        return crowded != crowded_.end() ? &crowded->second : nullptr;
     }
     /// Lets the map keep `equal`, a longer-lived copy of a key that it holds.
-    void rekey(std::string_view equal, std::uint64_t salt = 0) { find_slot(equal, salt, hash_text(equal, salt)).key = equal; }
+    void rekey(std::string_view equal, std::uint64_t salt = 0) {
+        Slot* const slot = find_slot(equal, salt, hash_text(equal, salt));
+        if (slot != nullptr) {
+            slot->key = equal;
+            return;
+        }
+        auto node = crowded_.extract({equal, salt});
+        node.key().first = equal;
+        crowded_.insert(std::move(node));
+    }
     void reserve(std::size_t count) {
         const std::size_t wanted = std::bit_ceil(count * 2 + 2);
         if (wanted > slots_.size()) resize(wanted);
     }
 
 private:
+    /// At most half of the slots are used: so long a run of used ones is no accident.
+    static constexpr int longest_run = 128;
+
+    using Key = std::pair<std::string_view, std::uint64_t>;  ///< text and salt
     struct Slot {
         std::string_view key;
         std::uint64_t salt = 0;
@@ -73,25 +93,32 @@ private:
     };
 
     [[nodiscard]] static std::uint32_t mark_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash) | 1U; }
-    [[nodiscard]] Slot& find_slot(std::string_view key, std::uint64_t salt, std::uint64_t hash) noexcept {
+    /// The slot that holds the key or may take it; null if the slots that it may have are taken.
+    [[nodiscard]] Slot* find_slot(std::string_view key, std::uint64_t salt, std::uint64_t hash) noexcept {
         const std::size_t mask = slots_.size() - 1;
         const std::uint32_t mark = mark_of(hash);
         std::size_t i = static_cast<std::size_t>(hash >> 16) & mask;
-        while (slots_[i].mark != 0 && (slots_[i].mark != mark || slots_[i].salt != salt || slots_[i].key != key)) {
-            i = (i + 1) & mask;
+        for (int run = 0; run < longest_run; ++run, i = (i + 1) & mask) {
+            Slot& slot = slots_[i];
+            if (slot.mark == 0 || (slot.mark == mark && slot.salt == salt && slot.key == key)) return &slot;
         }
-        return slots_[i];
+        return nullptr;
     }
     void resize(std::size_t size) {
         std::vector<Slot> old(size);
         old.swap(slots_);
+        std::map<Key, std::uint32_t> crowded;
+        crowded.swap(crowded_);
+        used_ = 0;
         for (const Slot& slot : old) {
-            if (slot.mark != 0) find_slot(slot.key, slot.salt, hash_text(slot.key, slot.salt)) = slot;
+            if (slot.mark != 0) (void)at(slot.key, slot.value, slot.salt);
         }
+        for (const auto& [key, value] : crowded) (void)at(key.first, value, key.second);
     }
 
     std::vector<Slot> slots_;
     std::size_t used_ = 0;
+    std::map<Key, std::uint32_t> crowded_;
 };
 
 }  // namespace bioxen::decoder

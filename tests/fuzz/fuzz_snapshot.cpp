@@ -1,0 +1,120 @@
+#include "cell/snapshot.hpp"
+#include "harness.hpp"
+#include "program/organism_bytes.hpp"
+#include "support/checksum.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+/// The input is a list of edits, four bytes each, to a snapshot taken here: so the corpus outlives a change of the
+/// format. The edited snapshot is sealed again, that the validation behind length, checksum and fingerprint is met.
+namespace {
+
+using namespace bioxen;
+using Bytes = std::vector<std::byte>;
+
+constexpr std::size_t length_at = 16, program_at = 40;
+
+const std::shared_ptr<const Program>& program() {
+    static const auto compiled = [] {
+        Organism o = designs::supplied();
+        o.protein_decay_per_s = 0.01;
+        return compile(designs::small_genome(), o);
+    }();
+    return compiled;
+}
+
+/// Snapshots of one life: at birth, at work, after every operation of a user.
+const std::array<Bytes, 3>& snapshots() {
+    static const std::array<Bytes, 3> taken = [] {
+        std::array<Bytes, 3> all;
+        CellularContext cell(program(), 5);
+        all[0] = cell.snapshot();
+        (void)cell.advance(20.0);
+        all[1] = cell.snapshot();
+        cell.knockout(GeneId{1});
+        const GeneId only[] = {GeneId{0}, GeneId{3}};
+        cell.restrict_transcription(only);
+        cell.set_resource(species::UTP, 15'000);
+        (void)cell.advance(23.0);
+        all[2] = cell.snapshot();
+        return all;
+    }();
+    return taken;
+}
+
+void put(Bytes& bytes, std::size_t at, std::uint64_t word, std::size_t size) {
+    for (std::size_t i = at; i < std::min(at + size, bytes.size()); ++i, word >>= 8) bytes[i] = static_cast<std::byte>(word & 255);
+}
+
+void edit(Bytes& bytes, const std::uint8_t* with) {
+    if (bytes.empty()) return;
+    const std::size_t at = (with[0] | std::size_t{with[1]} << 8) % bytes.size();
+    const auto here = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto number = static_cast<std::uint64_t>(static_cast<std::int64_t>(static_cast<std::int8_t>(with[3])));
+    switch (with[2] % 7) {
+        case 0: *here = static_cast<std::byte>(with[3]); break;
+        case 1: *here = static_cast<std::byte>(std::to_integer<int>(*here) + with[3]); break;
+        case 2: put(bytes, at, number, 4); break;
+        case 3: put(bytes, at, number, 8); break;
+        case 4: bytes.insert(here, with[3], *here); break;
+        case 5: bytes.erase(here, here + std::min<std::ptrdiff_t>(with[3], bytes.end() - here)); break;
+        default: put(bytes, at, std::uint64_t{1} << (with[3] % 64), 8); break;
+    }
+}
+
+void seal(Bytes& bytes) {
+    if (bytes.size() < snapshot_format::header_bytes + snapshot_format::checksum_bytes) return;
+    put(bytes, length_at, bytes.size(), 8);
+    const std::size_t covered = bytes.size() - snapshot_format::checksum_bytes;
+    put(bytes, covered, crc64(std::span{bytes}.first(covered)), 8);
+}
+
+/// Gives the snapshot the fingerprint of the parameters that it carries. @return whether some program has them
+bool adopt_parameters(Bytes& bytes) {
+    if (bytes.size() < snapshot_format::header_bytes) return false;
+    try {
+        ByteReader in{std::span<const std::byte>(bytes).subspan(snapshot_format::header_bytes)};
+        const auto other = program()->with_organism(read_organism(in));
+        std::transform(other->fingerprint().begin(), other->fingerprint().end(), bytes.begin() + program_at,
+                       [](char c) { return static_cast<std::byte>(c); });
+        return true;
+    } catch (const InputError&) {
+        return false;
+    }
+}
+
+/// Whether the bytes are accepted; the cell that they give must then live, be audited and be written again.
+bool live_on(std::span<const std::byte> bytes) {
+    try {
+        CellularContext cell = CellularContext::restore(bytes, program());
+        const Bytes again = cell.snapshot();
+        fuzz::require(CellularContext::restore(again, program()).snapshot() == again, "a restored cell can be restored");
+        (void)cell.advance(cell.time_s() + 1000.0, 2'000);
+        (void)cell.audit();  // a forged cell need not balance, but its books are kept
+        (void)cell.polymerases();
+        return true;
+    } catch (const InputError& error) {
+        fuzz::require(error.kind() == InputErrorKind::snapshot, error.what());
+        return false;
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    (void)live_on(std::as_bytes(std::span(data, size)));
+    if (size == 0) return 0;
+    Bytes bytes = snapshots()[data[0] % snapshots().size()];
+    for (std::size_t i = 1; i + 4 <= size; i += 4) edit(bytes, data + i);
+    seal(bytes);
+    const bool accepted = live_on(bytes);
+    fuzz::require(accepted || size >= 5, "a snapshot without an edit is restored");
+    if (!accepted && adopt_parameters(bytes)) {
+        seal(bytes);
+        (void)live_on(bytes);
+    }
+    return 0;
+}
