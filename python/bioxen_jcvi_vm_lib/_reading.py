@@ -15,6 +15,8 @@ MAX_BYTES = 8 * 2**30
 MAX_RATIO = 200
 RATIO_FREE_BYTES = 64 * 2**20
 _CHUNK = 2**20
+#: What a member is first given: what it leaves over is copied, and a file may have many small ones.
+_FIRST_CHUNK = 2**12
 _GZIP_MAGIC = b"\x1f\x8b"
 
 GenomeSource = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
@@ -120,7 +122,8 @@ def gunzip(data: bytes, name: str) -> bytes:
                 break
             raise _damaged(name, "something that is not gzip follows a member", size)
         inflate = zlib.decompressobj(wbits=31)
-        pending: bytes | memoryview = view[position : position + _CHUNK]
+        given = _FIRST_CHUNK
+        pending: bytes | memoryview = view[position : position + given]
         position += len(pending)
         while True:
             try:
@@ -142,7 +145,8 @@ def gunzip(data: bytes, name: str) -> bytes:
             if not pending:
                 if piece and len(piece) == _CHUNK:
                     continue
-                pending = view[position : position + _CHUNK]
+                given = min(2 * given, _CHUNK)
+                pending = view[position : position + given]
                 if not pending:
                     raise _damaged(name, "the gzip data ends early: the file is truncated", size)
                 position += len(pending)

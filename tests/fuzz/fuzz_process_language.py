@@ -1,6 +1,6 @@
 """Fuzz the process language with atheris (pip install atheris).
 
-    python tests/fuzz/fuzz_process_language.py -max_total_time=600 tests/fuzz/corpus/process_language
+python tests/fuzz/fuzz_process_language.py -max_total_time=600 tests/fuzz/corpus/process_language
 """
 
 from __future__ import annotations
