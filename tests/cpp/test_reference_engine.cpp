@@ -1,0 +1,439 @@
+#include "check.hpp"
+#include "designs.hpp"
+#include "reference_engine.hpp"
+#include "two_samples.hpp"
+
+#include "program/layout.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <map>
+
+using namespace bioxen;
+using namespace designs;
+
+// The fast engine faces the plain one: the same distribution, whatever the genome.
+//
+// In each design both engines run many cells of their own seeds; at several times every count that a user can see
+// (proteins, transcripts, machines, pools, events, walkers by kind, state, place) is compared: its mean, its variance,
+// its distribution function at eight places, and its covariances with some others. Each comparison is alarmed with
+// probability <= false_alarm / most_comparisons, whatever the law of the count (two_samples.hpp): the whole file gives a
+// false alarm with probability <= 1e-5. Seeds are fixed; nothing is tried again.
+//
+// BIOXEN_LAW_RUNS=20 build/tests/cpp/test_reference_engine   # 20 times as many cells; a Release build is ten times faster
+
+namespace {
+
+constexpr double false_alarm = 1e-5, most_comparisons = 4e5;
+
+/// Evidence beyond which the laws differ: ln(2 sides * comparisons / false alarm) = 25.1, as for a normal |z| of 7.1.
+const double critical = std::log(2.0 * most_comparisons / false_alarm);
+
+std::size_t scale_of_runs() {
+    const char* const given = std::getenv("BIOXEN_LAW_RUNS");
+    return given != nullptr ? static_cast<std::size_t>(std::max(std::atoi(given), 1)) : 1;
+}
+
+// ------------------------------------------------------------------------------------------------------- designs
+
+/// DNA and its feature table, written from left to right.
+struct Draft {
+    std::string dna, features;
+
+    Draft& space(std::size_t n) {
+        for (std::size_t i = 0; i < n; ++i) dna += "acgtc"[i * 7 % 5];
+        return *this;
+    }
+    /// A gene whose first nucleotides may be the last `shared` ones of what is written already.
+    Draft& gene(const std::string& tag, const std::string& text, std::size_t shared = 0) {
+        features += cds(place(text.size(), shared), tag);
+        dna += text.substr(shared);
+        return *this;
+    }
+    Draft& reverse_gene(const std::string& tag, const std::string& text) {
+        features += cds("complement(" + place(text.size()) + ")", tag);
+        dna += reverse_complement(text);
+        return *this;
+    }
+    Draft& rna(const std::string& kind, const std::string& tag, std::size_t length) {
+        const std::vector<std::string> name{"locus_tag=\"" + tag + "\""};
+        features += feature("gene", place(length), name) + feature(kind, place(length), name);
+        return space(length);
+    }
+    /// A gene in two parts; the second starts `gap` nucleotides after the end of the first, or before it.
+    Draft& spliced_gene(const std::string& tag, const std::string& first, int gap, const std::string& second) {
+        const std::size_t from = dna.size() + 1, last = dna.size() + first.size();
+        const auto next = static_cast<std::size_t>(static_cast<int>(last) + gap + 1);
+        dna += first;
+        if (gap > 0) space(static_cast<std::size_t>(gap));
+        dna += gap < 0 ? second.substr(static_cast<std::size_t>(-gap)) : second;
+        const std::string where = "join(" + std::to_string(from) + ".." + std::to_string(last) + "," +
+                                  std::to_string(next) + ".." + std::to_string(next + second.size() - 1) + ")";
+        features += cds(where, tag);
+        return *this;
+    }
+    /// A terminator in the present place.
+    Draft& terminator(bool reverse = false) {
+        const std::string where = place(1);
+        features += feature("regulatory", reverse ? "complement(" + where + ")" : where,
+                            {"regulatory_class=\"terminator\""});
+        return space(1);
+    }
+    [[nodiscard]] Genome genome() const { return decode(genbank(dna, features)); }
+
+private:
+    [[nodiscard]] std::string place(std::size_t length, std::size_t shared = 0) const {
+        const std::size_t from = dna.size() - shared;
+        return std::to_string(from + 1) + ".." + std::to_string(from + length);
+    }
+};
+
+/// A cell of few machines whose genes of a dozen codons are crowded within seconds.
+Organism brisk() {
+    Organism o = organism();
+    o.rna_polymerases = 8;
+    o.ribosomes = 14;
+    o.degradosomes = 3;
+    o.promoter_binding_per_M_s = 1e7;
+    o.rna_kcat_nt_per_s = 25;
+    o.rnap_footprint_nt = 9;
+    o.ribosome_binding_per_M_s = 1.5e6;
+    o.ribosome_footprint_codons = 3;
+    o.degradosome_binding_per_M_s = 1e6;
+    o.degradation_kcat_nt_per_s = 40;
+    o.head_on_dissociation_per_s = 0.6;
+    o.unit_gap_nt = 8;
+    return o;
+}
+
+/// Pools of a few thousand molecules that a supply half keeps up with, at rates that leave fractions to carry.
+void supply_half(Organism& o) {
+    using species::ADP, species::AMP, species::ATP, species::CMP, species::CTP, species::GDP, species::GMP, species::GTP,
+        species::Pi, species::PPi, species::UMP, species::UTP;
+    const auto cell = [](SpeciesIndex s, std::int64_t n) { return SupplyLeg{Place::cell, s, n}; };
+    o.rna_km_mM = 0.004;
+    o.pools[ATP] = 900;
+    o.pools[GTP] = 700;
+    o.pools[CTP] = o.pools[UTP] = 150;
+    o.pools[ADP] = o.pools[Pi] = 300;
+    for (std::size_t a = 0; a < 20; ++a) {
+        o.pools[species::charged_trna + a] = 12;
+        o.pools[species::uncharged_trna + a] = 6;
+        o.pools[species::amino_acid + a] = 60;
+    }
+    o.supply = {{"regeneration", "energy", {cell(ADP, -1), cell(Pi, -1), cell(ATP, 1)}, 211.3, std::pair{ATP, 800L}},
+                {"guanylate", "energy", {cell(GDP, -1), cell(ATP, -1), cell(GTP, 1), cell(ADP, 1)}, 77.7, {}},
+                {"guanylate kinase", "energy", {cell(GMP, -1), cell(ATP, -1), cell(GDP, 1), cell(ADP, 1)}, 9.9, {}},
+                {"adenylate", "energy", {cell(AMP, -1), cell(ATP, -1), cell(ADP, 2)}, 50.5, {}},
+                {"cytidylate", "energy", {cell(CMP, -1), cell(ATP, -2), cell(CTP, 1), cell(ADP, 2)}, 20.9, {}},
+                {"uridylate", "energy", {cell(UMP, -1), cell(ATP, -2), cell(UTP, 1), cell(ADP, 2)}, 20.9, {}},
+                {"phosphatase", "energy", {cell(PPi, -1), cell(Pi, 2)}, 500.1, std::pair{Pi, 1001L}}};
+    o.synthetases_per_amino_acid = 5;
+    o.charging_kcat_per_s = 2;
+    o.charging_k_atp_per_s = 0.02;
+    o.charging_k_aa_per_s = 0.05;
+    o.charging_k_trna_per_s = 0.2;
+    o.glutamine_via_glutamate = true;
+}
+
+/// The operator's hand on a cell, at the time of the first comparison.
+struct Operation {
+    std::vector<std::uint32_t> knockouts{};
+    std::vector<std::uint32_t> only{};      ///< genes to which transcription is restricted
+    std::vector<std::pair<SpeciesIndex, std::int64_t>> pools{};
+};
+
+struct Design {
+    std::string name;
+    Genome genome;
+    Organism organism;
+    std::vector<double> times;
+    Operation operation{};
+    std::size_t cells = 200;                ///< of the plain engine
+};
+
+std::vector<Design> all_designs() {
+    std::vector<Design> all;
+    const auto add = [&](const char* name, const Draft& draft, const Organism& o, std::vector<double> times,
+                         const Operation& operation = {}) {
+        all.push_back({name, draft.genome(), o, std::move(times), operation});
+    };
+    const auto with = [](auto&& change) {
+        Organism o = brisk();
+        change(o);
+        return o;
+    };
+    const Draft one = Draft{}.space(10).gene("a", coding(16)).space(10);
+    const Draft operon = Draft{}
+                             .space(5).gene("a", coding(8)).space(4)
+                             .gene("b", "atggctaaagaactgttcgcatga").gene("c", "atgaaagctgaacaactgttctaa", 4).space(5);
+    const Draft convergent = Draft{}
+                                 .space(8).terminator(true).space(4).gene("a", coding(11)).space(12)
+                                 .reverse_gene("b", coding(9)).space(6).terminator().space(8);
+    const Draft tandem =
+        Draft{}.space(8).gene("a", coding(9)).space(14).gene("b", coding(11)).space(6).terminator().space(8);
+    const Draft slips = Draft{}
+                            .space(8).spliced_gene("back", "atggctaaagaac", -1, "ctggaattcaaagctaa")
+                            .space(20).spliced_gene("on", "atggctgaactgt", 4, "cagaattcaaataa").space(8);
+    const Draft stable = Draft{}
+                             .space(8).rna("tRNA", "t1", 17).space(5).rna("tRNA", "t2", 13).space(3).rna("rRNA", "r", 30)
+                             .space(12).gene("a", coding(8)).space(8);
+    const Draft published = Draft{}
+                                .space(8).rna("rRNA", "long", 801).space(6).gene("a", coding(9)).space(3)
+                                .gene("b", coding(7)).space(8);
+
+    add("one gene", one, brisk(), {2.0, 6.0});
+    add("operon, second cistron knocked out", operon, brisk(), {3.0, 8.0}, {.knockouts = {1}});
+    add("operon, one ribosome a messenger, two polymerases a unit", operon, with([](Organism& o) {
+            o.max_ribosomes_per_mrna = 1;
+            o.max_rnap_per_unit = 2;
+        }), {3.0, 8.0}, {.knockouts = {0, 2}});
+    add("two ribosomes a messenger, unit without live cistrons", operon, with([](Organism& o) {
+            o.max_ribosomes_per_mrna = 2;
+        }), {2.0, 7.0}, {.knockouts = {0, 1, 2}});
+    add("convergent units", convergent, brisk(), {1.5, 4.0, 9.0});
+    add("convergent units that fall off fast", convergent, with([](Organism& o) {
+            o.head_on_dissociation_per_s = 40;
+            o.rnap_footprint_nt = 3;
+        }), {4.0, 8.0});
+    add("tandem units, the slower one ahead", tandem, with([](Organism& o) {
+            o.gene_promoter_strength = {{0, 500}, {1, 60}};
+            o.degradosomes = 6;
+        }), {1.5, 4.0});
+    add("tandem units, operator", tandem, brisk(), {2.0, 6.0},
+        {.only = {1}, .pools = {{species::UTP, 9}, {species::GTP, 41}}});
+    add("scarce pools", operon, with([](Organism& o) {
+            o.pools[species::UTP] = 120;
+            o.pools[species::ATP] = 2'500;
+            o.pools[species::GTP] = 330;
+            o.pools[species::charged_trna] = 11;
+        }), {2.0, 6.0});
+    add("energy runs out", convergent, with([](Organism& o) {
+            o.pools[species::ATP] = 301;
+            o.pools[species::GTP] = 95;
+        }), {2.0, 5.0});
+    add("supply and charging", operon, with(supply_half), {1.5, 5.0 + 1.0 / 128});
+    add("few machines", tandem, with([](Organism& o) {
+            o.rna_polymerases = 2;
+            o.ribosomes = 3;
+            o.degradosomes = 1;
+        }), {3.0, 10.0});
+    add("protein decay, fixed initiation and termination", operon, with([](Organism& o) {
+            o.protein_decay_per_s = 0.1;
+            o.protein_counts = {20, 6, -1};
+            o.gene_initiation_rate_per_s = {{0, 0.9}, {2, 0.3}};
+            o.gene_termination_rate_per_s = {{1, 1.5}, {2, 30}};
+        }), {2.0, 6.0});
+    add("held pools", operon, with([](Organism& o) {
+            o.hold_pools = true;
+            for (const SpeciesIndex s : {species::ATP, species::GTP, species::CTP, species::UTP}) o.pools[s] = 2'000;
+            for (std::size_t a = 0; a < 20; ++a) o.pools[species::charged_trna + a] = 30;
+        }), {3.0, 8.0});
+    add("reference mode", published, with([](Organism& o) {
+            o.reference_mode = true;
+            o.max_ribosomes_per_mrna = o.max_rnap_per_unit = 1;
+            o.rrna_spacing_nt = 150;
+            o.ribosome_binding_per_M_s = 6e6;
+        }), {4.0, 10.0});
+    add("footprints of one codon and one nucleotide", one, with([](Organism& o) {
+            o.ribosome_footprint_codons = o.rnap_footprint_nt = 1;
+            o.translation_kcat_aa_per_s = 6;
+        }), {2.0, 6.0});
+    add("footprint of ten codons", Draft{}.space(5).gene("a", coding(28)).space(4), with([](Organism& o) {
+            o.ribosome_footprint_codons = 10;
+            o.rnap_footprint_nt = 30;
+            o.ribosome_binding_per_M_s = 4e6;
+            o.gene_termination_rate_per_s = {{0, 2.0}};
+        }), {3.0, 8.0});
+    add("reading frames that slip", slips, brisk(), {3.0, 8.0});
+    add("stable RNA", stable, brisk(), {3.0, 8.0});
+    add("ribosomes on given messengers", Draft{}.space(4).gene("a", coding(3)).space(4), with([](Organism& o) {
+            o.rna_polymerases = o.degradosomes = 0;
+            o.ribosomes = 60;
+            o.ribosome_binding_per_M_s = 5e5;
+            o.mrna_counts = {60.0};
+        }), {1.0, 3.0});
+    return all;
+}
+
+// ---------------------------------------------------------------------------------------------------- what is compared
+
+constexpr std::size_t places = 12;  ///< into which the replicon is divided
+
+/// Everything that can be seen of a cell at one time. The first `counts` are few enough to be compared in pairs.
+struct View {
+    std::vector<std::int64_t> values;
+    std::size_t counts = 0;
+};
+
+template <typename Engine>
+View view(const Engine& cell, const Program& program) {
+    View seen;
+    const auto see = [&](std::int64_t value) { seen.values.push_back(value); };
+    const auto proteins = cell.proteins(), mrnas = cell.mrnas();
+    const auto machines = cell.machines();
+    const EventCounts e = cell.events();
+    for (const std::int64_t n : proteins) see(n);
+    for (const std::int64_t n : mrnas) see(n);
+    for (const MachineCount& machine : machines) see(machine.active);
+    for (const std::int64_t n :
+         {e.nucleotide_steps, e.codon_steps, e.degradation_steps, e.transcription_initiations,
+          e.transcription_completions, e.transcription_aborts, e.translation_initiations, e.translation_completions,
+          e.translation_aborts, e.mrna_decay_initiations, e.mrna_decays, e.protein_decays, e.head_on_dissociations})
+        see(n);
+    seen.counts = seen.values.size();
+    for (const MachineCount& machine : machines) see(machine.free);
+    for (const std::int64_t n : cell.resources()) see(n);
+    see(mrnas[0] > 0 ? 1000 * e.translation_initiations / mrnas[0] : -1);
+
+    std::array<std::array<std::int64_t, 3>, 3> by_state{};
+    std::array<std::array<std::int64_t, places>, 3> by_place{};
+    std::array<std::vector<std::int64_t>, 3> by_gene;
+    for (auto& genes : by_gene) genes.assign(proteins.size() + 1, 0);
+    std::vector<std::int64_t> rnaps;
+    for (const Polymerase& p : cell.polymerases()) {
+        const auto kind = static_cast<std::size_t>(p.kind);
+        const auto length = static_cast<std::size_t>(program.layout().replicon_length[index(p.replicon)]);
+        ++by_state[kind][static_cast<std::size_t>(p.state)];
+        ++by_place[kind][static_cast<std::size_t>(p.position_nt) * places / length];
+        ++by_gene[kind][static_cast<std::size_t>(p.gene + 1)];
+        if (p.kind == Polymerase::Kind::rna_polymerase) rnaps.push_back(p.position_nt);
+    }
+    std::sort(rnaps.begin(), rnaps.end());
+    std::int64_t least = 1000;
+    for (std::size_t i = 1; i < rnaps.size(); ++i) least = std::min(least, rnaps[i] - rnaps[i - 1]);
+    see(least);
+    for (std::size_t kind = 0; kind < 3; ++kind) {
+        for (const std::int64_t n : by_state[kind]) see(n);
+        for (const std::int64_t n : by_place[kind]) see(n);
+        for (const std::int64_t n : by_gene[kind]) see(n);
+    }
+    return seen;
+}
+
+/// What `view` shows, in its order.
+std::vector<std::string> names_of_view(const Program& program) {
+    const std::vector<std::string>& genes = program.layout().gene_tag;
+    std::vector<std::string> names;
+    for (const std::string& gene : genes) names.push_back("proteins of " + gene);
+    for (const std::string& gene : genes) names.push_back("transcripts of " + gene);
+    for (const char* machine : machine_names) names.push_back(std::string{"active "} + machine);
+    for (const char* event :
+         {"nucleotide steps", "codon steps", "degradation steps", "transcription initiations",
+          "transcription completions", "transcription aborts", "translation initiations", "translation completions",
+          "translation aborts", "decay initiations", "decays", "protein decays", "head-on dissociations"})
+        names.emplace_back(event);
+    for (const char* machine : machine_names) names.push_back(std::string{"free "} + machine);
+    for (SpeciesIndex s = 0; s < species::resource_count; ++s) names.push_back(species_name(s));
+    names.emplace_back("translation initiations a thousand transcripts");
+    names.emplace_back("least distance of RNA polymerases");
+    for (const std::string machine : machine_names) {
+        for (const char* state : {"moving", "stalled", "blocked"}) names.push_back(machine + " " + state);
+        for (std::size_t p = 0; p < places; ++p) names.push_back(machine + " in part " + std::to_string(p));
+        names.push_back(machine + " between genes");
+        for (const std::string& gene : genes) names.push_back(machine + " in " + gene);
+    }
+    return names;
+}
+
+/// Counts of many cells, by time and then by what was seen.
+using Population = std::vector<std::vector<two_samples::Sample>>;
+
+void operate(auto& cell, const Operation& operation) {
+    for (const std::uint32_t gene : operation.knockouts) cell.knockout(GeneId{gene});
+    std::vector<GeneId> only;
+    for (const std::uint32_t gene : operation.only) only.push_back(GeneId{gene});
+    if (!only.empty()) cell.restrict_transcription(std::span<const GeneId>{only});
+    for (const auto& [resource, molecules] : operation.pools) cell.set_resource(resource, molecules);
+}
+
+template <typename Engine>
+Population grow(const Design& design, const std::shared_ptr<const Program>& program, std::size_t cells,
+                std::uint64_t first_seed) {
+    Population all(design.times.size());
+    for (std::size_t i = 0; i < cells; ++i) {
+        Engine cell{program, first_seed + i};
+        for (std::size_t k = 0; k < design.times.size(); ++k) {
+            cell.advance(design.times[k]);
+            const View v = view(cell, *program);
+            all[k].resize(v.values.size());
+            for (std::size_t j = 0; j < v.values.size(); ++j) all[k][j].push_back(static_cast<double>(v.values[j]));
+            if (k == 0) operate(cell, design.operation);
+        }
+    }
+    return all;
+}
+
+struct Verdict {
+    double evidence = 0.0;          ///< the strongest of all comparisons
+    std::string what;
+    double comparisons = 0.0;
+    std::size_t alarms = 0;
+
+    void weigh(double found, std::size_t comparisons_made, const auto& describe) {
+        comparisons += static_cast<double>(comparisons_made);
+        alarms += found > critical ? 1 : 0;
+        if (found <= evidence) return;
+        evidence = found;
+        what = describe();
+    }
+};
+
+/// @param pairs the first so many counts are also compared in pairs, at the last time
+Verdict compare(const Population& first, const Population& second, const std::vector<std::string>& names,
+                const std::vector<double>& times, std::size_t pairs) {
+    using namespace two_samples;
+    Verdict verdict;
+    for (std::size_t k = 0; k < times.size(); ++k) {
+        for (std::size_t j = 0; j < names.size(); ++j) {
+            const Sample &x = first[k][j], &y = second[k][j];
+            const auto said = [&](const char* of) {
+                return std::string{of} + names[j] + " at " + std::to_string(times[k]) + " s: mean " +
+                       std::to_string(mean(x)) + " against " + std::to_string(mean(y));
+            };
+            verdict.weigh(evidence_of_means(x, y), 1, [&] { return said("mean of "); });
+            verdict.weigh(evidence_of_covariances(x, y, x, y), 1, [&] { return said("variance of "); });
+            verdict.weigh(evidence_of_distributions(x, y), cuts, [&] { return said("distribution of "); });
+        }
+    }
+    const auto &x = first.back(), &y = second.back();
+    for (std::size_t i = 0; i < pairs; ++i) {
+        for (std::size_t j = i + 1; j < pairs; ++j)
+            verdict.weigh(evidence_of_covariances(x[i], y[i], x[j], y[j]), 1,
+                          [&] { return "covariance of " + names[i] + " and " + names[j]; });
+    }
+    return verdict;
+}
+
+/// Cells of the fast engine for each of the plain one: they cost little, and leave the noise to the smaller sample.
+constexpr std::size_t fast_cells = 4;
+
+Verdict face(const Design& design) {
+    const auto program = compile(design.genome, design.organism);
+    for (const std::uint8_t executable : program->executable()) CHECK(executable != 0);
+    const std::vector<std::string> names = names_of_view(*program);
+    const View any = view(CellularContext{program, 0}, *program);
+    CHECK(any.values.size() == names.size());
+    const std::size_t cells = design.cells * scale_of_runs();
+    const Population plain = grow<reference::Engine>(design, program, cells, 1'000'000);
+    const Population fast = grow<CellularContext>(design, program, cells * fast_cells, 2'000'000);
+    return compare(plain, fast, names, design.times, any.counts);
+}
+
+}  // namespace
+
+TEST(both_engines_follow_one_law) {
+    double comparisons = 0.0;
+    for (const Design& design : all_designs()) {
+        const Verdict verdict = face(design);
+        comparisons += verdict.comparisons;
+        std::printf("  %-60s %5.1f of %.1f: %s\n", design.name.c_str(), verdict.evidence, critical, verdict.what.c_str());
+        if (verdict.alarms > 0)
+            check::fail(design.name.c_str(), static_cast<int>(verdict.alarms), verdict.what.c_str());
+    }
+    std::printf("  %.0f comparisons\n", comparisons);
+    CHECK(comparisons <= most_comparisons);
+}
+
+RUN_TESTS()
