@@ -121,7 +121,8 @@ std::vector<Channel> Engine::channels() const {
         const double strength = program_->promoter_strength(UnitId{u}) / organism_.promoter_strength_scale;
         if (promoter_is_free(u))
             list.push_back({Kind::initiate_transcription, u, 0,
-                            static_cast<double>(counts[0].free) * per_pair_s(organism_.promoter_binding_per_M_s) * strength});
+                            static_cast<double>(counts[0].free) * strength *
+                                per_pair_s(organism_.promoter_binding_per_M_s)});
     }
     for (std::size_t t = 0; t < transcripts_.size(); ++t) add_channels_of_transcript(t, counts, list);
     for (std::size_t g = 0; g < proteins_.size(); ++g) {

@@ -180,6 +180,7 @@ std::vector<Design> all_designs() {
                                  .reverse_gene("b", coding(9)).space(6).terminator().space(8);
     const Draft tandem =
         Draft{}.space(8).gene("a", coding(9)).space(14).gene("b", coding(11)).space(6).terminator().space(8);
+    const Draft two_speeds = Draft{}.space(4).rna("tRNA", "t", 90).space(12).rna("tRNA", "u", 90);
     const Draft slips = Draft{}
                             .space(8).spliced_gene("back", "atggctaaagaac", -1, "ctggaattcaaagctaa")
                             .space(20).spliced_gene("on", "atggctgaactgt", 4, "cagaattcaaataa").space(8);
@@ -208,6 +209,11 @@ std::vector<Design> all_designs() {
             o.gene_promoter_strength = {{0, 500}, {1, 60}};
             o.degradosomes = 6;
         }), {1.5, 4.0});
+    add("two speeds of polymerases", two_speeds, with([](Organism& o) {
+            o.gene_promoter_strength = {{0, 400}, {1, 150}};
+            o.promoter_binding_per_M_s = 2e7;
+            o.rnap_footprint_nt = 4;
+        }), {2.0, 5.0});
     add("tandem units, operator", tandem, brisk(), {2.0, 6.0},
         {.only = {1}, .pools = {{species::UTP, 9}, {species::GTP, 41}}});
     add("scarce pools", operon, with([](Organism& o) {
@@ -253,10 +259,23 @@ std::vector<Design> all_designs() {
             o.ribosome_binding_per_M_s = 4e6;
             o.gene_termination_rate_per_s = {{0, 2.0}};
         }), {3.0, 8.0});
+    add("ribosomes behind one slow polymerase", operon, with([](Organism& o) {
+            o.rna_polymerases = 1;
+            o.gene_promoter_strength = {{0, 20}};
+            o.promoter_binding_per_M_s = 1e10;
+            o.ribosome_binding_per_M_s = 1e7;
+            o.mrna_counts = {0, 0, 0};
+        }), {3.0, 6.0});
+    add("degradosomes behind slow ribosomes", operon, with([](Organism& o) {
+            o.rna_polymerases = 0;
+            o.translation_kcat_aa_per_s = 2;
+            o.degradosome_binding_per_M_s = 1e7;
+            o.mrna_counts = {1, 0, 0};
+        }), {1.5, 4.0});
     add("reading frames that slip", slips, brisk(), {3.0, 8.0});
     add("stable RNA", stable, brisk(), {3.0, 8.0});
 
-    // Cells in which little is left to chance but the waiting for one kind of event, so that a rate that is 5 % wrong shows.
+    // Cells in which little is left to chance but the waiting for one kind of event: a rate that is 5 % wrong shows.
     const auto quiet = [&](auto&& change) {
         return with([&](Organism& o) {
             o.rna_polymerases = o.ribosomes = o.degradosomes = 0;
@@ -358,19 +377,25 @@ View view(const Engine& cell, const Program& program) {
     std::array<std::array<std::int64_t, places>, 3> by_place{};
     std::array<std::vector<std::int64_t>, 3> by_gene;
     for (auto& genes : by_gene) genes.assign(proteins.size() + 1, 0);
-    std::vector<std::int64_t> rnaps;
-    for (const Polymerase& p : cell.polymerases()) {
+    const std::vector<Polymerase> all = cell.polymerases();
+    for (const Polymerase& p : all) {
         const auto kind = static_cast<std::size_t>(p.kind);
         const auto length = static_cast<std::size_t>(program.layout().replicon_length[index(p.replicon)]);
         ++by_state[kind][static_cast<std::size_t>(p.state)];
         ++by_place[kind][static_cast<std::size_t>(p.position_nt) * places / length];
         ++by_gene[kind][static_cast<std::size_t>(p.gene + 1)];
-        if (p.kind == Polymerase::Kind::rna_polymerase) rnaps.push_back(p.position_nt);
     }
-    std::sort(rnaps.begin(), rnaps.end());
-    std::int64_t least = 1000;
-    for (std::size_t i = 1; i < rnaps.size(); ++i) least = std::min(least, rnaps[i] - rnaps[i - 1]);
-    see(least);
+    // how near two machines come, by kind: where there is one transcript, this shows a footprint to the nucleotide
+    std::array<std::int64_t, 9> least;
+    least.fill(1000);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto one = static_cast<std::size_t>(all[i].kind), other = static_cast<std::size_t>(all[j].kind);
+            std::int64_t& nearest = least[3 * std::min(one, other) + std::max(one, other)];
+            nearest = std::min(nearest, std::abs(all[i].position_nt - all[j].position_nt));
+        }
+    }
+    for (const std::int64_t n : least) see(n);
     for (std::size_t kind = 0; kind < 3; ++kind) {
         for (const std::int64_t n : by_state[kind]) see(n);
         for (const std::int64_t n : by_place[kind]) see(n);
@@ -395,7 +420,9 @@ std::vector<std::string> names_of_view(const Program& program) {
     for (SpeciesIndex s = 0; s < species::resource_count; ++s) names.push_back(species_name(s));
     for (const std::string& gene : genes) names.push_back("proteins of " + gene + " per thousand transcripts");
     names.emplace_back("decay initiations per thousand transcripts");
-    names.emplace_back("least distance of RNA polymerases");
+    for (const std::string machine : machine_names) {
+        for (const std::string other : machine_names) names.push_back("least distance of " + machine + " and " + other);
+    }
     for (const std::string machine : machine_names) {
         for (const char* state : {"moving", "stalled", "blocked"}) names.push_back(machine + " " + state);
         for (std::size_t p = 0; p < places; ++p) names.push_back(machine + " in part " + std::to_string(p));
