@@ -433,7 +433,7 @@ std::vector<std::string> names_of_view(const Program& program) {
 }
 
 /// Counts of many cells, by time and then by what was seen.
-using Population = std::vector<std::vector<two_samples::Sample>>;
+using Population = std::vector<std::vector<two_samples::Draws>>;
 
 void operate(auto& cell, const Operation& operation) {
     for (const std::uint32_t gene : operation.knockouts) cell.knockout(GeneId{gene});
@@ -482,7 +482,7 @@ Verdict compare(const Population& first, const Population& second, const std::ve
     Verdict verdict;
     for (std::size_t k = 0; k < times.size(); ++k) {
         for (std::size_t j = 0; j < names.size(); ++j) {
-            const Sample &x = first[k][j], &y = second[k][j];
+            const Draws &x = first[k][j], &y = second[k][j];
             const auto said = [&](const char* of) {
                 return std::string{of} + names[j] + " at " + std::to_string(times[k]) + " s: mean " +
                        std::to_string(mean(x)) + " against " + std::to_string(mean(y));

@@ -12,9 +12,9 @@
 /// for a normal mean evidence is about z^2/2.
 namespace two_samples {
 
-using Sample = std::vector<double>;
+using Draws = std::vector<double>;
 
-inline double mean(const Sample& x) {
+inline double mean(const Draws& x) {
     double sum = 0.0;
     for (const double value : x) sum += value;
     return sum / static_cast<double>(x.size());
@@ -22,11 +22,11 @@ inline double mean(const Sample& x) {
 
 /// The mean of the first sample against that of both, by Bennett's inequality (J. Am. Stat. Assoc. 57, 1962). It is
 /// sharpest if the first sample is the smaller one.
-inline double evidence_of_means(const Sample& first, const Sample& second) {
+inline double evidence_of_means(const Draws& first, const Draws& second) {
     const auto n = static_cast<double>(first.size()), all = n + static_cast<double>(second.size());
     const double mu = (mean(first) * n + mean(second) * (all - n)) / all;
     double square = 0.0, low = 0.0, high = 0.0;
-    for (const Sample* sample : {&first, &second}) {
+    for (const Draws* sample : {&first, &second}) {
         for (const double value : *sample) {
             square += (value - mu) * (value - mu);
             low = std::min(low, value - mu);
@@ -41,12 +41,12 @@ inline double evidence_of_means(const Sample& first, const Sample& second) {
 }
 
 /// Products of deviations from the common means: compares variances (of one number with itself) and covariances.
-inline double evidence_of_covariances(const Sample& first_x, const Sample& second_x, const Sample& first_y,
-                                      const Sample& second_y) {
+inline double evidence_of_covariances(const Draws& first_x, const Draws& second_x, const Draws& first_y,
+                                      const Draws& second_y) {
     const auto n = static_cast<double>(first_x.size()), m = static_cast<double>(second_x.size());
     const double mu_x = (mean(first_x) * n + mean(second_x) * m) / (n + m);
     const double mu_y = (mean(first_y) * n + mean(second_y) * m) / (n + m);
-    Sample first(first_x.size()), second(second_x.size());
+    Draws first(first_x.size()), second(second_x.size());
     for (std::size_t i = 0; i < first.size(); ++i) first[i] = (first_x[i] - mu_x) * (first_y[i] - mu_y);
     for (std::size_t i = 0; i < second.size(); ++i) second[i] = (second_x[i] - mu_x) * (second_y[i] - mu_y);
     return evidence_of_means(first, second);
@@ -57,11 +57,11 @@ inline double evidence_of_covariances(const Sample& first_x, const Sample& secon
 inline constexpr std::size_t cuts = 8;
 
 /// The share of the first sample at or below each place, by the relative entropy of two coins (Chernoff, 1952).
-inline double evidence_of_distributions(const Sample& first, const Sample& second) {
-    Sample together = first;
+inline double evidence_of_distributions(const Draws& first, const Draws& second) {
+    Draws together = first;
     together.insert(together.end(), second.begin(), second.end());
     const auto n = static_cast<double>(first.size()), all = static_cast<double>(together.size());
-    const auto share = [](const Sample& x, double at) {
+    const auto share = [](const Draws& x, double at) {
         return static_cast<double>(std::count_if(x.begin(), x.end(), [&](double value) { return value <= at; }));
     };
     const auto term = [](double p, double q) { return p > 0.0 ? p * std::log(p / q) : 0.0; };
