@@ -17,6 +17,9 @@ namespace {
 const std::string bases = repeat("ACGTTGCATA", 20);  // 200 nt
 const std::string gff3 = "##gff-version 3\n";
 const std::string fasta_part = "##FASTA\n>c\n" + bases + "\n";
+const std::string indent(21, ' ');
+
+std::string cds(const std::vector<std::string>& qualifiers) { return feature("CDS", "1..30", qualifiers); }
 
 std::string row(const std::string& kind, const std::string& attributes, const std::string& place = "1\t30") {
     return "c\t.\t" + kind + "\t" + place + "\t.\t+\t0\t" + attributes + "\n";
@@ -30,8 +33,8 @@ std::string each(std::size_t n, const Make& make) {
     return out;
 }
 
-/// A text of fourteen blocks, each in one of two forms that `hash_text` does not tell apart: the top bit of a word moves to
-/// bit 28 of the state, where the next word takes it away.
+/// A text of fourteen blocks, each in one of two forms that `hash_text` does not tell apart: the top bit of a word
+/// moves to bit 28 of the state, where the next word takes it away.
 std::string colliding(std::size_t i) {
     std::string out;
     for (unsigned bit = 0; bit < 14; ++bit) out += (i >> bit & 1U) != 0 ? "aaaaaaa\xe1" "aaaqaaaa" : "aaaaaaaaaaaaaaaa";
@@ -44,52 +47,53 @@ struct Shape {
     std::string (*make)(std::size_t n);
 };
 
-/// Files that grow in one thing. Each was chosen where a careless decoder, or an earlier one of ours, goes around twice.
+/// Files that grow in one thing, each where a careless decoder goes around twice.
 const Shape shapes[] = {
     {"genes with tags of their own", 400, [](std::size_t n) {
          return genbank(bases, each(n, [](const std::string& i) {
-                            return feature("gene", "1..30", {"/locus_tag=\"A" + i + "\""}) +
-                                   feature("CDS", "1..30", {"/locus_tag=\"A" + i + "\"", "/note=\"a", "b\""});
+                            const std::string tag = "/locus_tag=\"A" + i + "\"";
+                            return feature("gene", "1..30", {tag}) + cds({tag, "/note=\"a", "b\""});
                         }));
      }},
     {"genes of one tag and name", 400, [](std::size_t n) {
-         return genbank(bases, repeat(feature("gene", "1..30", {"/locus_tag=\"A\"", "/gene=\"x\""}) +
-                                      feature("CDS", "1..30", {"/locus_tag=\"A\"", "/gene=\"x\"", "/note=\"a", "b\""}), n));
+         const std::string tag = "/locus_tag=\"A\"";
+         const std::string name = "/gene=\"x\"";
+         return genbank(bases, repeat(feature("gene", "1..30", {tag, name}) + cds({tag, name, "/note=\"a", "b\""}), n));
      }},
     {"tags that look like made ones", 500, [](std::size_t n) {
          return genbank(bases, each(n, [](const std::string& i) {
-                            return feature("CDS", "1..30", {"/locus_tag=\"A_" + i + "\""}) + feature("CDS", "1..30", {"/locus_tag=\"A\""});
+                            return cds({"/locus_tag=\"A_" + i + "\""}) + cds({"/locus_tag=A"});
                         }));
      }},
     {"feature kinds of their own", 800, [](std::size_t n) {
          return genbank(bases, each(n, [](const std::string& i) { return feature("kind" + i, "1..30"); }));
      }},
     {"qualifiers of one feature", 1000, [](std::size_t n) {
-         return genbank(bases, feature("CDS", "1..30") + repeat(std::string(21, ' ') + "/note=\"a\"\n", n));
+         return genbank(bases, feature("CDS", "1..30") + repeat(indent + "/note=\"a\"\n", n));
      }},
     {"qualifier keys of their own", 1000, [](std::size_t n) {
-         return genbank(bases, feature("CDS", "1..30") + each(n, [](const std::string& i) { return std::string(21, ' ') + "/k" + i + "=1\n"; }));
+         return genbank(bases, cds({}) + each(n, [](const std::string& i) { return indent + "/k" + i + "=1\n"; }));
      }},
     {"one quoted value of many lines", 1000, [](std::size_t n) {
-         return genbank(bases, feature("CDS", "1..30", {"/note=\"a"}) + repeat(std::string(21, ' ') + "/b \"\"c\"\" d\n", n));
+         return genbank(bases, cds({"/note=\"a"}) + repeat(indent + "/b \"\"c\"\" d\n", n));
      }},
     {"one unquoted value of many lines", 1000, [](std::size_t n) {
-         return genbank(bases, feature("CDS", "1..30", {"/note=a"}) + repeat(std::string(21, ' ') + "b c d\n", n));
+         return genbank(bases, cds({"/note=a"}) + repeat(indent + "b c d\n", n));
      }},
     {"one line", 100'000, [](std::size_t n) {
-         return genbank(bases, feature("CDS", "1..30", {"/note=\"" + repeat("a \"\" ", n / 5) + "\""}));
+         return genbank(bases, cds({"/note=\"" + repeat("a \"\" ", n / 5) + "\""}));
      }},
     {"values without closing quote", 600, [](std::size_t n) {
-         return genbank(bases, repeat(feature("CDS", "1..30", {"/note=\"open", "/gene=\"x\""}), n));
+         return genbank(bases, repeat(cds({"/note=\"open", "/gene=\"x\""}), n));
      }},
     {"lines that belong nowhere", 1500, [](std::size_t n) {
-         return genbank(bases, feature("CDS", "1..30", {"/pseudo"}) + repeat("\n       nowhere\n", n));
+         return genbank(bases, cds({"/pseudo"}) + repeat("\n       nowhere\n", n));
      }},
     {"one location", 5000, [](std::size_t n) {
-         return genbank(bases, feature("misc_feature", "join(" + repeat("complement(join(1..2,5..6)),", n / 4) + "1..2)"));
+         return genbank(bases, feature("CDS", "join(" + repeat("complement(join(1..2,5..6)),", n / 4) + "1..2)"));
      }},
     {"one location of many lines", 2000, [](std::size_t n) {
-         return genbank(bases, feature("CDS", "join(") + repeat(std::string(21, ' ') + "1..2,\n", n) + std::string(21, ' ') + "1..2)\n");
+         return genbank(bases, feature("CDS", "join(") + repeat(indent + "1..2,\n", n) + indent + "1..2)\n");
      }},
     {"one choice of positions", 20'000, [](std::size_t n) {
          return genbank(bases, feature("CDS", "one-of(" + repeat("1,", n) + "1)..30"));
@@ -99,7 +103,7 @@ const Shape shapes[] = {
      }},
     {"exceptions to the code", 600, [](std::size_t n) {
          return genbank(bases, feature("CDS", "join(" + repeat("1..2,", n) + "1..30)") +
-                                   repeat(std::string(21, ' ') + "/transl_except=(pos:1..3,aa:Sec)\n", n));
+                                   repeat(indent + "/transl_except=(pos:1..3,aa:Sec)\n", n));
      }},
     {"genes on top of each other", 600, [](std::size_t n) {
          return genbank(repeat(bases, n / 10), each(n, [n](const std::string& i) {
@@ -107,20 +111,21 @@ const Shape shapes[] = {
                         }));
      }},
     {"genes of one parent with a long name", 800, [](std::size_t n) {
-         return gff3 + row("gene", "ID=g;locus_tag=" + std::string(30 * n, 'a')) + repeat(row("CDS", "Parent=g"), n) + fasta_part;
+         const std::string gene = row("gene", "ID=g;locus_tag=" + std::string(30 * n, 'a'));
+         return gff3 + gene + repeat(row("CDS", "Parent=g"), n) + fasta_part;
      }},
     {"genes without names on a record with a long name", 800, [](std::size_t n) {
          return "LOCUS       " + std::string(30 * n, 'a') + " 200 bp DNA linear SYN 01-JAN-2026\nFEATURES\n" +
                 repeat(feature("CDS", "1..30"), n) + files::origin(bases) + "//\n";
      }},
-    {"records", 150, [](std::size_t n) { return repeat(genbank(bases, feature("CDS", "1..30", {"/locus_tag=\"A\""})), n); }},
+    {"records", 150, [](std::size_t n) { return repeat(genbank(bases, cds({"/gene=\"x\""})), n); }},
     {"records that announce too much", 150, [](std::size_t n) {
          return repeat("LOCUS A 999999999999 bp DNA linear SYN 01-JAN-2026\nFEATURES\nORIGIN\n        1 acgt\n//\n", n);
      }},
     {"lines before the first record", 5000, [](std::size_t n) { return repeat("preamble\n", n) + genbank(bases, ""); }},
     {"lines between records", 5000, [](std::size_t n) { return genbank(bases, "") + repeat("between\n", n); }},
     {"lines of a title", 3000, [](std::size_t n) {
-         return "LOCUS       A 4 bp\nDEFINITION  A\n" + repeat("            title\n", n) + "ORIGIN\n        1 acgt\n//\n";
+         return "LOCUS A 4 bp\nDEFINITION  A\n" + repeat("            title\n", n) + "ORIGIN\n        1 acgt\n//\n";
      }},
     {"letters in odd groups", 1500, [](std::size_t n) {
          return "LOCUS       A 4 bp\nORIGIN\n" + repeat("        1 acgtn acgt\n ac gt ACGU\n\n", n) + "//\n";
@@ -130,7 +135,9 @@ const Shape shapes[] = {
          std::replace(text.begin(), text.end(), '\n', '\r');
          return text;
      }},
-    {"FASTA records", 2500, [](std::size_t n) { return each(n, [](const std::string& i) { return ">r" + i + "\nACGT\n"; }); }},
+    {"FASTA records", 2500, [](std::size_t n) {
+         return each(n, [](const std::string& i) { return ">r" + i + "\nACGT\n"; });
+     }},
     {"FASTA records of one name", 3000, [](std::size_t n) { return repeat(">r\nA\n", n); }},
     {"FASTA lines", 3000, [](std::size_t n) { return ">r\n" + repeat("ACGTN ACGU\n", n); }},
     {"FASTA headers in one line", 100'000, [](std::size_t n) { return ">" + std::string(n, '>') + "\nACGT\n"; }},
@@ -138,27 +145,33 @@ const Shape shapes[] = {
          return gff3 + row("gene", "ID=g;Name=a") + repeat(row("CDS", "Parent=g"), n) + fasta_part;
      }},
     {"parents of one row", 3000, [](std::size_t n) {
-         return gff3 + row("gene", "ID=g") + row("CDS", "Parent=" + each(n, [](const std::string& i) { return "g,lost" + i + ","; })) +
-                fasta_part;
+         const std::string parents = each(n, [](const std::string& i) { return "g,lost" + i + ","; });
+         return gff3 + row("gene", "ID=g") + row("CDS", "Parent=" + parents) + fasta_part;
      }},
     {"rows of one ID", 1000, [](std::size_t n) { return gff3 + repeat(row("CDS", "ID=g"), n) + fasta_part; }},
     {"rows of one ID and two names", 800, [](std::size_t n) {
-         return gff3 + repeat(row("gene", "ID=g;Name=a") + row("gene", "ID=g;Name=b;x") + row("CDS", "Parent=g"), n) + fasta_part;
+         const std::string twins = row("gene", "ID=g;Name=a") + row("gene", "ID=g;Name=b;x");
+         return gff3 + repeat(twins + row("CDS", "Parent=g"), n) + fasta_part;
      }},
     {"rows of one ID and names of their own", 800, [](std::size_t n) {
-         return gff3 + each(n, [](const std::string& i) { return row("gene", "ID=g;Name=a" + i) + row("CDS", "Parent=g"); }) + fasta_part;
+         return gff3 + each(n, [](const std::string& i) {
+                    return row("gene", "ID=g;Name=a" + i) + row("CDS", "Parent=g");
+                }) + fasta_part;
      }},
     {"tags of one hash", 1000, [](std::size_t n) {
          return genbank(bases, each(n, [](const std::string& i) {
-                            return feature("CDS", "1..30", {"/locus_tag=\"" + colliding(std::stoul(i)) + "\""});
+                            return cds({"/locus_tag=\"" + colliding(std::stoul(i)) + "\""});
                         }));
      }},
     {"IDs of one hash", 1000, [](std::size_t n) {
-         return gff3 + each(n, [](const std::string& i) { return row("CDS", "ID=" + colliding(std::stoul(i)) + ";Parent=a"); }) + fasta_part;
+         return gff3 + each(n, [](const std::string& i) {
+                    return row("CDS", "ID=" + colliding(std::stoul(i)) + ";Parent=a");
+                }) + fasta_part;
      }},
     {"a chain of parents", 800, [](std::size_t n) {
-         return gff3 + each(n, [](const std::string& i) { return row("CDS", "ID=a" + i + ";Parent=a" + std::to_string(std::stoul(i) + 1)); }) +
-                fasta_part;
+         return gff3 + each(n, [](const std::string& i) {
+                    return row("CDS", "ID=a" + i + ";Parent=a" + std::to_string(std::stoul(i) + 1));
+                }) + fasta_part;
      }},
     {"a circle of parents", 800, [](std::size_t n) {
          return gff3 + each(n, [n](const std::string& i) {
@@ -169,8 +182,8 @@ const Shape shapes[] = {
          return gff3 + row("CDS", each(n, [](const std::string& i) { return "k" + i + "=%41%2c;"; })) + fasta_part;
      }},
     {"seqids of their own", 800, [](std::size_t n) {
-         return gff3 + each(n, [](const std::string& i) { return "s" + i + "\t.\tCDS\t1\t9\t.\t+\t0\tID=a" + i + "\n"; }) + "##FASTA\n" +
-                each(n, [](const std::string& i) { return ">s" + i + ".1\nACGTACGTA\n"; });
+         return gff3 + each(n, [](const std::string& i) { return "s" + i + "\t.\tCDS\t1\t9\t.\t+\t0\tID=a\n"; }) +
+                "##FASTA\n" + each(n, [](const std::string& i) { return ">s" + i + ".1\nACGTACGTA\n"; });
      }},
 };
 

@@ -43,8 +43,8 @@ public:
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         ++count_[static_cast<std::size_t>(outcome)];
         if ((outcome == Outcome::other_error || seconds > hang_s) && faults_++ == 0) {
-            std::printf("  %s: byte %zu made %d: outcome %d after %g s\n", name_.c_str(), at, byte, static_cast<int>(outcome),
-                        seconds);
+            std::printf("  %s: byte %zu made %d: outcome %d after %g s\n", name_.c_str(), at, byte,
+                        static_cast<int>(outcome), seconds);
         }
     }
     [[nodiscard]] int faults() const noexcept { return faults_; }

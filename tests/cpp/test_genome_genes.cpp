@@ -210,6 +210,13 @@ TEST(genes_without_a_tag_get_one) {
     CHECK(std::count_if(bare.genome.report().begin(), bare.genome.report().end(), [](const auto& e) { return e.code == "default-table"; }) == 1);
 }
 
+TEST(names_of_genes_are_cut_at_a_thousand_bytes) {
+    const std::string tag = std::string(999, 'x') + "\xc3\xa9" + "y";  // the cut would fall inside a character
+    const Read r = read(with(9, "ATGAAATTTTAA"), feature("CDS", "10..21", {"/locus_tag=\"" + tag + "\""}));
+    CHECK(r.gene().locus_tag == std::string(999, 'x') && reports(r.genome, "long-name"));
+    CHECK(r.genome.records()[0].features[0].qualifier("locus_tag") == tag);
+}
+
 TEST(isoforms_get_tags_of_their_own) {
     const Read r = read(with(9, "ATGAAATTTTAA"), feature("gene", "10..21", {"/locus_tag=\"T_1\""}) + cds("10..21") + cds("16..21") + cds("13..21"));
     CHECK(r.genome.genes().size() == 3 && reports(r.genome, "duplicate-locus-tag"));

@@ -46,7 +46,8 @@ const std::array<Bytes, 3>& snapshots() {
 }
 
 void put(Bytes& bytes, std::size_t at, std::uint64_t word, std::size_t size) {
-    for (std::size_t i = at; i < std::min(at + size, bytes.size()); ++i, word >>= 8) bytes[i] = static_cast<std::byte>(word & 255);
+    const std::size_t end = std::min(at + size, bytes.size());
+    for (std::size_t i = at; i < end; ++i, word >>= 8) bytes[i] = static_cast<std::byte>(word & 255);
 }
 
 void edit(Bytes& bytes, const std::uint8_t* with) {
@@ -91,7 +92,8 @@ bool live_on(std::span<const std::byte> bytes) {
     try {
         CellularContext cell = CellularContext::restore(bytes, program());
         const Bytes again = cell.snapshot();
-        fuzz::require(CellularContext::restore(again, program()).snapshot() == again, "a restored cell can be restored");
+        const bool same = CellularContext::restore(again, program()).snapshot() == again;
+        fuzz::require(same, "a restored cell can be restored");
         (void)cell.advance(cell.time_s() + 1000.0, 2'000);
         (void)cell.audit();  // a forged cell need not balance, but its books are kept
         (void)cell.polymerases();

@@ -63,7 +63,8 @@ inline void check_genome(const bioxen::Genome& genome) {
                                             record.molecule_type, record.division, record.date, record.sequence}) {
             touch(text);
         }
-        require(record.sequence.empty() || std::ssize(record.sequence) == record.length_nt, "the sequence has its length");
+        const bool whole = record.sequence.empty() || std::ssize(record.sequence) == record.length_nt;
+        require(whole, "a sequence has its length");
         for (const bioxen::Feature& feature : record.features) check_feature(feature, record);
     }
     for (const bioxen::Gene& gene : genome.genes()) check_gene(genome, gene);
@@ -91,7 +92,8 @@ inline void live_through(std::string_view file, std::string_view sequence = {}) 
     } catch (const bioxen::InputError& error) {
         using enum bioxen::InputErrorKind;
         require(error.kind() == genome_format || error.kind() == genome_compilation, error.what());
-        require(error.kind() != genome_format || (error.line() >= 1 && error.offset() >= 0), "a format error has a place");
+        const bool placed = error.line() >= 1 && error.offset() >= 0;
+        require(error.kind() != genome_format || placed, "a format error has a place");
     }
 }
 

@@ -120,8 +120,8 @@ struct Gene {
 /// length-mismatch, missing-end, missing-origin, no-sequence, no-features, no-name, duplicate-record, seqid-version,
 /// ambiguous-bases, uracil, odd-indent, stray-text, odd-qualifier, unescaped-quote, unterminated-quote,
 /// location-comma, location-between, gff-columns, odd-attribute, odd-directive, odd-strand, duplicate-id,
-/// unknown-parent, parent-cycle. Of genes: gene-without-product, duplicate-locus-tag, made-locus-tag, long-name, default-table,
-/// odd-transl-table, odd-codon-start, odd-transl-except, exception, no-start-codon, no-stop-codon,
+/// unknown-parent, parent-cycle. Of genes: gene-without-product, duplicate-locus-tag, made-locus-tag, long-name,
+/// default-table, odd-transl-table, odd-codon-start, odd-transl-except, exception, no-start-codon, no-stop-codon,
 /// translation-differs.
 struct ReportEntry {
     std::string code;               ///< short stable name, e.g. "missing-origin"

@@ -517,10 +517,10 @@ std::int64_t Gff3Reader::find_parent(const Row& row) {
             draft_.report.add("unknown-parent", "no feature has the ID that Parent names", row.line, raw);
             continue;
         }
+        if (parent_feature >= 0) continue;
         int best_fit = -1;
         int twins = 0;
-        const bool searching = parent_feature < 0;
-        for (std::uint32_t i = *found; searching && i != none && twins < most_twins; i = rows_[i].next_same_id, ++twins) {
+        for (std::uint32_t i = *found; i != none && twins < most_twins; i = rows_[i].next_same_id, ++twins) {
             const Row& parent = rows_[i];
             if (parent.record != row.record) continue;
             const bool equal = parent.span.start == row.span.start && parent.span.end == row.span.end;
