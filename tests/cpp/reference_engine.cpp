@@ -112,6 +112,15 @@ double Engine::codon_rate(const Ribosome& ribosome) const {
     return organism_.translation_kcat_aa_per_s * saturation(charged, organism_.translation_km_mM);
 }
 
+bool Engine::at_stop(const Ribosome& ribosome) const {
+    return ribosome.done == layout_.cistrons[ribosome.cistron].codons;
+}
+
+double Engine::release_rate(const Ribosome& ribosome) const {
+    const auto given = organism_.gene_termination_rate_per_s.find(layout_.cistrons[ribosome.cistron].gene);
+    return given != organism_.gene_termination_rate_per_s.end() ? given->second : organism_.translation_kcat_aa_per_s;
+}
+
 std::vector<Channel> Engine::channels() const {
     using Kind = Channel::Kind;
     std::vector<Channel> list;
@@ -158,12 +167,8 @@ void Engine::add_channels_of_transcript(std::size_t t, const Machines& counts, s
     }
     for (std::size_t r = 0; r < transcript.ribosomes.size(); ++r) {
         const Ribosome& ribosome = transcript.ribosomes[r];
-        const Cistron& cistron = layout_.cistrons[ribosome.cistron];
-        if (ribosome.done == cistron.codons) {
-            const auto given = organism_.gene_termination_rate_per_s.find(cistron.gene);
-            list.push_back({Kind::release_protein, t, r,
-                            given != organism_.gene_termination_rate_per_s.end() ? given->second
-                                                                                 : organism_.translation_kcat_aa_per_s});
+        if (at_stop(ribosome)) {
+            list.push_back({Kind::release_protein, t, r, release_rate(ribosome)});
         } else if (ribosome_may_step(transcript, ribosome)) {
             list.push_back({Kind::translate, t, r, codon_rate(ribosome)});
         }
@@ -192,10 +197,13 @@ std::int64_t Engine::axis(const Transcript& transcript) const {
 
 /// Of the RNAPs on the DNA in front of this transcript's own, whichever way they go, the nearest.
 const Transcript* Engine::rnap_ahead(const Transcript& transcript) const {
-    const auto ahead = [&](const Transcript& other) { return direction(transcript) * (axis(other) - axis(transcript)); };
+    const auto ahead = [&](const Transcript& other) {
+        return direction(transcript) * (axis(other) - axis(transcript));
+    };
     const Transcript* nearest = nullptr;
     for (const Transcript& other : transcripts_) {
-        if (other.nascent && ahead(other) > 0 && (nearest == nullptr || ahead(other) < ahead(*nearest))) nearest = &other;
+        if (!other.nascent || ahead(other) <= 0) continue;
+        if (nearest == nullptr || ahead(other) < ahead(*nearest)) nearest = &other;
     }
     return nearest;
 }
@@ -469,7 +477,9 @@ std::vector<Polymerase> Engine::polymerases() const {
         p.position_nt = (unit.strand == Strand::forward ? unit.start + inside : unit.end - 1 - inside) %
                         layout_.replicon_length[index(unit.replicon)];
         p.gene = gene;
-        p.state = !room ? Polymerase::State::blocked : rate > 0.0 ? Polymerase::State::moving : Polymerase::State::stalled;
+        p.state = !room        ? Polymerase::State::blocked
+                  : rate > 0.0 ? Polymerase::State::moving
+                               : Polymerase::State::stalled;
         all.push_back(p);
     };
     const auto gene_at = [&](const Transcript& transcript, std::int32_t at) {
@@ -489,13 +499,10 @@ std::vector<Polymerase> Engine::polymerases() const {
             show(transcript, Polymerase::Kind::degradosome, transcript.lost, gene_at(transcript, transcript.lost),
                  degradosome_may_step(transcript), degradation_rate());
         for (const Ribosome& ribosome : transcript.ribosomes) {
-            const Cistron& cistron = layout_.cistrons[ribosome.cistron];
-            const bool at_stop = ribosome.done == cistron.codons;
-            const auto given = organism_.gene_termination_rate_per_s.find(cistron.gene);
-            const double release = given != organism_.gene_termination_rate_per_s.end() ? given->second
-                                                                                        : organism_.translation_kcat_aa_per_s;
-            show(transcript, Polymerase::Kind::ribosome, place(ribosome), cistron.gene,
-                 at_stop || ribosome_may_step(transcript, ribosome), at_stop ? release : codon_rate(ribosome));
+            const bool releases = at_stop(ribosome);
+            show(transcript, Polymerase::Kind::ribosome, place(ribosome), layout_.cistrons[ribosome.cistron].gene,
+                 releases || ribosome_may_step(transcript, ribosome),
+                 releases ? release_rate(ribosome) : codon_rate(ribosome));
         }
     }
     return all;

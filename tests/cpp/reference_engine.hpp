@@ -10,8 +10,8 @@
 #include <span>
 #include <vector>
 
-/// The law of the cell (biology.md §1, design.md §5) once more, by Gillespie's direct method (1977) over a plain list of
-/// all channels. Nothing is kept that can be counted anew, so that what stands here can be read off the law line by line.
+/// The law of the cell once more, by Gillespie's direct method (J. Phys. Chem. 81, 1977) over a plain list of all
+/// channels. Nothing is kept that can be counted anew, so that the law can be read off line by line.
 namespace reference {
 
 struct Ribosome {
@@ -72,6 +72,8 @@ private:
     [[nodiscard]] double nucleotide_rate(const Transcript& transcript) const;
     [[nodiscard]] double degradation_rate() const;
     [[nodiscard]] double codon_rate(const Ribosome& ribosome) const;
+    [[nodiscard]] double release_rate(const Ribosome& ribosome) const;
+    [[nodiscard]] bool at_stop(const Ribosome& ribosome) const;
 
     // who stands where
     [[nodiscard]] std::int64_t direction(const Transcript& transcript) const;

@@ -8,8 +8,8 @@
 /// Do two samples of a random number come from one law? Every answer is an upper bound of a false alarm's probability
 /// that holds for any law and any sample size: given the two samples together, the first is drawn from all of them
 /// without replacement if the laws are the same, and the exponential inequalities for sums hold for such draws too
-/// (Hoeffding, J. Am. Stat. Assoc. 58, 1963, section 6). The answers are given as evidence, -ln of the bound on one side;
-/// for a normal mean evidence is about z^2/2.
+/// (Hoeffding, J. Am. Stat. Assoc. 58, 1963, section 6). The answers are given as evidence, -ln of the bound on one
+/// side; for a normal mean evidence is about z^2/2.
 namespace two_samples {
 
 using Draws = std::vector<double>;
@@ -52,8 +52,8 @@ inline double evidence_of_covariances(const Draws& first_x, const Draws& second_
     return evidence_of_means(first, second);
 }
 
-/// Where the distribution functions are compared: eight places that divide the common one about evenly. Together with a
-/// bound on each this is a Kolmogorov-Smirnov test on a grid, with the weights that make its tails as sharp as its middle.
+/// Where the distribution functions are compared: eight places that divide the common one about evenly. With a bound on
+/// each this is a Kolmogorov-Smirnov test on a grid, weighted so that its tails are as sharp as its middle.
 inline constexpr std::size_t cuts = 8;
 
 /// The share of the first sample at or below each place, by the relative entropy of two coins (Chernoff, 1952).

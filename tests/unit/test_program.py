@@ -84,7 +84,8 @@ def test_printing_and_parsing_round_trip(statements: list[Run]) -> None:
         ("set_resource('ATP')", 0, "needs molecules"),
         ("run(3)\n  @", 9, "no meaning"),
         ("run(3)\nrun(4", 12, "line 2, column 6"),
-        ("snapshot('x')", 0, "unknown call"),
+        ("snapshot()", 0, "needs name"),
+        ("snapshot('')", 9, "a name as a text"),
         ("divide()", 0, "unknown call"),
     ],
 )
