@@ -2,6 +2,7 @@
 
 #include <bioxen/error.hpp>
 
+#include <cstring>
 #include <exception>
 
 namespace py = pybind11;
@@ -26,7 +27,10 @@ const char* class_name(InputErrorKind kind) noexcept {
 
 void raise(const char* name, const char* message, const py::dict& details) {
     const py::object type = py::module_::import("bioxen_jcvi_vm_lib._errors").attr(name);
-    const py::object error = type(py::str(message), py::arg("details") = details);
+    // whatever bytes an input put into the message
+    const auto text = py::reinterpret_steal<py::object>(
+        PyUnicode_DecodeUTF8(message, static_cast<Py_ssize_t>(std::strlen(message)), "replace"));
+    const py::object error = type(text, py::arg("details") = details);
     PyErr_SetObject(type.ptr(), error.ptr());
 }
 

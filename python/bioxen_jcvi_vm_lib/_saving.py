@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import stat
+import tempfile
 from pathlib import Path
 
 from bioxen_jcvi_vm_lib._errors import APIValidationError
@@ -15,6 +19,8 @@ class Replacing:
 
     The content reaches the disk before the rename, and the rename before the end, so a crash at any
     step leaves the old file or the new one. A failure leaves the old file and nothing beside it.
+    The path beside is new and nobody else's, so any number of threads may write one target. A
+    symbolic link at the target is replaced, not followed; a file's permissions are kept.
 
     Raises
     ------
@@ -23,10 +29,23 @@ class Replacing:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, str | os.PathLike):
+            raise APIValidationError(f"path must be a path, not {type(path).__name__}")
         self._path = Path(path)
-        self._beside = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        if not self._path.name or "\0" in str(self._path):
+            raise APIValidationError(f"{str(self._path)!r} is no name of a file to write")
 
     def __enter__(self) -> Path:
+        try:
+            mode = self._mode()
+            folder = self._path.absolute().parent
+            prefix = f".{self._path.name[:50]}."
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=".part")
+            self._beside = Path(name)
+            os.fchmod(descriptor, mode)
+            os.close(descriptor)
+        except (OSError, ValueError) as error:
+            raise self._failed(error) from error
         return self._beside
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -35,14 +54,35 @@ class Replacing:
                 _sync(self._beside)
                 self._beside.replace(self._path)
                 _sync(self._path.absolute().parent)
+                return
         except OSError as failure:
             error = failure
-        self._beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._beside.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise APIValidationError(
-                f"{self._path} cannot be written: {error.strerror or error}",
-                details={"path": str(self._path)},
-            ) from error
+            raise self._failed(error) from error
+
+    def _mode(self) -> int:
+        """Permissions of the file to be: those of the one that is there, else the usual ones."""
+        try:
+            found = os.lstat(self._path).st_mode
+        except FileNotFoundError:
+            found = stat.S_IFLNK
+        if stat.S_ISREG(found):
+            return stat.S_IMODE(found)
+        if not stat.S_ISLNK(found):
+            what = "a directory" if stat.S_ISDIR(found) else "a device or a pipe"
+            raise OSError(errno.EEXIST, f"it is {what}")
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+    def _failed(self, error: OSError | ValueError) -> APIValidationError:
+        reason = getattr(error, "strerror", None) or error
+        return APIValidationError(
+            f"{self._path!s} cannot be written: {reason}".encode(errors="replace").decode(),
+            details={"path": str(self._path)},
+        )
 
 
 def save_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +41,6 @@ Progress = Callable[[float, int], None]
 
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
-
-
 #: Largest snapshot that is read from a file [bytes].
 MAX_SNAPSHOT_BYTES = 2 * 2**30
 _SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
@@ -206,7 +205,7 @@ class CellularContext:
             What `snapshot` returned.
         runtime : GenomicRuntime
             Of the same genome. Rates and counts are those of the snapshot, also where the runtime
-            was loaded with others.
+            was loaded with others; ``snapshot_dir`` is the runtime's.
 
         Raises
         ------
@@ -254,7 +253,8 @@ class CellularContext:
         Parameters
         ----------
         seed : int, optional
-            uint64, in place of this context's seed.
+            uint64, in place of this context's seed. The fork's stream is its own all the same: a
+            fork never repeats its parent unless `replay` asks for it.
         replay : bool
             True: the fork repeats this context's future exactly. False: its future is drawn from a
             stream of its own, a function of this context's stream and of how many forks it had.
@@ -329,8 +329,9 @@ class CellularContext:
 
         Raises
         ------
-        ProgramSyntaxError, APIValidationError
-            If the program is not acceptable; nothing has changed then.
+        ProgramSyntaxError, APIValidationError, InvalidConfigurationError
+            If the program is not acceptable; nothing has changed then. A ``snapshot`` that cannot
+            be written raises when its turn comes, and the cell stays as it is then.
         GenomicRuntimeError
             As in `run`.
         """
@@ -371,6 +372,11 @@ class CellularContext:
     def __enter__(self) -> Self:
         self._open()
         return self
+
+    def __reduce__(self) -> NoReturn:
+        raise APIValidationError(
+            "a cell is copied with fork(replay=True), and stored with snapshot() or save(path)"
+        )
 
     def __exit__(
         self,
@@ -492,7 +498,7 @@ class CellularContext:
                 details={"key": "snapshot_dir", "name": name},
             )
         folder = Path(self._snapshot_dir)
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
             raise InvalidConfigurationError(
                 f"snapshot_dir {self._snapshot_dir} is no folder: make it first",
                 details={"key": "snapshot_dir"},
@@ -516,12 +522,20 @@ def _snapshot_file(path: str | os.PathLike[str]) -> bytes:
         raise APIValidationError(
             f"path must be a path, not {type(path).__name__}: bytes go to CellularContext.restore"
         )
-    file = Path(path)
     try:
-        if file.stat().st_size > MAX_SNAPSHOT_BYTES:
-            raise SnapshotError(f"{file} is over 2 GiB: no snapshot is so large")
-        return file.read_bytes()
-    except OSError as error:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise SnapshotError(f"{path} is a device or a pipe: give the file of a snapshot")
+            data = file.read(MAX_SNAPSHOT_BYTES + 1)
+    except SnapshotError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise SnapshotError(
-            f"{file} cannot be read: {error.strerror or error}", details={"path": str(file)}
+            f"{str(path)[:200]} cannot be read: {reason}".encode(errors="replace").decode(),
+            details={"path": str(path)},
         ) from None
+    if len(data) > MAX_SNAPSHOT_BYTES:
+        raise SnapshotError(f"{path} is over 2 GiB: no snapshot is so large")
+    return data

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import errno
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +50,7 @@ def in_halves(path, data):
         file.write(data[len(data) // 2 :])
 Path.write_bytes = counted(in_halves)
 Path.replace, Path.unlink = counted(Path.replace), counted(Path.unlink)
+os.fchmod = counted(os.fchmod)
 os.open, os.fsync, os.close = counted(os.open), counted(os.fsync), counted(os.close)
 save_bytes(sys.argv[1], data)
 """
@@ -92,20 +97,68 @@ def test_a_crash_while_saving_leaves_the_old_file_or_the_new_one(
 
 
 def test_a_failed_save_says_why_and_keeps_the_old_file(
-    context: bx.CellularContext, tmp_path: Path
+    context: bx.CellularContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(bx.APIValidationError, match="cannot be written: No such file"):
         context.save(tmp_path / "missing" / "cell.bxs")
-    with pytest.raises(bx.APIValidationError, match="Is a directory"):
+    with pytest.raises(bx.APIValidationError, match="is a directory"):
         context.save(tmp_path)
     assert not any(tmp_path.iterdir())
-    full = Path("/dev/full")
-    if full.exists():
-        (tmp_path / "cell.bxs").write_bytes(b"old")
-        (tmp_path / f".cell.bxs.{os.getpid()}.part").symlink_to(full)
+    file = tmp_path / "cell.bxs"
+    file.write_bytes(b"old")
+    file.chmod(0o600)
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
         with pytest.raises(bx.APIValidationError, match="No space left"):
-            context.save(tmp_path / "cell.bxs")
-        assert (tmp_path / "cell.bxs").read_bytes() == b"old"
+            context.save(file)
+    assert file.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["cell.bxs"]
+    for path in ("", "/", "a\0b", "x" * 300, file / "x", "\ud800", "/dev/null", None, 3, b"x"):
+        with pytest.raises(
+            bx.APIValidationError, match=r"cannot be written|no name|must be a path"
+        ):
+            context.save(path)  # type: ignore[arg-type]
+    context.save(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    for path in ("a\0b", "x" * 300, "/dev/zero", tmp_path, "", None):
+        with pytest.raises((bx.SnapshotError, bx.APIValidationError)):
+            bx.CellularContext.load(path, context.runtime)  # type: ignore[arg-type]
+
+
+def test_threads_that_save_one_file_never_leave_a_torn_one(
+    context: bx.CellularContext, tmp_path: Path
+) -> None:
+    file = tmp_path / "cell.bxs"
+    context.save(file)
+    contexts = [context.fork() for _ in range(2)]
+    with ThreadPoolExecutor(3) as pool:
+        saves = [pool.submit(lambda c=c: [c.save(file) for _ in range(60)]) for c in contexts]
+        while not all(save.done() for save in saves):
+            bx.CellularContext.load(file, context.runtime)
+        for save in saves:
+            save.result()
+    assert [path.name for path in tmp_path.iterdir()] == ["cell.bxs"]
+
+
+def test_a_cell_is_not_copied_by_accident(context: bx.CellularContext) -> None:
+    for copy_of in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(bx.APIValidationError, match="fork"):
+            copy_of(context)
+
+
+def test_a_pool_set_between_two_ticks_is_restored(context: bx.CellularContext) -> None:
+    context.run(20.005)
+    for name in ("GDP", "ADP", "Pi", "PPi"):
+        context.set_resource(name, 0)
+    restored = bx.CellularContext.restore(context.snapshot(), context.runtime)
+    for cell in (context, restored):
+        cell.run(1.0)
+    assert restored.trajectory_hash == context.trajectory_hash
+    assert restored.audit().ok
 
 
 def test_a_replay_repeats_the_future_and_a_fork_has_its_own(context: bx.CellularContext) -> None:
@@ -157,6 +210,7 @@ def test_a_snapshot_of_something_else_is_refused(
     wrong: list[tuple[bytes, bx.GenomicRuntime, str]] = [
         (sound, other, "another genome"),
         (b"", runtime, "too few"),
+        (b"short", runtime, "not a snapshot"),
         (b"x" * 1000, runtime, "not a snapshot"),
         (sound[:-1], runtime, "it was cut"),
         (sound + b"\0", runtime, "something was added"),
@@ -234,13 +288,13 @@ def test_a_running_context_may_be_copied_between_its_events(
         lambda: bx.CellularContext.restore(cell.snapshot(), runtime),
         lambda: cell.fork(replay=True),
     ]
-    taken = [copy() for _ in range(3) for copy in copies]
+    taken = [double() for _ in range(3) for double in copies]
     fork = cell.fork()
     running.join()
-    assert any(0.0 < copy.time_s < 400.0 for copy in taken)
-    for copy in taken:
-        copy.run(400.0 - copy.time_s)
-        assert copy.trajectory_hash == cell.trajectory_hash
+    assert any(0.0 < double.time_s < 400.0 for double in taken)
+    for double in taken:
+        double.run(400.0 - double.time_s)
+        assert double.trajectory_hash == cell.trajectory_hash
     fork.run(1.0)
     assert fork.audit().ok
 

@@ -131,7 +131,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(APIValidationError, match="cannot be written: No such file"):
         result().to_csv(tmp_path / "none" / "r.csv")
     (tmp_path / "r.csv").mkdir()
-    with pytest.raises(APIValidationError, match="cannot be written: Is a directory"):
+    with pytest.raises(APIValidationError, match="cannot be written: it is a directory"):
         result().to_csv(tmp_path / "r.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["r.csv"]
 

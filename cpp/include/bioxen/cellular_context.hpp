@@ -100,7 +100,7 @@ public:
     /// The whole state as bytes that any machine reads (docs/snapshot.md): `restore` gives a context that goes on bit for
     /// bit as this one does.
     [[nodiscard]] std::vector<std::byte> snapshot() const;
-    /// @param program of the same genome; the snapshot brings its own rates and counts, if they differ.
+    /// @param program not null, of the same genome; the snapshot brings its own rates and counts, if they differ.
     /// @throws InputError (snapshot) for bytes that are damaged, of another version or of another genome.
     [[nodiscard]] static CellularContext restore(std::span<const std::byte> snapshot,
                                                  std::shared_ptr<const Program> program);

@@ -12,10 +12,36 @@ namespace bioxen {
 
 struct CellularContext::Impl {
     Cell cell;
+    bool advancing = false;
 };
 
+namespace {
+
+std::shared_ptr<const Program> existing(std::shared_ptr<const Program> program) {
+    if (program == nullptr) throw InputError(InputErrorKind::argument, "a context needs a program: give what compile returned");
+    return program;
+}
+
+/// Holds a context while it advances; an observer that advances it again is refused.
+class Advancing {
+public:
+    explicit Advancing(bool& flag) : flag_(flag) {
+        if (flag_)
+            throw InputError(InputErrorKind::runtime, "an observer must not advance the context that it observes");
+        flag_ = true;
+    }
+    ~Advancing() { flag_ = false; }
+    Advancing(const Advancing&) = delete;
+    Advancing& operator=(const Advancing&) = delete;
+
+private:
+    bool& flag_;
+};
+
+}  // namespace
+
 CellularContext::CellularContext(std::shared_ptr<const Program> program, std::uint64_t seed)
-    : impl_(std::make_unique<Impl>(Impl{Cell{std::move(program), seed}})) {}
+    : impl_(std::make_unique<Impl>(Impl{Cell{existing(std::move(program)), seed}})) {}
 CellularContext::CellularContext(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 CellularContext::CellularContext(CellularContext&&) noexcept = default;
 CellularContext& CellularContext::operator=(CellularContext&&) noexcept = default;
@@ -37,11 +63,13 @@ void check_until(double until_s) {
 
 AdvanceStatus CellularContext::advance(double until_s, std::uint64_t fuel) {
     check_until(until_s);
+    const Advancing advancing{impl_->advancing};
     return impl_->cell.advance(until_s, fuel);
 }
 
 AdvanceStatus CellularContext::advance(double until_s, Recorder& recorder, std::uint64_t fuel) {
     check_until(until_s);
+    const Advancing advancing{impl_->advancing};
     Cell& cell = impl_->cell;
     // what copying the counts of all genes takes, in candidate events of some 30 ns
     const std::uint64_t sample_fuel = 16 + cell.proteins().size() / 8;

@@ -10,7 +10,7 @@ namespace {
 /// What a supply tick costs of a run's fuel.
 constexpr std::uint64_t tick_fuel = 64;
 /// Stands for "never" in place of an infinity, whose product with 0 is not a number.
-constexpr double never_s = 1e300;
+constexpr double never_s = 1e290;
 /// The class in which a point on the line of rates lies: how many classes end at or before it.
 BIOXEN_INLINE std::size_t class_at(const std::array<double, max_classes>& ends, double along) noexcept {
     using Quad = double __attribute__((vector_size(32)));
@@ -47,7 +47,7 @@ void Cell::refresh_rates() noexcept {
     for (const double rate : rare_rate_) sum += rate;
     ++rates_version_;
     total_rate_ = sum;
-    inverse_total_ = sum > 0.0 ? 1.0 / sum : never_s;
+    inverse_total_ = sum > 1.0 / never_s ? 1.0 / sum : never_s;
 }
 
 BIOXEN_INLINE Cell::Pick Cell::pick(std::uint64_t word) const noexcept {

@@ -40,7 +40,6 @@ EventCounts Cell::events() const {
 
 void Cell::sample(Trace& trace) const {
     trace.gene_count = proteins_.size();
-    trace.time_s.push_back(now_);
     trace.proteins.insert(trace.proteins.end(), proteins_.begin(), proteins_.end());
     const auto rna = mrnas();
     trace.mrnas.insert(trace.mrnas.end(), rna.begin(), rna.end());
@@ -48,6 +47,7 @@ void Cell::sample(Trace& trace) const {
     trace.resources.insert(trace.resources.end(), pools.begin(), pools.end());
     const auto counts = machines();
     for (std::size_t m = 0; m < counts.size(); ++m) trace.machines[m].push_back(counts[m]);
+    trace.time_s.push_back(now_);  // last: no row is there before it is whole
 }
 
 PolymerContent Cell::count_polymers() const {

@@ -13,11 +13,12 @@ namespace bioxen {
 
 namespace {
 
-/// What a counter may hold: years of steps, and far below overflow once multiplied by what a step takes.
-constexpr std::int64_t largest_count = std::int64_t{1} << 54;
-
+/// What a counter of steps or events, and a pool, may hold: far more than years of life bring.
+constexpr std::int64_t most_steps = std::int64_t{1} << 54;
+/// What an account may hold, in which the largest supply rates add up.
+constexpr std::int64_t most_turns = std::int64_t{1} << 60;
 /// What a cell may hold of one polymer, which has many parts.
-constexpr std::int64_t largest_number = std::int64_t{1} << 41;
+constexpr std::int64_t most_polymers = std::int64_t{1} << 41;
 
 [[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::snapshot, what); }
 
@@ -29,19 +30,24 @@ void need_counts(std::span<const std::int64_t> counts, std::int64_t least, std::
     for (const std::int64_t n : counts) need(n >= least && n <= most, otherwise);
 }
 
-std::string_view as_text(std::span<const std::byte> bytes) noexcept {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+/// 16 hexadecimal digits.
+std::string_view fingerprint_in(ByteReader& in) {
+    const auto bytes = in.bytes(16);
+    const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    need(text.find_first_not_of("0123456789abcdef") == std::string_view::npos, "a fingerprint is not hexadecimal");
+    return text;
 }
 
 /// Checks all that can be checked without the program; leaves the reader at the fingerprint of the genome.
 ByteReader checked(std::span<const std::byte> snapshot) {
     namespace format = snapshot_format;
+    const bool begins_so = std::equal(snapshot.begin(), snapshot.begin() + static_cast<std::ptrdiff_t>(
+                                                            std::min(snapshot.size(), format::magic.size())),
+                                      std::as_bytes(std::span{format::magic}).begin());
+    if (!begins_so) refuse("these bytes are not a snapshot: give what snapshot() returned");
     if (snapshot.size() < format::header_bytes + format::checksum_bytes)
         refuse("these " + std::to_string(snapshot.size()) + " bytes are too few for a snapshot");
-    ByteReader in{snapshot};
-    std::array<std::uint8_t, format::magic.size()> magic{};
-    in.get_all(magic);
-    if (magic != format::magic) refuse("these bytes are not a snapshot: give what CellularContext::snapshot returned");
+    ByteReader in{snapshot.subspan(format::magic.size())};
     const auto byte_order = in.get<std::uint32_t>();
     if (byte_order != format::byte_order)
         refuse("the snapshot's bytes are in another order: every machine writes it with the least significant byte first, "
@@ -61,29 +67,39 @@ ByteReader checked(std::span<const std::byte> snapshot) {
     return ByteReader{in.bytes(covered - (snapshot.size() - in.left()))};
 }
 
-/// The program with the parameters that the snapshot was taken with.
+/// The program with the parameters that the snapshot was taken with, which `in` reads.
 std::shared_ptr<const Program> with_parameters(std::shared_ptr<const Program> program, std::string_view fingerprint,
-                                               const Organism& organism) {
-    if (fingerprint == program->fingerprint()) return program;
-    try {
-        program = program->with_organism(organism);
-    } catch (const InputError& e) {
-        refuse(std::string{"the snapshot's parameters do not fit this program: "} + e.what());
+                                               ByteReader& in) {
+    if (fingerprint != program->fingerprint()) {
+        ByteReader ahead = in;
+        const Organism organism = read_organism(ahead);
+        try {
+            program = program->with_organism(organism);
+        } catch (const InputError& e) {
+            refuse(std::string{"the snapshot's parameters do not fit this program: "} + e.what());
+        }
     }
-    need(fingerprint == program->fingerprint(), "its parameters are not those of its fingerprint");
+    ByteWriter expected;
+    write_organism(expected, program->organism());
+    const auto there = in.bytes(expected.bytes().size());
+    need(fingerprint == program->fingerprint() && std::equal(there.begin(), there.end(), expected.bytes().begin()),
+         "its parameters are not those of its fingerprint");
     return program;
 }
 
 }  // namespace
 
 Cell Cell::restore(std::span<const std::byte> snapshot, std::shared_ptr<const Program> program) {
+    if (program == nullptr) throw InputError(InputErrorKind::argument, "restore needs the program of the snapshot's genome");
     ByteReader in = checked(snapshot);
-    const std::string_view genome = as_text(in.bytes(16)), fingerprint = as_text(in.bytes(16));
+    const std::string_view genome = fingerprint_in(in), fingerprint = fingerprint_in(in);
     if (genome != program->layout().genome_fingerprint)
-        refuse("the snapshot is of another genome: its fingerprint is " + std::string{genome} + ", this one's is " +
-               program->layout().genome_fingerprint);
-    const Organism organism = read_organism(in);
-    program = with_parameters(std::move(program), fingerprint, organism);
+        refuse("the snapshot is of another genome: load the file that it was taken with (the snapshot's genome has the "
+               "fingerprint " + std::string{genome} + ", this one " + program->layout().genome_fingerprint + ")");
+    program = with_parameters(std::move(program), fingerprint, in);
+    need(in.get<std::uint32_t>() == program->gene_count() &&
+             in.get<std::uint32_t>() == program->kinetics().class_count - first_rnap_class,
+         "its numbers of genes and of classes of RNA polymerases are not the program's");
     const auto seed = in.get<std::uint64_t>(), stream = in.get<std::uint64_t>(), blocks = in.get<std::uint64_t>();
     Cell cell{std::move(program), RandomStream{seed, stream, blocks}};
     cell.read(in);
@@ -100,7 +116,7 @@ void Cell::read(ByteReader& in) {
     accepted_ = in.get<std::int64_t>();
     need(now_ >= 0.0 && now_ <= 1e9 && next_candidate_ >= now_ && std::isfinite(next_candidate_), "its times are out of order");
     need(tick_ == static_cast<std::int64_t>(now_ / tick_s), "its supply ticks do not fit its age");
-    need(events_at_tick_ >= -1 && accepted_ >= 0 && accepted_ <= largest_count, "a counter is out of range");
+    need(events_at_tick_ >= -1 && accepted_ >= 0 && accepted_ <= most_steps, "a counter is out of range");
     read_transcripts(in);
     read_walkers(in);
     place_rnaps();
@@ -115,6 +131,7 @@ void Cell::read_transcripts(ByteReader& in) {
     const std::size_t slots = in.count(sizeof(std::uint32_t));
     transcripts_.resize(slots);
     std::size_t free = 0;
+    std::vector<bool> seen(slots, false);
     for (Transcript& transcript : transcripts_) {
         transcript.unit = in.get<std::uint32_t>();
         if (transcript.unit == Transcript::none) {
@@ -127,13 +144,11 @@ void Cell::read_transcripts(ByteReader& in) {
     std::uint32_t* link = &free_transcript_;
     for (; free > 0; --free) {
         const auto t = in.get<std::uint32_t>();
-        need(t < slots && transcripts_[t].unit == Transcript::none && transcripts_[t].next_cistron == 0,
-             "a free place is not free");
-        transcripts_[t].next_cistron = 1;  // seen
+        need(t < slots && transcripts_[t].unit == Transcript::none && !seen[t], "a free place is not free");
+        seen[t] = true;
         *link = t;
         link = &transcripts_[t].waiting_slot;
     }
-    for (Transcript& transcript : transcripts_) transcript.next_cistron = 0;
 }
 
 void Cell::read_walkers(ByteReader& in) {
@@ -260,12 +275,14 @@ void Cell::read_sites(ByteReader& in) {
              "a transcript waits for a degradosome that cannot");
         add_waiting(t);
     }
-    for (const std::uint32_t gene : in.list<std::uint32_t>()) {
-        need(gene < proteins_.size() && (knocked_out_.empty() || knocked_out_[gene] == 0), "a knocked-out gene is none");
-        knockout(static_cast<GeneId>(gene));
-    }
-    for (const std::uint32_t unit : in.list<std::uint32_t>()) {
-        need(unit < layout_->units.size(), "a restricted unit is none");
+    const auto ascending = [&](std::size_t end) {
+        std::vector<std::uint32_t> indices = in.list<std::uint32_t>();
+        for (std::size_t i = 0; i < indices.size(); ++i)
+            need(indices[i] < end && (i == 0 || indices[i - 1] < indices[i]), "a list of genes or units is out of order");
+        return indices;
+    };
+    for (const std::uint32_t gene : ascending(proteins_.size())) knockout(static_cast<GeneId>(gene));
+    for (const std::uint32_t unit : ascending(layout_->units.size())) {
         restricted_.resize(layout_->units.size(), 0);
         restricted_[unit] = 1;
     }
@@ -286,20 +303,22 @@ void Cell::count_machines() {
 void Cell::read_amounts(ByteReader& in) {
     std::vector<std::int64_t> proteins(proteins_.size());
     in.get_all(proteins);
-    need_counts(proteins, 0, largest_number, "a number of proteins is out of range");
+    need_counts(proteins, 0, most_polymers, "a number of proteins is out of range");
     for (std::uint32_t gene = 0; gene < proteins.size(); ++gene) {
         if (proteins[gene] != 0) add_protein(gene, proteins[gene]);
     }
     in.get_all(mature_);
-    need_counts(mature_, 0, largest_number, "a number of RNA molecules is out of range");
+    need_counts(mature_, 0, most_polymers, "a number of RNA molecules is out of range");
     auto pools = std::span{pools_}.first<species::resource_count>();
     in.get_all(pools);
-    need_counts(pools, 0, largest_count, "a pool is out of range");
+    need_counts(pools, -most_steps, most_steps, "a pool is out of range");
     in.get_all(steps_);
     in.get_all(steps_posted_);
     for (std::size_t s = 0; s < steps_.size(); ++s)
-        need(steps_posted_[s] >= 0 && steps_[s] >= steps_posted_[s] && steps_[s] <= largest_count,
+        need(steps_posted_[s] >= 0 && steps_[s] >= steps_posted_[s] && steps_[s] <= most_steps,
              "a number of steps is out of range");
+    // A pool that was set between two ticks lacks what the next one adds: with that it must not be negative.
+    for (const std::int64_t pool : present_pools()) need(pool >= 0, "a pool is negative");
     in.get_all(supply_carry_);
     in.get_all(charging_carry_);
     const auto is_carry = [](double carry) { return carry >= 0.0 && carry < 1.0; };
@@ -308,11 +327,13 @@ void Cell::read_amounts(ByteReader& in) {
          "what the supply carries over is out of range");
     for (const auto count : event_count_members) {
         counts_.*count = in.get<std::int64_t>();
-        need(counts_.*count >= 0 && counts_.*count <= largest_count, "a number of events is out of range");
+        need(counts_.*count >= 0 && counts_.*count <= most_steps, "a number of events is out of range");
     }
+    need(counts_.nucleotide_steps == 0 && counts_.codon_steps == 0 && counts_.degradation_steps == 0,
+         "steps are counted twice");
     book_.for_each_column([&](auto& column) {
         in.get_all(column);
-        need_counts(column, -largest_count, largest_count, "an account is out of range");
+        need_counts(column, -most_turns, most_turns, "an account is out of range");
     });
 }
 

@@ -33,6 +33,8 @@ std::vector<std::byte> Cell::snapshot(std::uint64_t forks) const {
     out.add_all(kinetics_->fingerprint);
 
     write_organism(out, kinetics_->organism);
+    out.add(static_cast<std::uint32_t>(proteins_.size()));
+    out.add(static_cast<std::uint32_t>(kinetics_->class_count - first_rnap_class));
     for (const std::uint64_t word : {random_.seed(), random_.stream(), random_.blocks_taken(), forks}) out.add(word);
     out.add(now_);
     out.add(next_candidate_);

@@ -44,13 +44,23 @@ void need_count(const char* name, std::int64_t value, std::int64_t least = 0, st
 }
 
 void check_supply(const Organism& organism) {
+    constexpr std::size_t longest_name = 200, most_legs = 64;
     for (const SupplyReaction& reaction : organism.supply) {
+        if (reaction.name.size() > longest_name || reaction.process.size() > longest_name)
+            refuse("a supply reaction has a name or process of more than " + std::to_string(longest_name) + " bytes");
+        if (reaction.legs.size() > most_legs)
+            refuse("supply reaction " + reaction.name + " has more than " + std::to_string(most_legs) + " legs");
         need(("max_rate_per_s of supply reaction " + reaction.name).c_str(), reaction.max_rate_per_s);
         Composition total;
+        std::array<std::array<std::int64_t, species::count>, 2> net{};  // by place
         for (const SupplyLeg& leg : reaction.legs) {
             if (leg.species >= species::count || (leg.place == Place::cell && leg.species >= species::resource_count))
                 refuse("supply reaction " + reaction.name + " names a species that the cell does not hold");
-            need_count(("coefficient in supply reaction " + reaction.name).c_str(), leg.coefficient, -1000, 1000);
+            const std::string what = "coefficient in supply reaction " + reaction.name;
+            need_count(what.c_str(), leg.coefficient, -1000, 1000);
+            std::int64_t& sum = net[leg.place == Place::cell ? 0 : 1][leg.species];
+            sum += leg.coefficient;
+            need_count(what.c_str(), sum, -1000, 1000);
             total.add(composition(leg.species), leg.coefficient);
         }
         if (!(total == Composition{}))

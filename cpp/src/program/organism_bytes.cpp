@@ -1,8 +1,8 @@
 #include "program/organism_bytes.hpp"
 
-#include <concepts>
-#include <cstring>
-#include <limits>
+#include "genome/text.hpp"
+
+#include <algorithm>
 
 namespace bioxen {
 
@@ -90,6 +90,8 @@ struct Read {
     void operator()(std::string& text) const {
         text.resize(in.count(1));
         in.get_all(text);
+        const bool printable = std::none_of(text.begin(), text.end(), [](char c) { return (c & 0xe0) == 0 || c == 0x7f; });
+        if (!printable || decoder::find_invalid_utf8(text) != std::string::npos) ByteReader::refuse("a name is no text");
     }
     template <Storable T>
     void operator()(std::vector<T>& values) const {
