@@ -31,7 +31,8 @@ from designs import (
     strength_for,
 )
 from exact_laws import Lattice, MatrixProduct, current_with_footprint
-from verdicts import Judgement, binomial, normal, student
+from scipy import stats
+from verdicts import SHARE, Judgement, binomial, normal, student
 
 import bioxen_jcvi_vm_lib as bx
 
@@ -256,19 +257,27 @@ def test_the_exact_laws_have_the_limits_of_the_textbook() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("phase", PHASES)
 def test_long_messengers_come_to_the_textbook_phases(phase: str) -> None:
-    """On 300 sites: J = alpha (1 - alpha), beta (1 - beta), 1/4 and the density of the bulk within
-    1 %; the exact finite lattice differs by 0.5 % at most.
+    """On 300 sites: J = alpha (1 - alpha), beta (1 - beta), 1/4 within 1 %, and the density of the
+    bulk within 2 %; the exact finite lattice differs by 0.5 % at most.
+
+    There are so many cells that each of these bounds is further from the exact law than a sum of
+    independent terms strays with probability `SHARE`; the noise of the density decides.
     """
     alpha, beta = PHASES[phase]
     design = translation("M" + "A" * 298, 1, alpha, beta, messengers=10)
     law = MatrixProduct(300, alpha, beta)
     J, rho = {"low": (0.21, 0.3), "high": (0.21, 0.7), "maximal": (0.25, 0.5)}[phase]
-    cells = design.cells(seeds=range(30, 42))
+    cells = design.cells(seeds=range(30, 30 + {"low": 200, "high": 60, "maximal": 48}[phase]))
     runs = [observed(cell, design, int(cell.mrnas[0]), 1500.0, 600.0) for cell in cells]
-    currents = [run.exits / (run.lattices * run.time_s * KCAT_PER_S) for run in runs]
-    standing = sum(run.standing[100:200].mean() for run in runs)
-    bulk = standing / sum(run.lattices for run in runs)
+    currents = np.array([run.exits / (run.lattices * run.time_s * KCAT_PER_S) for run in runs])
+    lattices = np.array([run.lattices for run in runs])
+    standing = np.array([run.standing[100:200].mean() for run in runs])
+    bulk = standing.sum() / lattices.sum()
     assert law.current == pytest.approx(J, rel=6e-3)
     assert np.mean(currents) == pytest.approx(J, rel=1e-2)
     assert bulk == pytest.approx(rho, rel=2e-2)
     assert student(currents, law.current), student(currents, law.current)
+    far = stats.norm.isf(SHARE / 2)
+    noise = np.sqrt(np.sum((standing - bulk * lattices) ** 2)) / lattices.sum()
+    assert 0.02 * rho - abs(law.density[100:200].mean() - rho) > far * noise
+    assert 0.01 * J - abs(law.current - J) > far * currents.std(ddof=1) / np.sqrt(currents.size)
