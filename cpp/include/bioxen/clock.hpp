@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace bioxen {
+
+/// Where a hypervisor reads the time. Both readings are in nanoseconds and never go back.
+class Clock {
+public:
+    virtual ~Clock() = default;
+    [[nodiscard]] virtual std::int64_t now_ns() noexcept = 0;
+    /// CPU time of the calling thread.
+    [[nodiscard]] virtual std::int64_t thread_cpu_ns() noexcept = 0;
+};
+
+/// The machine's monotonic clock.
+[[nodiscard]] std::shared_ptr<Clock> system_clock();
+
+/// A clock that stands still but for the work that is charged to it. A hypervisor on it starts no threads: whoever waits
+/// for a run drives all its workers in turn, ties among them being broken by a seeded generator. The same seed gives the
+/// same order of everything.
+class VirtualClock final : public Clock {
+public:
+    struct Costs {
+        std::int64_t candidate_ns = 20;  ///< of a candidate event
+        std::int64_t switch_ns = 0;      ///< of choosing what runs next
+    };
+    explicit VirtualClock(std::uint64_t seed) noexcept : seed_(seed) {}
+    VirtualClock(std::uint64_t seed, Costs costs) noexcept : costs_(costs), seed_(seed) {}
+
+    [[nodiscard]] std::int64_t now_ns() noexcept override { return now_ns_; }
+    [[nodiscard]] std::int64_t thread_cpu_ns() noexcept override { return cpu_ns_; }
+    [[nodiscard]] const Costs& costs() const noexcept { return costs_; }
+
+    /// Sets the time: the workers of one thread live at different times.
+    void set_ns(std::int64_t now_ns) noexcept { now_ns_ = now_ns; }
+    void work_ns(std::int64_t ns) noexcept {
+        now_ns_ += ns;
+        cpu_ns_ += ns;
+    }
+    /// Time in which the operating system runs something else.
+    void stall_ns(std::int64_t ns) noexcept { now_ns_ += ns; }
+    /// The next number of the seeded generator, below `bound` > 0.
+    [[nodiscard]] std::uint64_t pick(std::uint64_t bound) noexcept;
+
+private:
+    Costs costs_{};
+    std::uint64_t seed_, picks_ = 0;
+    std::int64_t now_ns_ = 0, cpu_ns_ = 0;
+};
+
+}  // namespace bioxen
