@@ -220,6 +220,13 @@ py::dict named_resources(const std::array<std::int64_t, species::resource_count>
     return resources;
 }
 
+py::dict named_drawn(const Drawn& drawn) {
+    py::dict named;
+    named["atp"] = drawn.atp;
+    named["amino_acids"] = drawn.amino_acids;
+    return named;
+}
+
 }  // namespace
 
 void bind_context(py::module_& m) {
@@ -270,6 +277,14 @@ void bind_context(py::module_& m) {
                             [](const std::vector<ProcessPosting>& postings) { return named_ledger(postings, {}); }))
         .def("audit", seen([](const CellularContext& c) { return c.audit().residuals; }, as_it_is))
         .def("polymerases", seen([](const CellularContext& c) { return c.polymerases(); }, &polymerase_array))
+        .def("allocate",
+             [](Runner& r, const std::shared_ptr<Program>& program) {
+                 changed(r, [&](CellularContext& c) { c.allocate(program); });
+             },
+             py::arg("program"), "From here on with this program's machines and supply rates; at a supply tick only.")
+        .def_static("next_tick_s", &CellularContext::next_tick_s, py::arg("at_s"), "The first supply tick not before.")
+        .def("drawn", seen([](const CellularContext& c) { return c.drawn(); }, &named_drawn),
+             "What supply has brought since birth: {'atp', 'amino_acids'} in molecules.")
         .def("knockout",
              [](Runner& r, std::uint32_t gene) {
                  changed(r, [&](CellularContext& c) { c.knockout(static_cast<GeneId>(gene)); });

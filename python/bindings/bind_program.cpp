@@ -1,6 +1,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 
+#include <bioxen/capacity.hpp>
 #include <bioxen/error.hpp>
 #include <bioxen/program.hpp>
 
@@ -137,6 +138,31 @@ void bind_organism(py::module_& m) {
         .def("__repr__", [](const Organism& o) { return "<Organism " + o.name + ">"; });
 }
 
+void bind_capacity(py::module_& m) {
+    py::class_<Capacity>(m, "Capacity", py::module_local(), "What cells can share: machines, and fluxes per second.")
+        .def(py::init([](std::int64_t ribosomes, std::int64_t rna_polymerases, std::int64_t atp_flux_per_s,
+                         std::int64_t amino_acid_flux_per_s) {
+                 return Capacity{ribosomes, rna_polymerases, atp_flux_per_s, amino_acid_flux_per_s};
+             }),
+             py::kw_only(), py::arg("ribosomes") = 0, py::arg("rna_polymerases") = 0, py::arg("atp_flux_per_s") = 0,
+             py::arg("amino_acid_flux_per_s") = 0)
+        .def_readonly("ribosomes", &Capacity::ribosomes)
+        .def_readonly("rna_polymerases", &Capacity::rna_polymerases)
+        .def_readonly("atp_flux_per_s", &Capacity::atp_flux_per_s)
+        .def_readonly("amino_acid_flux_per_s", &Capacity::amino_acid_flux_per_s)
+        .def("__eq__", [](const Capacity& a, const Capacity& b) { return a == b; }, py::is_operator())
+        .def("__repr__", [](const Capacity& c) {
+            std::string text = "Capacity(";
+            for (std::size_t i = 0; i < capacity_members.size(); ++i)
+                text += (i == 0 ? "" : ", ") + std::string{capacity_names[i]} + "=" +
+                        std::to_string(c.*capacity_members[i]);
+            return text + ")";
+        });
+    m.def("capacity_of", &capacity_of, py::arg("organism"), "What an organism has of its own.");
+    m.def("with_capacity", &with_capacity, py::arg("organism"), py::arg("capacity"),
+          "The organism with these machines, and with supply scaled to these fluxes.");
+}
+
 void bind_units(py::module_& m) {
     py::class_<UnitView>(m, "TranscriptionUnit", py::module_local(), "Genes transcribed together from one promoter.")
         .def_property_readonly("name", [](const UnitView& v) { return v.unit().name; })
@@ -170,6 +196,7 @@ void bind_program(py::module_& m) {
           "Names of the pools of a cell, in the order of every column.");
     m.def("species_names", [] { return names(species::count); }, "Pools of a cell, then what only a medium holds.");
     bind_organism(m);
+    bind_capacity(m);
     bind_units(m);
 
     py::class_<Program, std::shared_ptr<Program>>(m, "Program", py::module_local(),

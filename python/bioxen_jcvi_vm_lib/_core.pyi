@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Context', 'Feature', 'Gene', 'Genome', 'Interval', 'Location', 'Organism', 'Program', 'Record', 'ReportEntry', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate']
+__all__: list[str] = ['Capacity', 'Context', 'Feature', 'Gene', 'Genome', 'Interval', 'Location', 'Organism', 'Program', 'Record', 'ReportEntry', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'capacity_of', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
 class ReportEntry:
     """
     Something tolerable that a reader should know.
@@ -517,6 +517,29 @@ class Organism:
     @volume_l.setter
     def volume_l(self, arg0: float) -> None:
         ...
+class Capacity:
+    """
+    What cells can share: machines, and fluxes per second.
+    """
+    __hash__: typing.ClassVar[None] = None
+    def __eq__(self, arg0: Capacity) -> bool:
+        ...
+    def __init__(self, *, ribosomes: int = 0, rna_polymerases: int = 0, atp_flux_per_s: int = 0, amino_acid_flux_per_s: int = 0) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def amino_acid_flux_per_s(self) -> int:
+        ...
+    @property
+    def atp_flux_per_s(self) -> int:
+        ...
+    @property
+    def ribosomes(self) -> int:
+        ...
+    @property
+    def rna_polymerases(self) -> int:
+        ...
 class TranscriptionUnit:
     """
     Genes transcribed together from one promoter.
@@ -625,14 +648,27 @@ class Context:
     One virtual cell.
     """
     @staticmethod
+    def next_tick_s(at_s: float) -> float:
+        """
+        The first supply tick not before.
+        """
+    @staticmethod
     def restore(snapshot: bytes, program: Program) -> Context:
         """
         The context that a snapshot was taken of.
         """
     def __init__(self, program: Program, seed: int) -> None:
         ...
+    def allocate(self, program: Program) -> None:
+        """
+        From here on with this program's machines and supply rates; at a supply tick only.
+        """
     def audit(self) -> dict[str, int]:
         ...
+    def drawn(self) -> dict[str, int]:
+        """
+        What supply has brought since birth: {'atp', 'amino_acids'} in molecules.
+        """
     def events(self) -> dict[str, int]:
         ...
     def fork(self, seed: int | None = None) -> Context:
@@ -689,6 +725,10 @@ class Context:
     @property
     def time_s(self) -> float:
         ...
+def capacity_of(organism: Organism) -> Capacity:
+    """
+    What an organism has of its own.
+    """
 def compile(genome: Genome, organism: Organism) -> Program:
     """
     Compiles a genome for an organism.
@@ -712,6 +752,10 @@ def species_names() -> tuple[str, ...]:
 def translate(sequence: str, table: int = 11) -> str:
     """
     Translates codons (T or U, IUPAC) with an NCBI table; `*` for stops, `X` where ambiguous.
+    """
+def with_capacity(organism: Organism, capacity: Capacity) -> Organism:
+    """
+    The organism with these machines, and with supply scaled to these fluxes.
     """
 TRANSLATION_TABLES: tuple[int, ...]
 __version__: str

@@ -83,6 +83,7 @@ GIVES = {
     "Trace.proteins": COLUMN,
     "Trace.resources": f"dict[str, {COLUMN}]",
     "Trace.time_s": "numpy.typing.NDArray[numpy.float64]",
+    "Context.drawn": COUNTS,
     "Context.events": COUNTS,
     "Context.ledger": f"dict[str, {COUNTS}]",
     "Context.machines": f"dict[str, {COUNTS}]",

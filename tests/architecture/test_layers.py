@@ -28,6 +28,7 @@ HEADERS = {
     "species.hpp": "support",
     "genome.hpp": "genome",
     "organism.hpp": "program",
+    "capacity.hpp": "program",
     "program.hpp": "program",
     "ledger.hpp": "ledger",
     "trace.hpp": "trace",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bioxen/capacity.hpp>
 #include <bioxen/cellular_context.hpp>
 #include <bioxen/error.hpp>
 #include <bioxen/genome.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bioxen/capacity.hpp>
 #include <bioxen/ledger.hpp>
 #include <bioxen/program.hpp>
 #include <bioxen/trace.hpp>
@@ -63,6 +64,7 @@ public:
     CellularContext& operator=(const CellularContext&) = delete;
     ~CellularContext();
 
+    /// What the cell runs with now; the reference holds until `allocate`.
     [[nodiscard]] const Program& program() const noexcept;
     [[nodiscard]] std::shared_ptr<const Program> shared_program() const noexcept;
     [[nodiscard]] std::uint64_t seed() const noexcept;
@@ -83,7 +85,10 @@ public:
     /// Transcripts that carry each gene, nascent ones and mature stable RNA included.
     [[nodiscard]] std::vector<std::int64_t> mrnas() const;
     [[nodiscard]] std::array<std::int64_t, species::resource_count> resources() const;
+    /// `free` is never below 0: machines that `allocate` took away while they worked are `active` until they finish.
     [[nodiscard]] std::array<MachineCount, 3> machines() const;
+    /// What supply has brought since birth; 0 where pools are held. Cheap enough to ask between any two slices.
+    [[nodiscard]] Drawn drawn() const noexcept;
     [[nodiscard]] EventCounts events() const;
     [[nodiscard]] std::vector<ProcessPosting> ledger() const;
     [[nodiscard]] Audit audit() const;
@@ -96,6 +101,15 @@ public:
     void restrict_transcription(std::optional<std::span<const GeneId>> genes);
     /// Sets a pool; the difference is posted against the account `operator`.
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
+
+    /// From here on the cell runs with `program`: the same genome and parameters, but for the numbers of ribosomes and RNA
+    /// polymerases and the maximal rates of supply (`with_capacity`). Machines that are added come free; of those that are
+    /// taken away, free ones go at once and working ones as they finish, and until then none of the kind starts anew. The
+    /// pending waiting time is redrawn, as at every supply tick; a program of equal parameters changes nothing.
+    /// @throws InputError (argument) if another parameter differs, naming it; (runtime) between two supply ticks.
+    void allocate(std::shared_ptr<const Program> program);
+    /// The first supply tick at or after this age: where `allocate` may act next. Ticks are 2^-6 s apart, birth is one.
+    [[nodiscard]] static double next_tick_s(double at_s);
 
     /// The whole state as bytes that any machine reads (docs/snapshot.md): `restore` gives a context that goes on bit for
     /// bit as this one does.

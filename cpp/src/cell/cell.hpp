@@ -43,6 +43,7 @@ public:
     [[nodiscard]] std::vector<std::int64_t> mrnas() const;
     [[nodiscard]] std::array<std::int64_t, species::resource_count> resources() const;
     [[nodiscard]] std::array<MachineCount, 3> machines() const noexcept;
+    [[nodiscard]] Drawn drawn() const noexcept;
     [[nodiscard]] EventCounts events() const;
     [[nodiscard]] std::vector<ProcessPosting> ledger() const;
     [[nodiscard]] Audit audit() const;
@@ -52,6 +53,7 @@ public:
     void knockout(GeneId gene);
     void restrict_transcription(std::optional<std::span<const GeneId>> genes);
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
+    void allocate(std::shared_ptr<const Program> program);
 
     [[nodiscard]] const std::shared_ptr<const Program>& program() const noexcept { return program_; }
     [[nodiscard]] std::uint64_t seed() const noexcept { return random_.seed(); }
@@ -242,6 +244,7 @@ private:
     std::vector<std::int64_t> block_proteins_;      ///< sums over blocks of genes, to draw a protein quickly
     std::int64_t total_proteins_ = 0;
 
+    /// Below 0: so many that work are no longer the cell's, and leave as they finish.
     std::int64_t free_rnap_ = 0, free_ribosomes_ = 0, free_degradosomes_ = 0;
     std::array<std::int64_t, species::resource_count + 1> pools_{};  ///< the last one is `unlimited_pool`
     StepCounts steps_{};                            ///< by symbol, since birth

@@ -6,6 +6,7 @@
 #include <bioxen/error.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace bioxen {
@@ -54,21 +55,21 @@ double CellularContext::time_s() const noexcept { return impl_->cell.time_s(); }
 
 namespace {
 
-void check_until(double until_s) {
-    if (!(until_s >= 0.0 && until_s <= 1e9))
-        throw InputError(InputErrorKind::argument, "until_s must lie between 0 and 1e9 s");
+void check_age(const char* name, double age_s) {
+    if (!(age_s >= 0.0 && age_s <= 1e9))
+        throw InputError(InputErrorKind::argument, std::string{name} + " must lie between 0 and 1e9 s");
 }
 
 }  // namespace
 
 AdvanceStatus CellularContext::advance(double until_s, std::uint64_t fuel) {
-    check_until(until_s);
+    check_age("until_s", until_s);
     const Advancing advancing{impl_->advancing};
     return impl_->cell.advance(until_s, fuel);
 }
 
 AdvanceStatus CellularContext::advance(double until_s, Recorder& recorder, std::uint64_t fuel) {
-    check_until(until_s);
+    check_age("until_s", until_s);
     const Advancing advancing{impl_->advancing};
     Cell& cell = impl_->cell;
     // what copying the counts of all genes takes, in candidate events of some 30 ns
@@ -94,6 +95,7 @@ std::array<std::int64_t, species::resource_count> CellularContext::resources() c
     return impl_->cell.resources();
 }
 std::array<MachineCount, 3> CellularContext::machines() const { return impl_->cell.machines(); }
+Drawn CellularContext::drawn() const noexcept { return impl_->cell.drawn(); }
 EventCounts CellularContext::events() const { return impl_->cell.events(); }
 std::vector<ProcessPosting> CellularContext::ledger() const { return impl_->cell.ledger(); }
 Audit CellularContext::audit() const { return impl_->cell.audit(); }
@@ -105,6 +107,13 @@ void CellularContext::restrict_transcription(std::optional<std::span<const GeneI
 }
 void CellularContext::set_resource(SpeciesIndex resource, std::int64_t molecules) {
     impl_->cell.set_resource(resource, molecules);
+}
+void CellularContext::allocate(std::shared_ptr<const Program> program) {
+    impl_->cell.allocate(existing(std::move(program)));
+}
+double CellularContext::next_tick_s(double at_s) {
+    check_age("at_s", at_s);
+    return std::ceil(at_s / tick_s) * tick_s;  // exact: a tick is a power of 2
 }
 
 std::vector<std::byte> CellularContext::snapshot() const { return impl_->cell.snapshot(); }

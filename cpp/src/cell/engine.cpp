@@ -36,9 +36,10 @@ void Cell::refresh_rates() noexcept {
     }
     for (std::size_t c = k.class_count; c < max_classes; ++c) class_end_[c] = std::numeric_limits<double>::infinity();
     walker_rate_ = sum;
-    rare_rate_[bind_rnap] = static_cast<double>(free_rnap_) * k.promoters.total();
+    const auto ready = [](std::int64_t free) { return static_cast<double>(std::max(free, std::int64_t{0})); };
+    rare_rate_[bind_rnap] = ready(free_rnap_) * k.promoters.total();
     rare_rate_[bind_ribosome] =
-        static_cast<double>(free_ribosomes_) * static_cast<double>(sites_[0].size()) * k.ribosome_binding_per_pair_s;
+        ready(free_ribosomes_) * static_cast<double>(sites_[0].size()) * k.ribosome_binding_per_pair_s;
     rare_rate_[bind_ribosome_fixed] =
         free_ribosomes_ > 0 ? static_cast<double>(sites_[1].size()) * k.fixed_initiation_bound_per_s : 0.0;
     rare_rate_[bind_degradosome] = static_cast<double>(free_degradosomes_) * static_cast<double>(waiting_.size()) *

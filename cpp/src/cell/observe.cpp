@@ -22,10 +22,23 @@ std::array<std::int64_t, species::resource_count> Cell::resources() const {
 std::array<MachineCount, 3> Cell::machines() const noexcept {
     std::int64_t rnaps = 0;
     for (std::size_t c = first_rnap_class; c < max_classes; ++c) rnaps += static_cast<std::int64_t>(walkers_[c].size());
-    const auto count = [](std::int64_t free, std::int64_t active) { return MachineCount{free + active, free, active}; };
+    const auto count = [](std::int64_t free, std::int64_t active) {
+        free = std::max(free, std::int64_t{0});
+        return MachineCount{free + active, free, active};
+    };
     return {count(free_rnap_, rnaps),
             count(free_ribosomes_, static_cast<std::int64_t>(walkers_[ribosome_class].size())),
             count(free_degradosomes_, static_cast<std::int64_t>(walkers_[degradation_class].size()))};
+}
+
+Drawn Cell::drawn() const noexcept {
+    Drawn drawn;
+    for (std::size_t i = 0; i < kinetics_->supply.size(); ++i) {
+        const Drawn& turn = kinetics_->supply[i].brings;
+        drawn.atp += book_.supply_turns[i] * turn.atp;
+        drawn.amino_acids += book_.supply_turns[i] * turn.amino_acids;
+    }
+    return drawn;
 }
 
 EventCounts Cell::events() const {
@@ -88,7 +101,8 @@ Audit Cell::audit() const {
     Audit result = bioxen::audit(present_book(), kinetics_->organism.supply, present_pools(), count_polymers());
     const Organism& o = kinetics_->organism;
     const auto counts = machines();
-    // machines on transcripts are counted from the transcripts, not from the lists that hold the walkers
+    // Machines on transcripts are counted from the transcripts, not from the lists that hold the walkers. Free ones count
+    // below 0 where some at work are no longer the cell's.
     std::array<std::int64_t, 3> at_work{};
     std::int64_t lowest = 0, broken = 0;
     for (std::uint32_t t = 0; t < transcripts_.size(); ++t) {

@@ -1,8 +1,12 @@
 #include "cell/cell.hpp"
+#include "program/organism_bytes.hpp"
 
 #include <bioxen/error.hpp>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace bioxen {
 
@@ -64,6 +68,34 @@ void Cell::set_resource(SpeciesIndex resource, std::int64_t molecules) {
     const std::int64_t change = molecules - present_pools()[resource];
     pools_[resource] += change;
     book_.operator_account[resource] += change;
+}
+
+void Cell::allocate(std::shared_ptr<const Program> program) {
+    if (now_ != static_cast<double>(tick_) * tick_s)
+        throw InputError(InputErrorKind::runtime, "machines and fluxes change at supply ticks only: the next one is at " +
+                                                      std::to_string(static_cast<double>(tick_ + 1) * tick_s) + " s");
+    if (program->layout().genome_fingerprint != layout_->genome_fingerprint)
+        throw InputError(InputErrorKind::argument,
+                         "the program is of another genome: make one from the cell's own by with_organism");
+    const Organism &own = kinetics_->organism, &other = program->organism();
+    Organism fitted = other;
+    fitted.ribosomes = own.ribosomes;
+    fitted.rna_polymerases = own.rna_polymerases;
+    for (std::size_t i = 0; i < std::min(own.supply.size(), other.supply.size()); ++i)
+        fitted.supply[i].max_rate_per_s = own.supply[i].max_rate_per_s;
+    if (const std::string_view field = differing_field(own, fitted); !field.empty())
+        throw InputError(InputErrorKind::argument,
+                         "the program has another " + std::string{field} +
+                             " than the cell: only the numbers of ribosomes and RNA polymerases and the maximal rates of "
+                             "supply may change while it lives");
+    if (program->fingerprint() == kinetics_->fingerprint) return;
+    free_ribosomes_ += other.ribosomes - own.ribosomes;
+    free_rnap_ += other.rna_polymerases - own.rna_polymerases;
+    program_ = std::move(program);
+    layout_ = &program_->layout();
+    kinetics_ = &program_->kinetics();
+    refresh_rates();
+    next_candidate_ = now_ + random_.exponential() * inverse_total_;
 }
 
 }  // namespace bioxen

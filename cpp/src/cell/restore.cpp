@@ -125,6 +125,7 @@ void Cell::read(ByteReader& in) {
     count_machines();
     read_amounts(in);
     refresh_rates();
+    need(walker_rate_ <= 3 * most_rate_per_s, "its machines are faster than any cell's");
 }
 
 void Cell::read_transcripts(ByteReader& in) {
@@ -297,7 +298,10 @@ void Cell::count_machines() {
     free_rnap_ = o.rna_polymerases - static_cast<std::int64_t>(rnaps);
     free_ribosomes_ = o.ribosomes - static_cast<std::int64_t>(walkers_[ribosome_class].size());
     free_degradosomes_ = o.degradosomes - static_cast<std::int64_t>(walkers_[degradation_class].size());
-    need(free_rnap_ >= 0 && free_ribosomes_ >= 0 && free_degradosomes_ >= 0, "more machines work than there are");
+    // RNA polymerases and ribosomes may be more than the cell's own: `allocate` leaves the working ones until they finish.
+    need(static_cast<std::int64_t>(rnaps) <= most_machines && free_degradosomes_ >= 0 &&
+             static_cast<std::int64_t>(walkers_[ribosome_class].size()) <= most_machines,
+         "more machines work than there are");
 }
 
 void Cell::read_amounts(ByteReader& in) {

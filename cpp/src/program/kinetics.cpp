@@ -72,9 +72,9 @@ void check_supply(const Organism& organism) {
 
 void check(const Organism& o) {
     need("volume_l", o.volume_l, 1e-21, 1.0);
-    need_count("rna_polymerases", o.rna_polymerases, 0, 10'000'000);
-    need_count("ribosomes", o.ribosomes, 0, 10'000'000);
-    need_count("degradosomes", o.degradosomes, 0, 10'000'000);
+    need_count("rna_polymerases", o.rna_polymerases, 0, most_machines);
+    need_count("ribosomes", o.ribosomes, 0, most_machines);
+    need_count("degradosomes", o.degradosomes, 0, most_machines);
     need("promoter_binding_per_M_s", o.promoter_binding_per_M_s);
     need("promoter_strength_scale", o.promoter_strength_scale, 1e-6);
     need("promoter_strength_default", o.promoter_strength_default, 1e-6);
@@ -157,9 +157,7 @@ std::int32_t limit_or_none(std::int32_t limit) noexcept {
     return limit == 0 ? std::numeric_limits<std::int32_t>::max() : limit;
 }
 
-/// A cell whose events come faster than any machine can draw them would never reach the next supply tick.
 void check_speed(const Kinetics& k) {
-    constexpr double most_per_s = 1e12;
     const Organism& o = k.organism;
     double fastest = 0.0;
     for (std::size_t c = first_rnap_class; c < k.class_count; ++c) fastest = std::max(fastest, k.class_bound_per_s[c]);
@@ -167,8 +165,8 @@ void check_speed(const Kinetics& k) {
     const double total = of(o.rna_polymerases, fastest + k.promoters.total()) +
                          of(o.ribosomes, k.class_bound_per_s[ribosome_class] + k.ribosome_binding_per_pair_s) +
                          of(o.degradosomes, k.class_bound_per_s[degradation_class] + k.degradosome_binding_per_pair_s);
-    if (!(total <= most_per_s))
-        refuse("the rates add up to " + number(total) + " events per second, more than " + number(most_per_s) +
+    if (!(total <= most_rate_per_s))
+        refuse("the rates add up to " + number(total) + " events per second, more than " + number(most_rate_per_s) +
                ": look at volume_l, the binding constants and the promoter strengths");
 }
 
@@ -256,6 +254,7 @@ void set_classes(const Layout& layout, Kinetics& k) {
 SupplyFlow supply_flow(const SupplyReaction& reaction) {
     SupplyFlow flow;
     flow.max_rate_per_s = reaction.max_rate_per_s;
+    flow.brings = drawn_per_turn(reaction);
     std::array<std::int64_t, species::resource_count> net{};
     for (const SupplyLeg& leg : reaction.legs) {
         if (leg.place == Place::cell) net[leg.species] += leg.coefficient;

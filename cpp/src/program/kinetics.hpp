@@ -2,6 +2,8 @@
 
 #include "program/layout.hpp"
 
+#include <bioxen/capacity.hpp>
+
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -59,6 +61,7 @@ struct SupplyFlow {
     static constexpr std::size_t max_legs = 8;
     std::array<SpeciesIndex, max_legs> species{};
     std::array<std::int32_t, max_legs> coefficient{};  ///< in the cell
+    Drawn brings;                                      ///< per turn
 };
 
 struct Kinetics {
@@ -95,6 +98,11 @@ struct Kinetics {
 
 /// @throws InputError (configuration) for a value out of range or a supply reaction that does not balance.
 [[nodiscard]] Kinetics make_kinetics(const Layout& layout, const Organism& organism);
+
+/// Most machines of a kind, and most candidate events per second that machines of a kind may make: one whose events come
+/// faster than any machine can draw them would never reach the next supply tick.
+inline constexpr std::int64_t most_machines = 10'000'000;
+inline constexpr double most_rate_per_s = 1e12;
 
 /// Most transcripts that a cell can have at birth.
 inline constexpr double most_transcripts = 1e5;

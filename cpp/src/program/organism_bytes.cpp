@@ -8,30 +8,54 @@ namespace bioxen {
 
 namespace {
 
-/// The one list of fields, for writing and for reading.
+/// The one list of fields, for writing, for reading and for naming what differs.
 template <typename AnyOrganism, typename Field>
 void for_each_field(AnyOrganism& o, Field&& field) {
-    field(o.name);
-    for (auto* number :
-         {&o.volume_l, &o.promoter_binding_per_M_s, &o.promoter_strength_scale, &o.promoter_strength_default,
-          &o.promoter_strength_min, &o.promoter_strength_max, &o.promoter_strength_ribosomal_bonus,
-          &o.promoter_strength_tRNA, &o.promoter_strength_rRNA, &o.rna_kcat_nt_per_s, &o.rna_kcat_min_nt_per_s,
-          &o.rna_kcat_max_nt_per_s, &o.rna_km_mM, &o.head_on_dissociation_per_s, &o.ribosome_binding_per_M_s,
-          &o.translation_kcat_aa_per_s, &o.translation_km_mM, &o.degradosome_binding_per_M_s,
-          &o.degradation_kcat_nt_per_s, &o.protein_decay_per_s, &o.synthetases_per_amino_acid,
-          &o.charging_kcat_per_s, &o.charging_k_atp_per_s, &o.charging_k_aa_per_s, &o.charging_k_trna_per_s})
-        field(*number);
-    for (auto* count : {&o.rna_polymerases, &o.ribosomes, &o.degradosomes}) field(*count);
-    for (auto* count : {&o.rnap_footprint_nt, &o.rrna_spacing_nt, &o.max_rnap_per_unit, &o.unit_gap_nt,
-                        &o.ribosome_footprint_codons, &o.max_ribosomes_per_mrna})
-        field(*count);
-    for (auto* flag : {&o.reference_mode, &o.hold_pools, &o.glutamine_via_glutamate}) field(*flag);
-    for (auto& pool : o.pools) field(pool);
-    field(o.supply);
-    field(o.protein_counts);
-    field(o.mrna_counts);
-    for (auto* map : {&o.gene_promoter_strength, &o.gene_initiation_rate_per_s, &o.gene_termination_rate_per_s})
-        field(*map);
+    field("name", o.name);
+    field("volume_l", o.volume_l);
+    field("promoter_binding_per_M_s", o.promoter_binding_per_M_s);
+    field("promoter_strength_scale", o.promoter_strength_scale);
+    field("promoter_strength_default", o.promoter_strength_default);
+    field("promoter_strength_min", o.promoter_strength_min);
+    field("promoter_strength_max", o.promoter_strength_max);
+    field("promoter_strength_ribosomal_bonus", o.promoter_strength_ribosomal_bonus);
+    field("promoter_strength_tRNA", o.promoter_strength_tRNA);
+    field("promoter_strength_rRNA", o.promoter_strength_rRNA);
+    field("rna_kcat_nt_per_s", o.rna_kcat_nt_per_s);
+    field("rna_kcat_min_nt_per_s", o.rna_kcat_min_nt_per_s);
+    field("rna_kcat_max_nt_per_s", o.rna_kcat_max_nt_per_s);
+    field("rna_km_mM", o.rna_km_mM);
+    field("head_on_dissociation_per_s", o.head_on_dissociation_per_s);
+    field("ribosome_binding_per_M_s", o.ribosome_binding_per_M_s);
+    field("translation_kcat_aa_per_s", o.translation_kcat_aa_per_s);
+    field("translation_km_mM", o.translation_km_mM);
+    field("degradosome_binding_per_M_s", o.degradosome_binding_per_M_s);
+    field("degradation_kcat_nt_per_s", o.degradation_kcat_nt_per_s);
+    field("protein_decay_per_s", o.protein_decay_per_s);
+    field("synthetases_per_amino_acid", o.synthetases_per_amino_acid);
+    field("charging_kcat_per_s", o.charging_kcat_per_s);
+    field("charging_k_atp_per_s", o.charging_k_atp_per_s);
+    field("charging_k_aa_per_s", o.charging_k_aa_per_s);
+    field("charging_k_trna_per_s", o.charging_k_trna_per_s);
+    field("rna_polymerases", o.rna_polymerases);
+    field("ribosomes", o.ribosomes);
+    field("degradosomes", o.degradosomes);
+    field("rnap_footprint_nt", o.rnap_footprint_nt);
+    field("rrna_spacing_nt", o.rrna_spacing_nt);
+    field("max_rnap_per_unit", o.max_rnap_per_unit);
+    field("unit_gap_nt", o.unit_gap_nt);
+    field("ribosome_footprint_codons", o.ribosome_footprint_codons);
+    field("max_ribosomes_per_mrna", o.max_ribosomes_per_mrna);
+    field("reference_mode", o.reference_mode);
+    field("hold_pools", o.hold_pools);
+    field("glutamine_via_glutamate", o.glutamine_via_glutamate);
+    for (auto& pool : o.pools) field("pools", pool);
+    field("supply", o.supply);
+    field("protein_counts", o.protein_counts);
+    field("mrna_counts", o.mrna_counts);
+    field("gene_promoter_strength", o.gene_promoter_strength);
+    field("gene_initiation_rate_per_s", o.gene_initiation_rate_per_s);
+    field("gene_termination_rate_per_s", o.gene_termination_rate_per_s);
 }
 
 struct Write {
@@ -131,12 +155,30 @@ struct Read {
 
 }  // namespace
 
-void write_organism(ByteWriter& out, const Organism& organism) { for_each_field(organism, Write{out}); }
+void write_organism(ByteWriter& out, const Organism& organism) {
+    for_each_field(organism, [&](const char*, const auto& value) { Write{out}(value); });
+}
 
 Organism read_organism(ByteReader& in) {
     Organism organism;
-    for_each_field(organism, Read{in});
+    for_each_field(organism, [&](const char*, auto& value) { Read{in}(value); });
     return organism;
+}
+
+std::string_view differing_field(const Organism& one, const Organism& other) {
+    ByteWriter first, second;
+    write_organism(second, other);
+    std::string_view name;
+    for_each_field(one, [&](const char* field, const auto& value) {
+        if (!name.empty()) return;
+        const std::size_t from = first.bytes().size();
+        Write{first}(value);
+        const auto here = first.bytes().subspan(from);
+        const bool fits = from + here.size() <= second.bytes().size();
+        if (!fits || !std::equal(here.begin(), here.end(), second.bytes().begin() + static_cast<std::ptrdiff_t>(from)))
+            name = field;
+    });
+    return name;
 }
 
 }  // namespace bioxen
