@@ -1,11 +1,13 @@
 #include "bindings.hpp"
 
+#include <bioxen/chassis.hpp>
 #include <bioxen/error.hpp>
 
 #include <cstring>
 #include <exception>
 
 namespace py = pybind11;
+using bioxen::AllocationError;
 using bioxen::BugError;
 using bioxen::InputError;
 using bioxen::InputErrorKind;
@@ -21,6 +23,13 @@ const char* class_name(InputErrorKind kind) noexcept {
         case InputErrorKind::argument: return "APIValidationError";
         case InputErrorKind::runtime: return "GenomicRuntimeError";
         case InputErrorKind::snapshot: return "SnapshotError";
+        case InputErrorKind::creation: return "VMCreationError";
+        case InputErrorKind::allocation: return "ResourceAllocationError";
+        case InputErrorKind::chassis: return "ChassisInitializationError";
+        case InputErrorKind::overload: return "HypervisorOverloadError";
+        case InputErrorKind::state: return "VMStateError";
+        case InputErrorKind::not_found: return "VMNotFoundError";
+        case InputErrorKind::isolation: return "IsolationBreachError";
     }
     return "GenomicRuntimeError";
 }
@@ -49,6 +58,13 @@ void bind_errors(py::module_& /*m*/) {
             if (e.kind() == InputErrorKind::genome_format) {
                 details["line"] = known(e.line());
                 details["offset"] = known(e.offset());
+            }
+            if (const auto* refused = dynamic_cast<const AllocationError*>(&e)) {
+                details["resource"] = bioxen::capacity_names.at(refused->resource());
+                details["at_s"] = refused->at_s();
+                details["asked"] = refused->asked();
+                details["free"] = refused->free();
+                details["held"] = refused->held();
             }
             raise(class_name(e.kind()), e.what(), details);
         } catch (const BugError& e) {

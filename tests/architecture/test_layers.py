@@ -33,6 +33,7 @@ HEADERS = {
     "ledger.hpp": "ledger",
     "trace.hpp": "trace",
     "cellular_context.hpp": "cell",
+    "chassis.hpp": "hypervisor",
     "hypervisor.hpp": "hypervisor",
     "bioxen.hpp": "hypervisor",
 }

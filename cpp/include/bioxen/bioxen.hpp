@@ -2,6 +2,7 @@
 
 #include <bioxen/capacity.hpp>
 #include <bioxen/cellular_context.hpp>
+#include <bioxen/chassis.hpp>
 #include <bioxen/error.hpp>
 #include <bioxen/genome.hpp>
 #include <bioxen/ids.hpp>

@@ -15,6 +15,13 @@ enum class InputErrorKind : std::uint8_t {
     argument,            ///< a call was made with a wrong argument
     runtime,             ///< the call does not fit the state of the context
     snapshot,            ///< the bytes are not a snapshot of this program
+    creation,            ///< a context cannot be taken in
+    allocation,          ///< a capacity that is not free
+    chassis,             ///< a chassis that cannot be
+    overload,            ///< no room for another
+    state,               ///< the call does not fit the state of a context under the hypervisor
+    not_found,           ///< nothing has that name
+    isolation,           ///< a stale or foreign handle
 };
 
 /// The user's mistake: says what was wrong, where, and what would be right.
