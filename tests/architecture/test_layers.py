@@ -33,6 +33,8 @@ HEADERS = {
     "ledger.hpp": "ledger",
     "trace.hpp": "trace",
     "cellular_context.hpp": "cell",
+    "clock.hpp": "hypervisor",
+    "turnstile.hpp": "hypervisor",
     "chassis.hpp": "hypervisor",
     "hypervisor.hpp": "hypervisor",
     "bioxen.hpp": "hypervisor",
@@ -147,19 +149,22 @@ def test_no_flag_makes_the_bits_depend_on_the_machine() -> None:
 
 
 def test_the_core_reads_and_writes_nothing() -> None:
-    """Bytes in, values out: no files, no network, no environment, no console, no clock."""
+    """Bytes in, values out: no files, no network, no environment, no console; one clock."""
     headers = (
         "fstream|filesystem|iostream|print|syncstream|unistd\\.h|fcntl\\.h|netdb\\.h|"
         "sys/\\w+\\.h|arpa/.*|netinet/.*|dlfcn\\.h|chrono|ctime|time\\.h"
     )
-    for path in sources(PRIVATE, PUBLIC):
+    timed = {"hypervisor/clock.cpp", "hypervisor/workers.cpp"}  # the clock, and waiting for it
+    files = sources(PRIVATE, PUBLIC)
+    untimed = [f for f in files if PUBLIC in f.parents or f.relative_to(PRIVATE).as_posix() not in timed]
+    for path in untimed:
         for name in includes(path):
             assert not re.fullmatch(headers, name), f"{path.relative_to(ROOT)} includes {name}"
     calls = (  # formatting into memory is none of these
         r"\b(?:FILE|fopen|fread|fwrite|printf|fprintf|vprintf|puts|std::cout|std::cerr|"
         r"getenv|system|popen|socket|clock_gettime)\b"
     )
-    assert not offences(sources(PRIVATE, PUBLIC), calls)
+    assert not offences(untimed, calls)
 
 
 def calls_of(tree: ast.AST) -> Iterator[tuple[int, str]]:

@@ -25,6 +25,7 @@ public:
     struct Costs {
         std::int64_t candidate_ns = 20;  ///< of a candidate event
         std::int64_t switch_ns = 0;      ///< of choosing what runs next
+        std::int64_t spread_ns = 0;      ///< workers whose times differ by no more go in any order
     };
     explicit VirtualClock(std::uint64_t seed) noexcept : seed_(seed) {}
     VirtualClock(std::uint64_t seed, Costs costs) noexcept : costs_(costs), seed_(seed) {}
@@ -33,8 +34,11 @@ public:
     [[nodiscard]] std::int64_t thread_cpu_ns() noexcept override { return cpu_ns_; }
     [[nodiscard]] const Costs& costs() const noexcept { return costs_; }
 
-    /// Sets the time: the workers of one thread live at different times.
-    void set_ns(std::int64_t now_ns) noexcept { now_ns_ = now_ns; }
+    /// Sets the time: the workers that one thread drives live at different times.
+    void set_ns(std::int64_t now_ns, std::int64_t cpu_ns) noexcept {
+        now_ns_ = now_ns;
+        cpu_ns_ = cpu_ns;
+    }
     void work_ns(std::int64_t ns) noexcept {
         now_ns_ += ns;
         cpu_ns_ += ns;

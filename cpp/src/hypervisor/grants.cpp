@@ -1,0 +1,126 @@
+#include "hypervisor/impl.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace bioxen {
+
+namespace {
+
+const Chassis& existing(const std::optional<Chassis>& chassis) {
+    if (!chassis)
+        throw InputError(InputErrorKind::allocation, "there is no chassis to allocate from: give the hypervisor one");
+    return *chassis;
+}
+
+}  // namespace
+
+/// Contexts of one program and one capacity share what is compiled for it.
+std::shared_ptr<const Program> Hypervisor::Impl::granted_program(const std::shared_ptr<const Program>& base,
+                                                                 const Capacity& capacity) {
+    if (capacity == capacity_of(base->organism())) return base;
+    Ratio key{base->fingerprint(), {}};
+    for (std::size_t i = 0; i < capacity_members.size(); ++i) key.second[i] = capacity.*capacity_members[i];
+    const auto known = granted.find(key);
+    if (known != granted.end()) {
+        if (auto program = known->second.lock()) return program;
+    }
+    std::erase_if(granted, [](const auto& entry) { return entry.second.expired(); });
+    auto program = base->with_organism(with_capacity(base->organism(), capacity));
+    granted[std::move(key)] = program;
+    return program;
+}
+
+/// Lets a context have this capacity from `at_s` on, which is one of its supply ticks.
+void Hypervisor::Impl::grant(Resident& r, const Capacity& capacity, double at_s) {
+    PendingGrant pending{at_s, granted_program(r.base, capacity)};
+    const auto place = std::lower_bound(r.grants.begin(), r.grants.end(), at_s,
+                                        [](const PendingGrant& g, double at) { return g.at_s < at; });
+    if (place != r.grants.end() && place->at_s == at_s)
+        *place = std::move(pending);
+    else
+        r.grants.insert(place, std::move(pending));
+}
+
+/// Makes the grants act whose time has come. The context is at rest.
+void Hypervisor::Impl::apply_grants(Resident& r) {
+    const double now_s = r.observed.time_s;
+    auto due = r.grants.begin();
+    for (; due != r.grants.end() && due->at_s <= now_s; ++due)
+        r.turnstile.look([&] { r.cell->allocate(due->program); });
+    r.grants.erase(r.grants.begin(), due);
+    if (chassis) chassis->reached(r.ordinal, now_s);
+}
+
+double Hypervisor::allocate(ContextHandle context, const Allocation& allocation, std::optional<double> at_s) {
+    Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(context);
+    const Impl::Rest rest{*impl_, lock, resident};
+    (void)impl_->at(context);
+    Resident& r = *resident;
+    (void)existing(impl_->chassis);
+    if (!r.cell) throw InputError(InputErrorKind::state, "'" + r.name + "' has failed: " + r.cause);
+    if (at_s && !(*at_s >= 0.0 && *at_s <= 1e9))
+        throw InputError(InputErrorKind::argument, "an allocation acts at an age between 0 and 1e9 s");
+    if (at_s && *at_s < r.observed.time_s)
+        throw InputError(InputErrorKind::argument, "'" + r.name + "' is " + std::to_string(r.observed.time_s) +
+                                                       " s old: an allocation cannot act at " + std::to_string(*at_s) +
+                                                       " s, give a later age");
+    Chassis changed = *impl_->chassis;
+    changed.reached(r.ordinal, r.observed.time_s);
+    double from_s = CellularContext::next_tick_s(at_s.value_or(r.observed.time_s));
+    if (from_s <= r.observed.time_s) from_s = CellularContext::next_tick_s(std::nextafter(from_s, Job::never_s));
+    changed.change(r.ordinal, allocation, from_s);
+    impl_->grant(r, changed.grant(r.ordinal, from_s), from_s);
+    impl_->chassis = std::move(changed);
+    return from_s;
+}
+
+std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_s) {
+    Impl::Lock lock{impl_->mutex};
+    (void)existing(impl_->chassis);
+    if (!(at_s >= 0.0 && at_s <= 1e9))
+        throw InputError(InputErrorKind::argument, "a rebalance acts at an age between 0 and 1e9 s");
+    const double from_s = CellularContext::next_tick_s(at_s);
+    // everybody stands still, and nobody comes or goes while they do
+    std::vector<Impl::ResidentPtr> all;
+    for (const auto& [name, resident] : impl_->by_name) all.push_back(resident);
+    std::vector<std::unique_ptr<Impl::Rest>> rests;
+    for (const auto& resident : all) rests.push_back(std::make_unique<Impl::Rest>(*impl_, lock, resident));
+    Chassis changed = *impl_->chassis;
+    std::map<std::uint64_t, Resident*> by_ordinal;
+    for (const auto& resident : all) {
+        Resident& r = *resident;
+        if (r.gone) continue;
+        if (r.observed.time_s >= from_s && r.cell)
+            throw InputError(InputErrorKind::argument, "'" + r.name + "' is " + std::to_string(r.observed.time_s) +
+                                                           " s old already: rebalance at a later age");
+        by_ordinal.emplace(r.ordinal, resident.get());
+    }
+    std::vector<std::pair<ContextHandle, Capacity>> changes;
+    std::vector<std::pair<Resident*, std::vector<PendingGrant>>> before;
+    try {
+        for (const Chassis::Change& change : changed.rebalance(from_s)) {
+            const auto found = by_ordinal.find(change.holder);
+            if (found == by_ordinal.end()) continue;  // came while others were brought to rest
+            before.emplace_back(found->second, found->second->grants);
+            impl_->grant(*found->second, change.granted, change.at_s);
+            changes.emplace_back(found->second->handle, change.granted);
+        }
+    } catch (...) {
+        for (auto& [resident, grants] : before) resident->grants.swap(grants);
+        throw;
+    }
+    impl_->chassis = std::move(changed);
+    return changes;
+}
+
+std::optional<Chassis> Hypervisor::chassis() const {
+    const Impl::Lock lock{impl_->mutex};
+    return impl_->chassis;
+}
+
+}  // namespace bioxen

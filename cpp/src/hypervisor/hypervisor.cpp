@@ -1,0 +1,424 @@
+#include "hypervisor/impl.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace bioxen {
+
+namespace {
+
+constexpr std::size_t most_workers = 256, most_contexts = 1'000'000, longest_name = 200;
+
+[[noreturn]] void refuse(InputErrorKind kind, const std::string& what) { throw InputError(kind, what); }
+
+const char* name_of(ContextState state) noexcept {
+    switch (state) {
+        case ContextState::created: return "created";
+        case ContextState::running: return "running";
+        case ContextState::paused: return "paused";
+        case ContextState::stopped: return "stopped";
+        case ContextState::error: return "error";
+    }
+    return "";
+}
+
+Hypervisor::Options checked(Hypervisor::Options options) {
+    if (options.workers == 0) options.workers = std::max(1u, std::thread::hardware_concurrency());
+    if (options.workers > most_workers)
+        refuse(InputErrorKind::argument, std::to_string(options.workers) + " workers are too many: give at most " +
+                                             std::to_string(most_workers));
+    if (options.max_contexts == 0 || options.max_contexts > most_contexts)
+        refuse(InputErrorKind::argument, "the number of contexts must lie between 1 and " + std::to_string(most_contexts));
+    if (options.quantum == 0) refuse(InputErrorKind::argument, "a quantum has at least one candidate event");
+    if (options.slice_ns <= 0) refuse(InputErrorKind::argument, "a slice must be longer than 0 ns");
+    if (options.clock == nullptr) options.clock = system_clock();
+    return options;
+}
+
+std::uint64_t identity_of(const void* address, std::int64_t now_ns) noexcept {
+    // odd, so never 0, which a forged handle most likely has
+    auto mixed = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(address)) * 0x9E3779B97F4A7C15u;
+    mixed ^= static_cast<std::uint64_t>(now_ns) * 0xC2B2AE3D27D4EB4Fu;
+    return (mixed ^ mixed >> 29) * 0xBF58476D1CE4E5B9u | 1u;
+}
+
+}  // namespace
+
+Hypervisor::Impl::Impl(Options given)
+    : options(checked(std::move(given))),
+      virtual_clock(dynamic_cast<VirtualClock*>(options.clock.get())),
+      clock(*options.clock),
+      scheduler({options.workers, options.slice_ns, options.cooperative}, [this](std::size_t worker) { call(worker); }),
+      chassis(options.chassis) {
+    start_ns = clock.now_ns();
+    if (options.identity == 0) options.identity = identity_of(this, start_ns);
+    for (std::size_t w = 0; w < options.workers; ++w) {
+        workers.push_back(std::make_unique<Worker>());
+        workers.back()->index = w;
+        workers.back()->start_ns = workers.back()->last_ns = workers.back()->at_ns = start_ns;
+    }
+    if (virtual_clock != nullptr) return;
+    for (auto& worker : workers) worker->thread = std::thread([this, w = worker.get()] { work(*w); });
+}
+
+Hypervisor::Impl::~Impl() {
+    {
+        const Lock lock{mutex};
+        closing = true;
+        for (const Slot& slot : slots) {
+            if (slot.resident != nullptr) slot.resident->leave = true;
+        }
+        for (auto& worker : workers) {
+            worker->idle = false;
+            worker->wake.notify_one();
+        }
+    }
+    for (auto& worker : workers) {
+        if (worker->thread.joinable()) worker->thread.join();
+    }
+    const Lock lock{mutex};
+    for (const Slot& slot : slots) {
+        if (slot.resident == nullptr) continue;
+        finish_all(*slot.resident, RunStatus::stopped);
+        slot.resident->gone = true;
+    }
+}
+
+Hypervisor::Impl::Rest::Rest(Impl& impl, Lock& lock, ResidentPtr resident) : impl_(impl), resident_(std::move(resident)) {
+    Resident& r = *resident_;
+    ++r.holds;
+    if (r.on_worker) {
+        r.leave_since_ns = impl.clock.now_ns();
+        r.leave = true;
+        if (impl.virtual_clock != nullptr) {
+            Worker& worker = *impl.workers[r.worker];
+            VirtualClock& time = *impl.virtual_clock;
+            time.set_ns(std::max(worker.at_ns, time.now_ns()), worker.cpu_ns);
+            impl.release(worker, {});
+            worker.at_ns = time.now_ns();
+        } else {
+            impl.rested.wait(lock, [&r] { return !r.on_worker; });
+        }
+    }
+    impl.scheduler.block(r, impl.clock.now_ns());
+}
+
+Hypervisor::Impl::Rest::~Rest() {
+    --resident_->holds;
+    if (!resident_->gone) impl_.reschedule(*resident_);
+}
+
+Hypervisor::Impl::ResidentPtr Hypervisor::Impl::at(ContextHandle handle) const {
+    if (handle.hypervisor != options.identity)
+        refuse(InputErrorKind::isolation, "this handle belongs to another hypervisor, or to none");
+    if (handle.slot >= slots.size() || handle.generation == 0 || slots[handle.slot].generation < handle.generation)
+        refuse(InputErrorKind::isolation, "this handle was never given out");
+    if (slots[handle.slot].generation != handle.generation || slots[handle.slot].resident == nullptr)
+        refuse(InputErrorKind::isolation, "this handle is stale: its context was destroyed");
+    return slots[handle.slot].resident;
+}
+
+void Hypervisor::Impl::check_room(const std::string& name) const {
+    if (name.empty() || name.size() > longest_name)
+        refuse(InputErrorKind::creation, "a context needs a name of 1 to " + std::to_string(longest_name) + " bytes");
+    if (by_name.contains(name))
+        refuse(InputErrorKind::creation, "there is a context '" + name + "' already: give another name, or destroy it");
+    if (by_name.size() >= options.max_contexts)
+        refuse(InputErrorKind::overload, "this hypervisor has its " + std::to_string(options.max_contexts) +
+                                             " contexts: destroy one, or make it with a larger limit");
+}
+
+void Hypervisor::Impl::observe(Resident& resident) const {
+    resident.turnstile.look([&resident] {
+        const CellularContext& cell = *resident.cell;
+        resident.observed = {cell.time_s(), cell.events(), cell.drawn(), static_cast<std::int64_t>(cell.memory_bytes())};
+    });
+}
+
+/// Lets a context have its share of the chassis, from its present age on or, where it is between two ticks, from the next.
+void Hypervisor::Impl::settle_in_chassis(Resident& r, const Terms& terms, const Chassis::Holder* holder) {
+    const double now_s = r.observed.time_s;
+    if (holder != nullptr) {
+        chassis->restore(r.ordinal, *holder);
+    } else {
+        chassis->admit(r.ordinal, terms.allocation.value_or(Allocation{capacity_of(r.base->organism()), {}, {}}));
+        if (now_s > 0.0) chassis->reached(r.ordinal, now_s);
+    }
+    if (!r.cell) return;
+    grant(r, chassis->grant(r.ordinal, now_s), CellularContext::next_tick_s(now_s));
+    for (const Chassis::Step& step : chassis->holders().at(r.ordinal).steps) {
+        if (step.from_s > now_s) grant(r, step.granted, CellularContext::next_tick_s(step.from_s));
+    }
+    apply_grants(r);
+}
+
+/// @param base the program from which grants are made; null: the cell's own
+Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std::optional<CellularContext> cell,
+                                                          const Terms& terms, std::shared_ptr<const Program> base,
+                                                          const Past& past) {
+    check_room(name);
+    auto resident = std::make_shared<Resident>();
+    Resident& r = *resident;
+    r.base = base != nullptr ? std::move(base) : cell->shared_program();
+    r.cell = std::move(cell);
+    if (r.cell) observe(r);
+    r.candidates_before = r.observed.events.candidates - past.candidates;
+    r.molecules_before = r.observed.drawn.atp + r.observed.drawn.amino_acids - past.molecules;
+    r.cpu_ns = past.cpu_ns;
+    r.context_state = past.state;
+    r.cause = past.cause;
+    r.name = name;
+    r.ordinal = ordinals;
+    check_quota(terms.quota, r);
+    r.quota = terms.quota;
+    if (terms.allocation && !chassis)
+        refuse(InputErrorKind::allocation, "there is no chassis to allocate from: give the hypervisor one");
+    if (free_slots.empty()) {
+        free_slots.reserve(slots.size() + 1);
+        slots.emplace_back();
+        free_slots.push_back(static_cast<std::uint32_t>(slots.size() - 1));
+    }
+    const std::uint32_t place = free_slots.back();
+    r.handle = {options.identity, place, slots[place].generation + 1};
+    const auto named = by_name.emplace(std::move(name), resident).first;
+    try {
+        if (chassis) settle_in_chassis(r, terms, past.holder);
+        scheduler.admit(r, terms.policy);
+    } catch (...) {
+        if (chassis && chassis->holders().contains(r.ordinal)) chassis->release(r.ordinal);
+        by_name.erase(named);
+        throw;
+    }
+    ++ordinals;
+    free_slots.pop_back();
+    ++slots[place].generation;
+    slots[place].resident = resident;
+    return resident;
+}
+
+void Hypervisor::Impl::remove(const ResidentPtr& resident) noexcept {
+    Resident& r = *resident;
+    finish_all(r, RunStatus::stopped);
+    scheduler.retire(r);
+    if (chassis) chassis->release(r.ordinal);
+    departed_cpu_ns += r.cpu_ns;
+    Slot& slot = slots[r.handle.slot];
+    slot.resident.reset();
+    if (slot.generation != UINT32_MAX) free_slots.push_back(r.handle.slot);  // room for all slots is reserved
+    by_name.erase(r.name);
+    r.gone = true;
+}
+
+void Hypervisor::Impl::reschedule(Resident& r) noexcept {
+    if (r.on_worker) return;
+    const std::int64_t now = clock.now_ns();
+    const bool wanted = r.context_state == ContextState::running && r.holds == 0 && !r.runs.empty() && !closing;
+    if (!wanted) {
+        scheduler.block(r, now);
+    } else if (r.state == Task::State::blocked) {
+        anchor(r);
+        const Assignment& front = r.runs.front();
+        if (front.paced() && now < front.release_ns())
+            scheduler.sleep(r, now, front.release_ns());
+        else
+            scheduler.make_ready(r, now);
+    }
+    publish_timer();
+}
+
+void Hypervisor::Impl::check_quota(const Quota& quota, const Resident& r) const {
+    const auto check = [&r](const char* what, const std::optional<std::int64_t>& limit, std::int64_t used) {
+        if (!limit) return;
+        if (*limit <= 0)
+            refuse(InputErrorKind::argument, std::string("a quota of ") + std::to_string(*limit) + " " + what +
+                                                 " is none: give more than 0, or leave it out");
+        if (*limit < used)
+            refuse(InputErrorKind::allocation, "a quota of " + std::to_string(*limit) + " " + what + " is below what '" +
+                                                   r.name + "' has used: " + std::to_string(used));
+    };
+    check("candidate events", quota.candidates, r.observed.events.candidates - r.candidates_before);
+    check("ns of CPU time", quota.cpu_ns, r.cpu_ns);
+    check("bytes of memory", quota.memory_bytes, r.observed.memory_bytes);
+    check("molecules", quota.molecules, r.observed.drawn.atp + r.observed.drawn.amino_acids - r.molecules_before);
+    if (!quota.simulated_s) return;
+    if (!(*quota.simulated_s > 0.0 && *quota.simulated_s <= 1e9))
+        refuse(InputErrorKind::argument, "a quota of simulated time must be more than 0 and at most 1e9 s");
+    if (*quota.simulated_s < r.observed.time_s)
+        refuse(InputErrorKind::allocation, "a quota of " + std::to_string(*quota.simulated_s) +
+                                               " s of simulated time is below the age of '" + r.name +
+                                               "': " + std::to_string(r.observed.time_s) + " s");
+}
+
+void Hypervisor::Impl::set_state(ContextHandle handle, ContextState to) {
+    Lock lock{mutex};
+    const ResidentPtr resident = at(handle);
+    const Rest rest{*this, lock, resident};
+    (void)at(handle);
+    Resident& r = *resident;
+    const ContextState from = r.context_state;
+    const auto allowed = [from, to] {
+        switch (to) {
+            case ContextState::running: return from == ContextState::created || from == ContextState::paused;
+            case ContextState::paused: return from == ContextState::running;
+            case ContextState::stopped: return from != ContextState::stopped && from != ContextState::error;
+            default: return false;
+        }
+    };
+    if (!allowed())
+        refuse(InputErrorKind::state, "'" + r.name + "' is " + name_of(from) + " and cannot become " + name_of(to) +
+                                          (r.cause.empty() ? "" : ": " + r.cause));
+    r.context_state = to;
+    if (to == ContextState::stopped) finish_all(r, RunStatus::stopped);
+    // A pause is no lateness: the pace begins anew where the cell is.
+    if (to == ContextState::running && !r.runs.empty()) r.runs.front().anchored = false;
+}
+
+Hypervisor::Hypervisor(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Hypervisor::~Hypervisor() = default;
+
+const Hypervisor::Options& Hypervisor::options() const noexcept { return impl_->options; }
+
+ContextHandle Hypervisor::create(std::string name, CellularContext cell, const Terms& terms) {
+    const Impl::Lock lock{impl_->mutex};
+    return impl_->settle_in(std::move(name), std::move(cell), terms, nullptr, {})->handle;
+}
+
+ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::optional<std::uint64_t> seed, bool replay,
+                               const Terms& terms) {
+    if (replay && seed) refuse(InputErrorKind::argument, "a replay has the seed of its parent: leave one of the two out");
+    Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(parent);
+    impl_->check_room(name);
+    const Impl::Rest rest{*impl_, lock, resident};
+    (void)impl_->at(parent);
+    if (!resident->cell) refuse(InputErrorKind::state, "'" + resident->name + "' has failed: " + resident->cause);
+    Terms own = terms;
+    if (impl_->chassis && !own.allocation)
+        own.allocation = impl_->chassis->allocation(resident->ordinal, resident->observed.time_s);
+    // The child must be able to settle before the parent counts one more fork.
+    std::optional<CellularContext> child;
+    resident->turnstile.look([&] { child.emplace(resident->cell->replica()); });
+    if (replay) return impl_->settle_in(std::move(name), std::move(*child), own, resident->base, {})->handle;
+    const Impl::ResidentPtr made = impl_->settle_in(std::move(name), child->fork(seed), own, resident->base, {});
+    try {
+        resident->turnstile.look([&] { (void)resident->cell->fork(seed); });
+    } catch (...) {
+        impl_->remove(made);
+        throw;
+    }
+    return made->handle;
+}
+
+ContextHandle Hypervisor::find(const std::string& name) const {
+    const Impl::Lock lock{impl_->mutex};
+    const auto found = impl_->by_name.find(name);
+    if (found == impl_->by_name.end()) refuse(InputErrorKind::not_found, "there is no context '" + name + "'");
+    return found->second->handle;
+}
+
+std::vector<std::pair<std::string, ContextHandle>> Hypervisor::list() const {
+    const Impl::Lock lock{impl_->mutex};
+    std::vector<const Resident*> order;
+    for (const auto& [name, resident] : impl_->by_name) order.push_back(resident.get());
+    std::sort(order.begin(), order.end(), [](const Resident* a, const Resident* b) { return a->ordinal < b->ordinal; });
+    std::vector<std::pair<std::string, ContextHandle>> all;
+    for (const Resident* resident : order) all.emplace_back(resident->name, resident->handle);
+    return all;
+}
+
+std::string Hypervisor::name(ContextHandle context) const {
+    const Impl::Lock lock{impl_->mutex};
+    return impl_->at(context)->name;
+}
+
+void Hypervisor::start(ContextHandle context) {
+    {
+        const Impl::Lock lock{impl_->mutex};
+        const auto resident = impl_->at(context);
+        if (resident->context_state != ContextState::created)
+            refuse(InputErrorKind::state, "'" + resident->name + "' is " + name_of(resident->context_state) +
+                                              ": only a created context is started");
+    }
+    impl_->set_state(context, ContextState::running);
+}
+
+void Hypervisor::resume(ContextHandle context) {
+    {
+        const Impl::Lock lock{impl_->mutex};
+        const auto resident = impl_->at(context);
+        if (resident->context_state != ContextState::paused)
+            refuse(InputErrorKind::state, "'" + resident->name + "' is " + name_of(resident->context_state) +
+                                              ": only a paused context is resumed");
+    }
+    impl_->set_state(context, ContextState::running);
+}
+
+void Hypervisor::pause(ContextHandle context) { impl_->set_state(context, ContextState::paused); }
+void Hypervisor::stop(ContextHandle context) { impl_->set_state(context, ContextState::stopped); }
+
+void Hypervisor::destroy(ContextHandle context) {
+    Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(context);
+    const Impl::Rest rest{*impl_, lock, resident};
+    (void)impl_->at(context);
+    impl_->remove(resident);
+}
+
+ContextState Hypervisor::state(ContextHandle context) const {
+    const Impl::Lock lock{impl_->mutex};
+    return impl_->at(context)->context_state;
+}
+
+void Hypervisor::look(ContextHandle context, const std::function<void(const CellularContext&)>& look) const {
+    Impl::ResidentPtr resident;
+    {
+        const Impl::Lock lock{impl_->mutex};
+        resident = impl_->at(context);
+    }
+    resident->turnstile.look([&] {
+        if (resident->gone) refuse(InputErrorKind::isolation, "this handle is stale: its context was destroyed");
+        if (!resident->cell) refuse(InputErrorKind::state, "'" + resident->name + "' has failed and cannot be looked at");
+        look(*resident->cell);
+    });
+}
+
+void Hypervisor::change(ContextHandle context, const std::function<void(CellularContext&)>& change) {
+    Impl::ResidentPtr resident;
+    {
+        const Impl::Lock lock{impl_->mutex};
+        resident = impl_->at(context);
+    }
+    resident->turnstile.look([&] {
+        if (resident->gone) refuse(InputErrorKind::isolation, "this handle is stale: its context was destroyed");
+        if (!resident->cell) refuse(InputErrorKind::state, "'" + resident->name + "' has failed and cannot be changed");
+        change(*resident->cell);
+    });
+}
+
+void Hypervisor::set_policy(ContextHandle context, const Policy& policy) {
+    Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(context);
+    const Impl::Rest rest{*impl_, lock, resident};
+    (void)impl_->at(context);
+    impl_->scheduler.change_policy(*resident, policy, impl_->clock.now_ns());
+}
+
+void Hypervisor::set_quota(ContextHandle context, const Quota& quota) {
+    Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(context);
+    const Impl::Rest rest{*impl_, lock, resident};
+    (void)impl_->at(context);
+    impl_->check_quota(quota, *resident);
+    resident->quota = quota;
+}
+
+bool Hypervisor::step() {
+    const Impl::Lock lock{impl_->mutex};
+    return impl_->step();
+}
+
+}  // namespace bioxen

@@ -1,0 +1,145 @@
+#pragma once
+
+#include "hypervisor/resident.hpp"
+#include "hypervisor/scheduler.hpp"
+
+#include <bioxen/hypervisor.hpp>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace bioxen {
+
+/// The hypervisor inside. One lock guards everything but the cells; whoever holds it may take a turnstile, never the other
+/// way round.
+struct Hypervisor::Impl {
+    using Lock = std::unique_lock<std::mutex>;
+    using ResidentPtr = std::shared_ptr<Resident>;
+
+    struct Slot {
+        std::uint32_t generation = 0;
+        ResidentPtr resident;
+    };
+    struct Worker {
+        std::size_t index = 0;
+        // read and written by the worker
+        ResidentPtr current;
+        std::int64_t slice_start_cpu_ns = 0, slice_end_ns = 0;
+        ContextHandle previous;
+        std::atomic<bool> attention{false};
+        // guarded by the lock
+        std::int64_t start_ns = 0, last_ns = 0;     ///< accounts tile the time between these two
+        std::int64_t context_ns = 0, overhead_ns = 0, idle_ns = 0, os_steal_ns = 0, slices = 0;
+        bool idle = false;
+        std::condition_variable wake;
+        std::thread thread;
+        // on a virtual clock
+        std::int64_t at_ns = 0, cpu_ns = 0;
+    };
+    /// What a quantum came to.
+    struct Outcome {
+        AdvanceStatus status = AdvanceStatus::preempted;
+        bool at_quota = false;
+        std::string failure;                        ///< not empty: it threw
+    };
+    /// What a context brings along from a checkpoint.
+    struct Past {
+        ContextState state = ContextState::created;
+        std::string cause;
+        std::int64_t cpu_ns = 0, candidates = 0, molecules = 0;   ///< used
+        const Chassis::Holder* holder = nullptr;
+    };
+    /// Keeps a context off the workers; it is not held by the lock while it waits for that.
+    class Rest {
+    public:
+        Rest(Impl& impl, Lock& lock, ResidentPtr resident);
+        ~Rest();
+        Rest(const Rest&) = delete;
+        Rest& operator=(const Rest&) = delete;
+
+    private:
+        Impl& impl_;
+        ResidentPtr resident_;
+    };
+
+    explicit Impl(Options given);
+    ~Impl();
+
+    // contexts
+    [[nodiscard]] ResidentPtr at(ContextHandle handle) const;
+    ResidentPtr settle_in(std::string name, std::optional<CellularContext> cell, const Terms& terms,
+                          std::shared_ptr<const Program> base, const Past& past);
+    void settle_in_chassis(Resident& resident, const Terms& terms, const Chassis::Holder* holder);
+    void check_room(const std::string& name) const;
+    void remove(const ResidentPtr& resident) noexcept;
+    void observe(Resident& resident) const;
+    void set_state(ContextHandle handle, ContextState to);
+    /// Ready, asleep or blocked, as its state and its jobs have it.
+    void reschedule(Resident& resident) noexcept;
+    void check_quota(const Quota& quota, const Resident& resident) const;
+
+    // runs.cpp
+    [[nodiscard]] std::int64_t pace_period_ns(const Resident& resident, const Job& job) const noexcept;
+    void anchor(Resident& resident) noexcept;
+    void begin(Resident& resident, Assignment& assignment) const;
+    void finish(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
+    void finish_all(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
+    void fail(Resident& resident, const std::string& cause) noexcept;
+    void period_done(Resident& resident, Assignment& assignment, std::int64_t now_ns) noexcept;
+
+    // workers.cpp
+    [[nodiscard]] Outcome quantum(Resident& resident) const;
+    [[nodiscard]] double bound_s(const Resident& resident) const noexcept;
+    [[nodiscard]] const char* quota_used(const Resident& resident) const noexcept;
+    bool dispatch(Worker& worker);
+    void turn(Worker& worker);
+    void release(Worker& worker, const Outcome& outcome) noexcept;
+    void look_back(Resident& resident, const Outcome& outcome, std::int64_t now_ns);
+    void work(Worker& worker);
+    void call(std::size_t worker) noexcept;
+    void publish_timer() noexcept;
+    void tile(Worker& worker, std::int64_t Worker::* account, std::int64_t now_ns) const noexcept;
+    [[nodiscard]] std::int64_t steal_ns() const noexcept;
+    bool step();
+    bool wait_until(const std::function<bool()>& done, std::int64_t timeout_ns);
+
+    // grants.cpp
+    [[nodiscard]] std::shared_ptr<const Program> granted_program(const std::shared_ptr<const Program>& base,
+                                                                 const Capacity& capacity);
+    void grant(Resident& resident, const Capacity& capacity, double at_s);
+    void apply_grants(Resident& resident);
+
+    // metrics.cpp
+    [[nodiscard]] ContextMetrics metrics_of(const Resident& resident) const;
+
+    Options options;
+    VirtualClock* virtual_clock = nullptr;
+    Clock& clock;
+    mutable std::mutex mutex;
+    std::condition_variable rested;                 ///< a context came to rest, or a run finished
+    Scheduler scheduler;
+    std::vector<std::unique_ptr<Worker>> workers;
+    std::atomic<std::int64_t> next_timer_ns{INT64_MAX};
+    bool closing = false;
+
+    std::vector<Slot> slots;
+    std::vector<std::uint32_t> free_slots;
+    std::map<std::string, ResidentPtr> by_name;
+    std::uint64_t ordinals = 0;
+    std::optional<Chassis> chassis;
+    using Ratio = std::pair<std::string, std::array<std::int64_t, 4>>;  ///< fingerprint of the base, capacity
+    std::map<Ratio, std::weak_ptr<const Program>> granted;
+    LatencyHistogram preemption;
+    std::int64_t departed_cpu_ns = 0, start_ns = 0;
+};
+
+}  // namespace bioxen

@@ -1,0 +1,351 @@
+#include "hypervisor/scheduler.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace bioxen {
+
+namespace {
+
+constexpr std::int64_t shortest_period_ns = 1'000'000;
+constexpr std::int64_t longest_period_ns = std::int64_t{1} << 50;  // thirteen days
+
+double share_of(const Policy& policy) noexcept {
+    return static_cast<double>(policy.budget_ns) / static_cast<double>(policy.period_ns);
+}
+
+[[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::argument, what); }
+
+std::string milliseconds(std::int64_t ns) {
+    std::string text = std::to_string(static_cast<double>(ns) * 1e-6);
+    return text.substr(0, text.find('.') + 4) + " ms";
+}
+
+std::string percent(double share) {
+    const auto tenths = static_cast<std::int64_t>(share * 1000.0 + 1e-6);
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
+}
+
+}  // namespace
+
+Scheduler::Scheduler(const Options& options, std::function<void(std::size_t)> attention)
+    : options_(options),
+      attention_(std::move(attention)),
+      workers_(options.workers),
+      fair_(options.workers, options.slice_ns) {}
+
+void Scheduler::check(const Policy& policy) const {
+    switch (policy.kind) {
+        case Policy::Kind::fair:
+            if (!(policy.weight >= 1e-6 && policy.weight <= 1e6))
+                refuse("a weight of " + std::to_string(policy.weight) + " is out of range: give 1e-6 to 1e6");
+            if (!(policy.cap > 0.0 && policy.cap <= 1.0))
+                refuse("a cap of " + std::to_string(policy.cap) +
+                       " is out of range: it is the most of one worker, more than 0 and at most 1");
+            return;
+        case Policy::Kind::deadline:
+            if (options_.cooperative)
+                refuse("the deadline policy needs preemption, and this hypervisor is cooperative");
+            if (policy.period_ns < shortest_period_ns || policy.period_ns > longest_period_ns)
+                refuse("a period of " + milliseconds(policy.period_ns) + " is out of range: give at least 1 ms");
+            if (policy.budget_ns <= 0)
+                refuse("a budget of " + milliseconds(policy.budget_ns) + " is none: give more than 0");
+            if (policy.budget_ns > policy.period_ns)
+                refuse("a budget of " + milliseconds(policy.budget_ns) + " exceeds the period of " +
+                       milliseconds(policy.period_ns) + ": give at most the period");
+            return;
+        case Policy::Kind::batch: return;
+    }
+    refuse("there is no such policy");
+}
+
+double Scheduler::worker_share(std::size_t worker) const noexcept {
+    double sum = 0.0;
+    for (const Task* task : workers_[worker].admitted) sum += share_of(task->policy);
+    return sum;
+}
+
+std::size_t Scheduler::worker_for(const Policy& policy, const Task* except) const {
+    std::string shares;
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+        double used = 0.0;
+        for (const Task* task : workers_[w].admitted) used += task == except ? 0.0 : share_of(task->policy);
+        if (used + share_of(policy) <= deadline_share + 1e-9) return w;
+        shares += (w == 0 ? "" : ", ") + percent(std::max(0.0, deadline_share - used));
+    }
+    throw InputError(InputErrorKind::allocation, "no worker has " + percent(share_of(policy)) + " of its time free (" +
+                                                     milliseconds(policy.budget_ns) + " every " +
+                                                     milliseconds(policy.period_ns) + "); free are " + shares +
+                                                     ": ask for less, or give the hypervisor more workers");
+}
+
+void Scheduler::admit(Task& task, const Policy& policy) {
+    check(policy);
+    const std::size_t worker = policy.kind == Policy::Kind::deadline ? worker_for(policy, nullptr) : 0;
+    // room for everything that may become of the task, so that nothing after this can fail
+    fair_.reserve(tasks_ + 1);
+    batch_.reserve(tasks_ + 1);
+    timers_.reserve(tasks_ + 1);
+    for (Worker& w : workers_) {
+        w.ready.reserve(tasks_ + 1);
+        w.admitted.reserve(tasks_ + 1);
+    }
+    ++tasks_;
+    task.policy = policy;
+    task.state = Task::State::blocked;
+    task.lag_ns = 0.0;
+    task.budget_left_ns = task.deadline_ns = 0;
+    task.cap_left_ns = task.cap_window_end_ns = 0;
+    if (policy.kind != Policy::Kind::deadline) return;
+    task.worker = worker;
+    workers_[worker].admitted.push_back(&task);
+}
+
+void Scheduler::retire(Task& task) noexcept {
+    block(task, task.charged_until_ns);
+    if (task.policy.kind == Policy::Kind::deadline) std::erase(workers_[task.worker].admitted, &task);
+    task.state = Task::State::out;
+    --tasks_;
+}
+
+void Scheduler::change_policy(Task& task, const Policy& policy, std::int64_t now_ns) {
+    check(policy);
+    if (policy.kind == Policy::Kind::deadline) (void)worker_for(policy, &task);
+    const Task::State before = task.state;
+    const std::int64_t timer_ns = task.timer_ns;
+    retire(task);
+    admit(task, policy);
+    if (before == Task::State::sleeping)
+        sleep(task, now_ns, timer_ns);
+    else if (before != Task::State::blocked)
+        make_ready(task, now_ns);
+}
+
+void Scheduler::set_timer(Task& task, std::int64_t at_ns) noexcept {
+    clear_timer(task);
+    task.timer_ns = at_ns;
+    timers_.add(task, at_ns);
+}
+
+void Scheduler::clear_timer(Task& task) noexcept {
+    if (timers_.holds(task)) timers_.remove(task);
+}
+
+/// Puts a task that has something to do where it waits for its worker, or for its next budget.
+void Scheduler::enqueue(Task& task, std::int64_t now_ns) noexcept {
+    task.state = Task::State::ready;
+    task.ready_since_ns = now_ns;
+    switch (task.policy.kind) {
+        case Policy::Kind::fair:
+            if (is_capped(task) && task.cap_left_ns <= 0) {
+                task.state = Task::State::throttled;
+                set_timer(task, task.cap_window_end_ns);
+                return;
+            }
+            fair_.join(task);
+            break;
+        case Policy::Kind::batch: batch_.add(task, task.arrival); break;
+        case Policy::Kind::deadline:
+            set_timer(task, task.deadline_ns);
+            if (task.budget_left_ns <= 0) {
+                task.state = Task::State::throttled;
+                return;
+            }
+            workers_[task.worker].ready.add(task, task.deadline_ns);
+            attention_(task.worker);
+            return;
+    }
+    attention_(any_worker);
+}
+
+/// Takes a task out of all queues but the timers.
+void Scheduler::dequeue(Task& task, std::int64_t now_ns) noexcept {
+    const Policy::Kind kind = task.policy.kind;
+    if (task.state == Task::State::running) {
+        charge(task, now_ns);
+        for (Worker& w : workers_) {
+            if (w.running == &task) w.running = nullptr;
+        }
+        if (kind == Policy::Kind::fair) fair_.leave(task);
+    } else if (task.state == Task::State::ready) {
+        if (kind == Policy::Kind::fair) fair_.leave(task);
+        if (kind == Policy::Kind::batch) batch_.remove(task);
+        if (kind == Policy::Kind::deadline) workers_[task.worker].ready.remove(task);
+    }
+}
+
+void Scheduler::make_ready(Task& task, std::int64_t now_ns) noexcept {
+    if (task.state != Task::State::blocked && task.state != Task::State::sleeping) return;
+    clear_timer(task);
+    if (task.policy.kind == Policy::Kind::deadline) {
+        // The server keeps budget and deadline if together they do not exceed its share, else it starts a new period.
+        const std::int64_t left_ns = task.deadline_ns - now_ns;
+        const bool fits = left_ns > 0 && static_cast<double>(task.budget_left_ns) <=
+                                             static_cast<double>(left_ns) * share_of(task.policy);
+        if (!fits) {
+            task.deadline_ns = now_ns + task.policy.period_ns;
+            task.budget_left_ns = task.policy.budget_ns + std::min<std::int64_t>(0, task.budget_left_ns);
+            if (!task.paced) ++task.periods;
+        }
+    }
+    if (task.policy.kind == Policy::Kind::batch) task.arrival = arrivals_++;
+    if (is_capped(task) && now_ns >= task.cap_window_end_ns) next_window(task, now_ns);
+    enqueue(task, now_ns);
+}
+
+void Scheduler::block(Task& task, std::int64_t now_ns) noexcept {
+    if (task.state == Task::State::out) return;
+    dequeue(task, now_ns);
+    clear_timer(task);
+    task.state = Task::State::blocked;
+}
+
+void Scheduler::sleep(Task& task, std::int64_t now_ns, std::int64_t until_ns) noexcept {
+    block(task, now_ns);
+    task.state = Task::State::sleeping;
+    set_timer(task, until_ns);
+}
+
+std::int64_t Scheduler::uncharged_fair_ns(std::int64_t now_ns) const noexcept {
+    std::int64_t sum = 0;
+    for (const Worker& w : workers_) {
+        if (w.running != nullptr && w.running->policy.kind == Policy::Kind::fair)
+            sum += std::max<std::int64_t>(0, now_ns - w.running->charged_until_ns);
+    }
+    return sum;
+}
+
+Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns) noexcept {
+    fire(now_ns);
+    Worker& own = workers_[worker];
+    Task* task = nullptr;
+    std::int64_t time_ns = options_.slice_ns;
+    if (!own.ready.empty()) {
+        task = &own.ready.top();
+        own.ready.remove(*task);
+        time_ns = task->budget_left_ns;
+    } else if (!batch_.empty() && (fair_.empty() || batch_debt_ns_ > 0.0)) {
+        task = &batch_.top();
+        batch_.remove(*task);
+    } else if (!fair_.empty()) {
+        task = &fair_.take(static_cast<double>(uncharged_fair_ns(now_ns)));
+        time_ns = task->request_left_ns;
+        if (is_capped(*task)) time_ns = std::min(time_ns, task->cap_left_ns);
+    }
+    if (task == nullptr) return nullptr;
+    task->state = Task::State::running;
+    task->worker = worker;
+    task->charged_until_ns = now_ns;
+    task->slice_end_ns = options_.cooperative ? INT64_MAX : now_ns + time_ns;
+    own.running = task;
+    return task;
+}
+
+double Scheduler::active_share(std::size_t worker, std::int64_t now_ns) const noexcept {
+    double sum = 0.0;
+    for (const Task* task : workers_[worker].admitted) {
+        const bool idle = task->state == Task::State::blocked || task->state == Task::State::sleeping;
+        if (!idle || task->deadline_ns > now_ns) sum += share_of(task->policy);
+    }
+    return sum;
+}
+
+void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
+    const std::int64_t used_ns = std::max<std::int64_t>(0, now_ns - task.charged_until_ns);
+    task.charged_until_ns = std::max(task.charged_until_ns, now_ns);
+    switch (task.policy.kind) {
+        case Policy::Kind::fair:
+            fair_.charge(task, used_ns);
+            task.cap_left_ns -= used_ns;
+            if (!batch_.empty()) batch_debt_ns_ += static_cast<double>(used_ns) * (batch_share / (1.0 - batch_share));
+            return;
+        case Policy::Kind::batch:
+            // what nobody else wanted is not held against them
+            batch_debt_ns_ = std::max(batch_debt_ns_ - static_cast<double>(used_ns),
+                                      -static_cast<double>(std::max(options_.slice_ns, used_ns)));
+            return;
+        case Policy::Kind::deadline: {
+            double rate = 1.0;
+            if (task.policy.reclaim) rate = std::min(1.0, active_share(task.worker, now_ns) / deadline_share);
+            task.budget_left_ns -= static_cast<std::int64_t>(std::ceil(static_cast<double>(used_ns) * rate));
+            return;
+        }
+    }
+}
+
+void Scheduler::put_back(Task& task, std::int64_t now_ns) noexcept {
+    charge(task, now_ns);
+    for (Worker& w : workers_) {
+        if (w.running == &task) w.running = nullptr;
+    }
+    if (task.policy.kind == Policy::Kind::fair) {
+        if (is_capped(task) && now_ns >= task.cap_window_end_ns) next_window(task, now_ns);
+        if (!is_capped(task) || task.cap_left_ns > 0) {
+            task.state = Task::State::ready;
+            task.ready_since_ns = now_ns;
+            fair_.give_back(task);
+            attention_(any_worker);
+            return;
+        }
+        fair_.leave(task);
+    }
+    enqueue(task, now_ns);
+}
+
+void Scheduler::next_window(Task& task, std::int64_t now_ns) noexcept {
+    const auto window_budget = static_cast<std::int64_t>(task.policy.cap * static_cast<double>(cap_window_ns));
+    // after a long absence the windows begin anew
+    if (now_ns - task.cap_window_end_ns >= cap_window_ns || task.cap_window_end_ns == 0) {
+        task.cap_window_end_ns = now_ns;
+    }
+    task.cap_left_ns = window_budget + std::min<std::int64_t>(0, task.cap_left_ns);
+    task.cap_window_end_ns += cap_window_ns;
+}
+
+/// The deadline of a task with something to do has come: what is left of its budget was promised to it by now.
+void Scheduler::next_period(Task& task, std::int64_t now_ns) noexcept {
+    if (task.state == Task::State::running) charge(task, now_ns);
+    if (task.state == Task::State::ready || task.state == Task::State::running) {
+        if (task.budget_left_ns > 0 && !task.paced) {
+            ++task.misses;
+            task.tardiness_ns = now_ns - task.deadline_ns + task.budget_left_ns;
+        }
+    }
+    if (task.state == Task::State::ready) workers_[task.worker].ready.remove(task);
+    task.budget_left_ns = std::min<std::int64_t>(0, task.budget_left_ns);
+    do {
+        task.deadline_ns += task.policy.period_ns;
+        task.budget_left_ns += task.policy.budget_ns;
+        if (!task.paced) ++task.periods;
+    } while (task.deadline_ns <= now_ns || task.budget_left_ns <= 0);
+    task.budget_left_ns = std::min(task.budget_left_ns, task.policy.budget_ns);
+    if (task.state != Task::State::running) {
+        const std::int64_t since_ns = task.state == Task::State::ready ? task.ready_since_ns : now_ns;
+        enqueue(task, now_ns);
+        task.ready_since_ns = since_ns;
+    } else {
+        set_timer(task, task.deadline_ns);
+        attention_(task.worker);
+    }
+}
+
+void Scheduler::fire(std::int64_t now_ns) noexcept {
+    while (next_timer_ns() <= now_ns) {
+        Task& task = timers_.top();
+        timers_.remove(task);
+        if (task.state == Task::State::sleeping)
+            make_ready(task, task.timer_ns);
+        else if (task.policy.kind == Policy::Kind::deadline)
+            next_period(task, now_ns);
+        else {
+            next_window(task, now_ns);
+            enqueue(task, now_ns);
+        }
+    }
+}
+
+}  // namespace bioxen
