@@ -156,7 +156,9 @@ def test_the_core_reads_and_writes_nothing() -> None:
     )
     timed = {"hypervisor/clock.cpp", "hypervisor/workers.cpp"}  # the clock, and waiting for it
     files = sources(PRIVATE, PUBLIC)
-    untimed = [f for f in files if PUBLIC in f.parents or f.relative_to(PRIVATE).as_posix() not in timed]
+    untimed = [
+        f for f in files if PUBLIC in f.parents or f.relative_to(PRIVATE).as_posix() not in timed
+    ]
     for path in untimed:
         for name in includes(path):
             assert not re.fullmatch(headers, name), f"{path.relative_to(ROOT)} includes {name}"

@@ -1,10 +1,14 @@
 #include "hypervisor/fair_queue.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 namespace bioxen {
+
+FairQueue::FairQueue(std::size_t workers, std::int64_t slice_ns) : workers_(workers), slice_ns_(slice_ns) {
+    heavy_.reserve(workers);
+    were_heavy_.reserve(workers);
+}
 
 void FairQueue::reserve(std::size_t tasks) {
     pending_.reserve(tasks);
@@ -13,40 +17,61 @@ void FairQueue::reserve(std::size_t tasks) {
 }
 
 void FairQueue::limit_weights() noexcept {
+    const double limit_before = weight_limit_;
+    were_heavy_.swap(heavy_);
+    heavy_.clear();
     weight_limit_ = std::numeric_limits<double>::infinity();
     total_weight_ = weights_;
     // Only the heaviest few, fewer than there are workers, can exceed a worker's share.
-    std::array<Task*, 64> heavy{};
-    std::size_t taken = 0, workers = workers_;
     double rest = weights_;
-    while (workers > 1 && taken < heavy.size() && !heaviest_.empty() &&
+    std::size_t workers = workers_;
+    while (workers > 1 && !heaviest_.empty() &&
            heaviest_.top().policy.weight * static_cast<double>(workers) > rest) {
-        heavy[taken] = &heaviest_.top();
-        rest -= heavy[taken]->policy.weight;
-        heaviest_.remove(*heavy[taken]);
-        ++taken;
+        heavy_.push_back(&heaviest_.top());
+        rest -= heavy_.back()->policy.weight;
+        heaviest_.remove(*heavy_.back());
         --workers;
     }
-    if (taken > 0) {
+    if (!heavy_.empty()) {
         // Where there are no more tasks than workers, each has a worker: all count the same.
         const bool all = heaviest_.empty();
-        weight_limit_ = all ? heavy[taken - 1]->policy.weight : rest / static_cast<double>(workers);
-        total_weight_ = (all ? 0.0 : rest) + static_cast<double>(taken) * weight_limit_;
+        weight_limit_ = all ? heavy_.back()->policy.weight : rest / static_cast<double>(workers);
+        total_weight_ = (all ? 0.0 : rest) + static_cast<double>(heavy_.size()) * weight_limit_;
     }
-    for (std::size_t i = 0; i < taken; ++i) heaviest_.add(*heavy[i], -heavy[i]->policy.weight);
+    for (Task* task : heavy_) heaviest_.add(*task, -task->policy.weight);
+    for (Task* task : were_heavy_) keep_lag(*task, limit_before);
+    for (Task* task : heavy_) {
+        if (std::find(were_heavy_.begin(), were_heavy_.end(), task) == were_heavy_.end()) keep_lag(*task, limit_before);
+    }
+}
+
+/// The weight of a task counts differently from now on: what it is owed stays.
+void FairQueue::keep_lag(Task& task, double limit_before) noexcept {
+    const double before = std::min(task.policy.weight, limit_before), now = weight_of(task);
+    if (before == now) return;
+    task.vruntime = virtual_time_ - (virtual_time_ - task.vruntime) * before / now;
+    task.vdeadline = task.vruntime + static_cast<double>(task.request_left_ns) / now;
+    if (eligible_.holds(task)) eligible_.remove(task);
+    else if (pending_.holds(task)) pending_.remove(task);
+    else return;  // taken
+    pending_.add(task, task.vruntime);
 }
 
 void FairQueue::join(Task& task) noexcept {
-    if (heaviest_.empty()) weights_ = 0.0;
-    const double before = heaviest_.empty() ? 0.0 : total_weight_;
+    double lag = 0.0;
+    if (heaviest_.empty()) {
+        weights_ = 0.0;
+    } else {
+        // The average of virtual times moves with who comes and goes, so that the lags go on adding up to nothing.
+        lag = std::clamp(task.lag_ns, -static_cast<double>(slice_ns_), static_cast<double>(slice_ns_));
+        virtual_time_ -= lag / total_weight_;
+    }
     heaviest_.add(task, -task.policy.weight);
     weights_ += task.policy.weight;
+    task.vruntime = virtual_time_;
     limit_weights();
-    const double weight = weight_of(task), most = static_cast<double>(slice_ns_);
-    const double lag = before > 0.0 ? std::clamp(task.lag_ns, -most, most) : 0.0;
-    // The average of virtual times moves with who comes and goes, so that the lags go on adding up to nothing.
-    task.vruntime = virtual_time_ - (before > 0.0 ? lag / weight * (before + weight) / before : 0.0);
-    if (before > 0.0) virtual_time_ -= lag / before;
+    const double weight = weight_of(task);
+    task.vruntime = virtual_time_ - lag / weight;
     task.request_left_ns = slice_ns_;
     task.vdeadline = task.vruntime + static_cast<double>(slice_ns_) / weight;
     pending_.add(task, task.vruntime);
@@ -58,6 +83,7 @@ void FairQueue::leave(Task& task) noexcept {
     if (pending_.holds(task)) pending_.remove(task);
     if (eligible_.holds(task)) eligible_.remove(task);
     heaviest_.remove(task);
+    std::erase(heavy_, &task);
     weights_ -= task.policy.weight;
     if (!heaviest_.empty() && rest > 0.0) virtual_time_ += task.lag_ns / rest;
     limit_weights();

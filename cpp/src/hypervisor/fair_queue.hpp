@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace bioxen {
 
@@ -15,7 +16,7 @@ namespace bioxen {
 /// that exceeds one worker's share counts as that share (Chandra et al., surplus fair scheduling, 2000).
 class FairQueue {
 public:
-    FairQueue(std::size_t workers, std::int64_t slice_ns) noexcept : workers_(workers), slice_ns_(slice_ns) {}
+    FairQueue(std::size_t workers, std::int64_t slice_ns);
 
     /// Makes room, so that the other calls cannot fail.
     void reserve(std::size_t tasks);
@@ -43,6 +44,7 @@ public:
 
 private:
     void limit_weights() noexcept;
+    void keep_lag(Task& task, double limit_before) noexcept;
 
     std::size_t workers_;
     std::int64_t slice_ns_;
@@ -53,6 +55,7 @@ private:
     IndexedHeap<double, Task, &Task::pending_place> pending_;    ///< not known to be eligible, by virtual time
     IndexedHeap<double, Task, &Task::eligible_place> eligible_;  ///< by virtual deadline
     IndexedHeap<double, Task, &Task::weight_place> heaviest_;    ///< all that joined
+    std::vector<Task*> heavy_, were_heavy_;                      ///< whose weight is limited, and was before
 };
 
 }  // namespace bioxen

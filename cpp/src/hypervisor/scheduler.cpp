@@ -210,6 +210,13 @@ void Scheduler::sleep(Task& task, std::int64_t now_ns, std::int64_t until_ns) no
     set_timer(task, until_ns);
 }
 
+bool Scheduler::batch_wants() const noexcept {
+    const auto runs_batch = [](const Worker& w) {
+        return w.running != nullptr && w.running->policy.kind == Policy::Kind::batch;
+    };
+    return !batch_.empty() || std::any_of(workers_.begin(), workers_.end(), runs_batch);
+}
+
 std::int64_t Scheduler::uncharged_fair_ns(std::int64_t now_ns) const noexcept {
     std::int64_t sum = 0;
     for (const Worker& w : workers_) {
@@ -217,6 +224,13 @@ std::int64_t Scheduler::uncharged_fair_ns(std::int64_t now_ns) const noexcept {
             sum += std::max<std::int64_t>(0, now_ns - w.running->charged_until_ns);
     }
     return sum;
+}
+
+double Scheduler::lag_ns(const Task& task, std::int64_t now_ns) const noexcept {
+    const double share = fair_.weight_of(task) / fair_.total_weight();
+    const std::int64_t own_ns =
+        task.state == Task::State::running ? std::max<std::int64_t>(0, now_ns - task.charged_until_ns) : 0;
+    return fair_.lag_ns(task) + share * static_cast<double>(uncharged_fair_ns(now_ns)) - static_cast<double>(own_ns);
 }
 
 Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns) noexcept {
@@ -245,23 +259,27 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns) noexcept {
     return task;
 }
 
-double Scheduler::active_share(std::size_t worker, std::int64_t now_ns) const noexcept {
+/// Of the tasks that had something to do at some time since then, or have had so much already that their share is spent
+/// until later (zero-lag time; Lipari and Baruah 2000).
+double Scheduler::active_share(std::size_t worker, std::int64_t since_ns) const noexcept {
     double sum = 0.0;
     for (const Task* task : workers_[worker].admitted) {
         const bool idle = task->state == Task::State::blocked || task->state == Task::State::sleeping;
-        if (!idle || task->deadline_ns > now_ns) sum += share_of(task->policy);
+        const double share = share_of(task->policy);
+        const double unspent_ns = static_cast<double>(std::max<std::int64_t>(0, task->budget_left_ns)) / share;
+        if (!idle || static_cast<double>(task->deadline_ns) - unspent_ns > static_cast<double>(since_ns)) sum += share;
     }
     return sum;
 }
 
 void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
-    const std::int64_t used_ns = std::max<std::int64_t>(0, now_ns - task.charged_until_ns);
-    task.charged_until_ns = std::max(task.charged_until_ns, now_ns);
+    const std::int64_t since_ns = task.charged_until_ns, used_ns = std::max<std::int64_t>(0, now_ns - since_ns);
+    task.charged_until_ns = since_ns + used_ns;
     switch (task.policy.kind) {
         case Policy::Kind::fair:
             fair_.charge(task, used_ns);
             task.cap_left_ns -= used_ns;
-            if (!batch_.empty()) batch_debt_ns_ += static_cast<double>(used_ns) * (batch_share / (1.0 - batch_share));
+            if (batch_wants()) batch_debt_ns_ += static_cast<double>(used_ns) * (batch_share / (1.0 - batch_share));
             return;
         case Policy::Kind::batch:
             // what nobody else wanted is not held against them
@@ -270,7 +288,7 @@ void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
             return;
         case Policy::Kind::deadline: {
             double rate = 1.0;
-            if (task.policy.reclaim) rate = std::min(1.0, active_share(task.worker, now_ns) / deadline_share);
+            if (task.policy.reclaim) rate = std::min(1.0, active_share(task.worker, since_ns) / deadline_share);
             task.budget_left_ns -= static_cast<std::int64_t>(std::ceil(static_cast<double>(used_ns) * rate));
             return;
         }
@@ -321,7 +339,7 @@ void Scheduler::next_period(Task& task, std::int64_t now_ns) noexcept {
         task.deadline_ns += task.policy.period_ns;
         task.budget_left_ns += task.policy.budget_ns;
         if (!task.paced) ++task.periods;
-    } while (task.deadline_ns <= now_ns || task.budget_left_ns <= 0);
+    } while (task.deadline_ns <= now_ns);
     task.budget_left_ns = std::min(task.budget_left_ns, task.policy.budget_ns);
     if (task.state != Task::State::running) {
         const std::int64_t since_ns = task.state == Task::State::ready ? task.ready_since_ns : now_ns;

@@ -60,7 +60,8 @@ public:
     void fire(std::int64_t now_ns) noexcept;
 
     [[nodiscard]] double worker_share(std::size_t worker) const noexcept;
-    [[nodiscard]] double lag_ns(const Task& task) const noexcept { return fair_.lag_ns(task); }
+    /// What a fair task that is ready or running was due up to now, less what it got.
+    [[nodiscard]] double lag_ns(const Task& task, std::int64_t now_ns) const noexcept;
     [[nodiscard]] const Options& options() const noexcept { return options_; }
 
 private:
@@ -81,7 +82,8 @@ private:
     [[nodiscard]] bool is_capped(const Task& task) const noexcept {
         return task.policy.kind == Policy::Kind::fair && task.policy.cap < 1.0 && !options_.cooperative;
     }
-    [[nodiscard]] double active_share(std::size_t worker, std::int64_t now_ns) const noexcept;
+    [[nodiscard]] double active_share(std::size_t worker, std::int64_t since_ns) const noexcept;
+    [[nodiscard]] bool batch_wants() const noexcept;
     [[nodiscard]] std::int64_t uncharged_fair_ns(std::int64_t now_ns) const noexcept;
 
     Options options_;
