@@ -212,6 +212,7 @@ std::vector<std::byte> Hypervisor::checkpoint() const {
             const CellularContext& cell = *r.cell;
             const Drawn drawn = cell.drawn();
             entry.snapshot = cell.snapshot();
+            if (entry.holder) entry.holder->reached_s = std::max(entry.holder->reached_s, cell.time_s());
             entry.candidates = cell.events().candidates - r.candidates_before;
             entry.molecules = drawn.atp + drawn.amino_acids - r.molecules_before;
         });

@@ -29,7 +29,7 @@ struct Assignment {
     bool anchored = false;
     double pace_start_s = 0.0;
     std::int64_t pace_origin_ns = 0, pace_period_ns = 0, pace_index = 0;
-    std::int64_t steal_at_release_ns = 0;   ///< of all workers
+    std::int64_t steal_when_in_time_ns = 0; ///< of all workers, at the end of the last period that was kept
 
     [[nodiscard]] bool paced() const noexcept { return job.pace > 0.0; }
     [[nodiscard]] std::int64_t due_ns() const noexcept { return pace_origin_ns + (pace_index + 1) * pace_period_ns; }
