@@ -150,7 +150,15 @@ void bind_capacity(py::module_& m) {
         .def_readonly("rna_polymerases", &Capacity::rna_polymerases)
         .def_readonly("atp_flux_per_s", &Capacity::atp_flux_per_s)
         .def_readonly("amino_acid_flux_per_s", &Capacity::amino_acid_flux_per_s)
-        .def("__eq__", [](const Capacity& a, const Capacity& b) { return a == b; }, py::is_operator())
+        .def("__eq__",
+             [](const Capacity& c, const py::object& other) {
+                 return py::isinstance<Capacity>(other) && py::cast<const Capacity&>(other) == c;
+             },
+             py::arg("other"))
+        .def("__hash__",
+             [](const Capacity& c) {
+                 return py::hash(py::make_tuple(c.ribosomes, c.rna_polymerases, c.atp_flux_per_s, c.amino_acid_flux_per_s));
+             })
         .def("__repr__", [](const Capacity& c) {
             std::string text = "Capacity(";
             for (std::size_t i = 0; i < capacity_members.size(); ++i)

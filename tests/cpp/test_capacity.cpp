@@ -103,6 +103,9 @@ TEST(a_capacity_counts_what_an_organism_brings_in_itself) {
     CHECK((drawn_per_turn({"", "", {{Place::cell, aa(0), -1}, {Place::cell, aa(1), 1}}, 1.0, {}}) == Drawn{}));
     CHECK((drawn_per_turn({"", "", {{Place::cell, aa(0), -1}, {Place::cell, species::charged_trna, 1}}, 1.0, {}}) ==
            Drawn{}));
+    const SupplyReaction loaded{"", "", {{Place::medium, aa(0), -1}, {Place::cell, species::uncharged_trna, -1},
+                                         {Place::cell, species::charged_trna, 1}}, 1.0, {}};
+    CHECK((drawn_per_turn(loaded) == Drawn{0, 1}));
     CHECK((capacity_of(organism()) == Capacity{60, 20, 0, 0}));
 }
 
@@ -207,6 +210,27 @@ TEST(machines_taken_away_at_work_leave_as_they_finish) {
     cell.advance(90.0);
     CHECK(cell.machines()[0].total == 2 && cell.machines()[1].total == 4 && cell.audit().ok());
     CHECK(cell.events().translation_initiations > then.translation_initiations);
+}
+
+TEST(a_debt_does_not_slow_the_machines_at_work) {
+    // Were machines that are owed counted as fewer than none, starting would have a rate below zero, far below here.
+    for (const double binding : {1.0, 1e4}) {
+        Organism o = organism();
+        o.promoter_binding_per_M_s *= binding;
+        o.ribosome_binding_per_M_s *= binding;
+        o.mrna_counts = {20.0, 20.0, 20.0, 20.0};
+        const auto program = compile(small_genome(), o);
+        for (const bool ribosomes : {true, false}) {
+            CellularContext cell{program, 7};
+            cell.advance(4.0);
+            cell.allocate(with_machines(program, ribosomes ? 0 : 60, ribosomes ? 20 : 0));
+            const std::size_t m = ribosomes ? 1 : 0;
+            CHECK(cell.machines()[m].active > 0 && cell.machines()[m].free == 0);
+            // at 12 codons and 10 nt a second, the longest of 120 and 400
+            cell.advance(ribosomes ? 40.0 : 200.0);
+            CHECK(cell.machines()[m].active == 0 && cell.machines()[m].total == 0 && cell.audit().ok());
+        }
+    }
 }
 
 TEST(a_debt_is_part_of_a_snapshot) {
@@ -376,10 +400,9 @@ TEST(a_grant_acts_at_once) {
     o.mrna_counts = {50.0, 50.0, 50.0, 50.0};
     const auto program = compile(small_genome(), o);
     CellularContext cell{program, 6};
-    cell.advance(1.0);
-    CHECK(cell.events().candidates == 0);
+    CHECK(cell.advance(1.0) == AdvanceStatus::exhausted && cell.events().candidates == 0);
     cell.allocate(with_machines(program, 1'000, 1'000));
-    cell.advance(1.0 + tick / 2);
+    cell.advance(cell.time_s() + tick / 2);
     CHECK(cell.events().candidates > 0);  // 1e6 candidates/s: none in 8 ms has probability below 1e-300
 }
 
