@@ -2,6 +2,8 @@
 
 #include <bioxen/genome.hpp>
 
+#include <pybind11/stl.h>
+
 #include <structmember.h>
 
 #include <array>
@@ -481,6 +483,9 @@ void bind_genome(py::module_& m) {
     bind_whole(m);
     m.def("decode", &decode, py::arg("data"), py::arg("sequence") = py::none(),
           "Decodes a decompressed GenBank, GFF3 or FASTA file; `sequence` is the FASTA of a GFF3 file without its own.");
+    m.def("combine",
+          [](const std::vector<const Genome*>& genomes) { return std::make_shared<Genome>(Genome::combine(genomes)); },
+          py::arg("genomes"), "Several genomes as one: records and genes one genome after the other.");
     m.def("translate", [](const std::string& sequence, int table) { return translate(sequence, table); }, py::arg("sequence"),
           py::arg("table") = 11, "Translates codons (T or U, IUPAC) with an NCBI table; `*` for stops, `X` where ambiguous.");
     m.def("is_start_codon", [](const std::string& codon, int table) { return is_start_codon(codon, table); }, py::arg("codon"),

@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Capacity', 'Context', 'Feature', 'Gene', 'Genome', 'Interval', 'Location', 'Organism', 'Program', 'Record', 'ReportEntry', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'capacity_of', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
+__all__: list[str] = ['Capacity', 'Context', 'Feature', 'Gene', 'Genome', 'Interval', 'Location', 'Organism', 'Program', 'Record', 'ReportEntry', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
 class ReportEntry:
     """
     Something tolerable that a reader should know.
@@ -521,8 +521,9 @@ class Capacity:
     """
     What cells can share: machines, and fluxes per second.
     """
-    __hash__: typing.ClassVar[None] = None
-    def __eq__(self, arg0: Capacity) -> bool:
+    def __eq__(self, other: object) -> bool:
+        ...
+    def __hash__(self) -> int:
         ...
     def __init__(self, *, ribosomes: int = 0, rna_polymerases: int = 0, atp_flux_per_s: int = 0, amino_acid_flux_per_s: int = 0) -> None:
         ...
@@ -728,6 +729,10 @@ class Context:
 def capacity_of(organism: Organism) -> Capacity:
     """
     What an organism has of its own.
+    """
+def combine(genomes: collections.abc.Sequence[Genome]) -> Genome:
+    """
+    Several genomes as one: records and genes one genome after the other.
     """
 def compile(genome: Genome, organism: Organism) -> Program:
     """

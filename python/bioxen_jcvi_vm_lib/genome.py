@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import threading
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,12 @@ from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualiz
 from bioxen_jcvi_vm_lib.organism import (
     GeneIndex,
     OrganismParameters,
+    add_guest_tables,
     engine_organism,
     match_organism,
 )
 
-__all__ = ["GenomicRuntime", "Replicon", "ReportEntry", "decode_genome"]
+__all__ = ["GenomicRuntime", "Replicon", "ReportEntry", "Resident", "decode_genome"]
 
 _MAX_CACHED_PROGRAMS = 32
 
@@ -45,6 +47,23 @@ class Replicon:
     length_nt: int
     topology: str
     genes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A genome in a cell: the host, or one of its guests.
+
+    Attributes
+    ----------
+    name, accession : str
+        Of its own runtime.
+    genes : slice
+        Its genes in every array by gene: ``context.proteins[resident.genes]``.
+    """
+
+    name: str
+    accession: str
+    genes: slice
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +100,10 @@ class GenomicRuntime:
     Attributes
     ----------
     name, accession : str
-        Start of the definition, and accession, of the first replicon.
+        Start of the definition, and accession, of the first replicon; of several residents, a name
+        for all, and their accessions joined by ``+``.
+    residents : tuple of Resident
+        The genomes that run together: one, unless ``combine_genome_runtimes`` made it.
     length_nt : int
         Length over all replicons [nt].
     topology : str
@@ -109,29 +131,37 @@ class GenomicRuntime:
     __slots__ = (
         "_cache",
         "_genome",
+        "_guest_tables",
         "_index",
         "_lock",
+        "_notes",
         "_program",
         "configuration",
         "genes",
+        "name",
         "parameters",
         "records",
         "replicons",
         "report",
+        "residents",
         "transcription_units",
     )
 
     _cache: dict[str, _core.Program]
     _genome: _core.Genome
+    _guest_tables: tuple[tuple[int, _core.Organism], ...]
     _index: GeneIndex
     _lock: threading.Lock
+    _notes: tuple[ReportEntry, ...]
     _program: _core.Program
     configuration: GenomicVirtualizationConfig
     genes: tuple[_core.Gene, ...]
+    name: str
     parameters: OrganismParameters
     records: tuple[_core.Record, ...]
     replicons: tuple[Replicon, ...]
     report: tuple[ReportEntry, ...]
+    residents: tuple[Resident, ...]
     transcription_units: tuple[_core.TranscriptionUnit, ...]
 
     def __init__(
@@ -141,16 +171,29 @@ class GenomicRuntime:
         parameters: OrganismParameters,
         configuration: GenomicVirtualizationConfig,
         notes: tuple[ReportEntry, ...] = (),
+        *,
+        name: str | None = None,
+        residents: tuple[Resident, ...] = (),
+        guest_tables: tuple[tuple[int, _core.Organism], ...] = (),
     ) -> None:
         # The engine makes these tuples anew each time they are read.
         genes, records = genome.genes, genome.records
+        if not residents:
+            first = records[0]
+            residents = (
+                Resident(_title(first), first.accession or first.name, slice(0, len(genes))),
+            )
         on_replicon = Counter(gene.replicon for gene in genes)
         set_once = {
             "_genome": genome,
             "_program": program,
             "_cache": {},
             "_lock": threading.Lock(),
-            "_index": GeneIndex(genes),
+            "_index": GeneIndex(genes, host_genes=residents[0].genes.stop),
+            "_guest_tables": guest_tables,
+            "_notes": notes,
+            "name": name or residents[0].name,
+            "residents": residents,
             "parameters": parameters,
             "configuration": configuration,
             "genes": genes,
@@ -187,16 +230,9 @@ class GenomicRuntime:
         return self._index.tags
 
     @property
-    def name(self) -> str:
-        """Start of the first replicon's definition, else its organism or record name."""
-        first = self.records[0]
-        title = first.definition.split(",", 1)[0].strip()
-        return title or first.organism or first.name or first.accession
-
-    @property
     def accession(self) -> str:
-        """Accession of the first replicon."""
-        return self.records[0].accession or self.records[0].name
+        """Accession of the first replicon; of several residents, theirs joined by "+"."""
+        return "+".join(resident.accession for resident in self.residents)
 
     @property
     def length_nt(self) -> int:
@@ -224,7 +260,8 @@ class GenomicRuntime:
         Raises
         ------
         APIValidationError
-            If there is none (the nearest is named), or several have that name.
+            If there is none (the nearest is named), or several have that name. A name that the
+            host and a guest have is the host's.
         """
         return self.genes[self._index.find(key)]
 
@@ -250,6 +287,7 @@ class GenomicRuntime:
             "accession": self.accession,
             "length": f"{self.length_nt:,} nt, {self.topology}",
             "replicons": str(len(self.replicons)),
+            "residents": ", ".join(resident.name for resident in self.residents),
             "genes": ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()) or "none",
             "transcription units": str(len(self.transcription_units)),
             "organism": self.organism,
@@ -262,6 +300,12 @@ class GenomicRuntime:
             for key, value in rows.items()
         )
         return f"<table><caption><b>{html.escape(self.name)}</b></caption>{body}</table>"
+
+
+def _title(first: _core.Record) -> str:
+    """Start of a record's definition, else its organism, name or accession."""
+    title = first.definition.split(",", 1)[0].strip()
+    return title or first.organism or first.name or first.accession
 
 
 def _entry(entry: _core.ReportEntry) -> ReportEntry:
@@ -329,6 +373,51 @@ def load_runtime(
     return GenomicRuntime(genome, program, chosen, configuration, tuple(notes))
 
 
+def combine_runtimes(
+    host: GenomicRuntime, guests: Sequence[GenomicRuntime], name: str | None
+) -> GenomicRuntime:
+    """Compile several genomes for one cell; see the manager's ``combine_genome_runtimes``."""
+    together = (host, *guests)
+    residents: list[Resident] = []
+    tables = list(host._guest_tables)
+    first = 0
+    for runtime in together:
+        _need_something_to_run(runtime)
+        for resident in runtime.residents:
+            genes = slice(first + resident.genes.start, first + resident.genes.stop)
+            residents.append(Resident(resident.name, resident.accession, genes))
+        if runtime is not host:
+            tables.append((first, runtime._program.organism))
+        first += len(runtime)
+    genome = _core.combine([runtime._genome for runtime in together])
+    host_genes = residents[0].genes.stop
+    engine = _engine(host.parameters, host.configuration, genome.genes, host_genes, tables)
+    return GenomicRuntime(
+        genome,
+        _core.compile(genome, engine),
+        host.parameters,
+        host.configuration,
+        host._notes,
+        name=name or f"{host.name} with {', '.join(guest.name for guest in guests)}",
+        residents=tuple(residents),
+        guest_tables=tuple(tables),
+    )
+
+
+def _engine(
+    parameters: OrganismParameters,
+    config: GenomicVirtualizationConfig,
+    genes: Sequence[_core.Gene],
+    host_genes: int,
+    guest_tables: Iterable[tuple[int, _core.Organism]],
+) -> _core.Organism:
+    """Numbers of the host's organism, with what each guest's own tables say of its genes."""
+    engine = engine_organism(parameters, config, genes, host_genes=host_genes)
+    for first, guest in guest_tables:
+        add_guest_tables(engine, guest, first, len(genes))
+    return engine
+
+
 def _shapes(key: str) -> InvalidConfigurationError:
     return InvalidConfigurationError(
         f"{key!r} shapes the program, which is compiled when the runtime is loaded: give it to "
@@ -348,6 +437,20 @@ def _why_nothing_runs(runtime: GenomicRuntime) -> str:
         "the file has no sequence: give the FASTA beside it (sequence_file=, on the command line "
         "--sequence)"
     )
+
+
+def _need_something_to_run(runtime: GenomicRuntime) -> None:
+    """Refuse a genome of which nothing can be executed."""
+    if not runtime.genes:
+        raise GenomeCompilationError(
+            f"{runtime.name} has no genes, so there is nothing to run: give an annotation "
+            "(GenBank, or GFF3 with its FASTA as sequence_file=, on the command line --sequence)"
+        )
+    if not runtime.transcription_units:
+        raise GenomeCompilationError(
+            f"none of the {len(runtime.genes)} genes of {runtime.name} can be executed: "
+            + _why_nothing_runs(runtime)
+        )
 
 
 def configuration_for(
@@ -388,23 +491,20 @@ def program_for(runtime: GenomicRuntime, config: GenomicVirtualizationConfig) ->
             "genomic virtualization is disabled: set enabled: true to run a genome",
             details={"key": "enabled"},
         )
-    if not runtime.genes:
-        raise GenomeCompilationError(
-            f"{runtime.name} has no genes, so there is nothing to run: give an annotation "
-            "(GenBank, or GFF3 with its FASTA as sequence_file=, on the command line --sequence)"
-        )
-    if not runtime.transcription_units:
-        raise GenomeCompilationError(
-            f"none of the {len(runtime.genes)} genes of {runtime.name} can be executed: "
-            + _why_nothing_runs(runtime)
-        )
+    _need_something_to_run(runtime)
     if config is runtime.configuration or config == runtime.configuration:
         return runtime._program
     key = config.model_dump_json()
     with runtime._lock:
         cached = runtime._cache.get(key)
         if cached is None:
-            engine = engine_organism(runtime.parameters, config, runtime.genes)
+            engine = _engine(
+                runtime.parameters,
+                config,
+                runtime.genes,
+                runtime.residents[0].genes.stop,
+                runtime._guest_tables,
+            )
             cached = runtime._program.with_organism(engine)
             while len(runtime._cache) >= _MAX_CACHED_PROGRAMS:
                 runtime._cache.pop(next(iter(runtime._cache)))

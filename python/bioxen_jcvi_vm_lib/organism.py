@@ -334,6 +334,8 @@ def engine_organism(
     organism: OrganismParameters,
     config: GenomicVirtualizationConfig,
     genes: Sequence[_core.Gene],
+    *,
+    host_genes: int | None = None,
 ) -> _core.Organism:
     """Join an organism, a configuration and a genome's genes into the engine's numbers.
 
@@ -345,6 +347,8 @@ def engine_organism(
         Replacements.
     genes : sequence of Gene
         For tables and parameters by gene.
+    host_genes : int, optional
+        How many of them are the host's, whose names go before those of guests; None: all.
 
     Raises
     ------
@@ -365,8 +369,52 @@ def engine_organism(
     _apply_execution(engine, config)
     engine.pools = _pools(organism, config)
     engine.supply = _supply(organism, config, engine.pools)
-    _apply_tables(engine, config, genes)
+    _apply_tables(engine, config, genes, GeneIndex(genes, host_genes=host_genes))
     return engine
+
+
+def add_guest_tables(engine: _core.Organism, guest: _core.Organism, first: int, genes: int) -> None:
+    """Put in what a guest's own tables say of its genes, where `engine` says nothing of them.
+
+    Parameters
+    ----------
+    engine : Organism
+        Of host and guests; changed in place.
+    guest : Organism
+        Of the guest alone.
+    first : int
+        Position of the guest's first gene.
+    genes : int
+        Number of genes of host and guests.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If the guest has mean transcript counts and the host has none.
+    """
+    if guest.protein_counts:
+        counts = list(engine.protein_counts) or [-1] * genes
+        for gene, count in enumerate(guest.protein_counts, first):
+            counts[gene] = count if counts[gene] < 0 else counts[gene]
+        engine.protein_counts = counts
+    if guest.mrna_counts:
+        means = list(engine.mrna_counts)
+        if not means:
+            raise InvalidConfigurationError(
+                "a guest was loaded with an mrna_file and the host without: give both or neither, "
+                "so that all first transcripts come from tables or all from the mean field",
+                details={"key": "mrna_file"},
+            )
+        for gene, mean in enumerate(guest.mrna_counts, first):
+            means[gene] = means[gene] or mean
+        engine.mrna_counts = means
+    for table in (
+        "gene_promoter_strength",
+        "gene_initiation_rate_per_s",
+        "gene_termination_rate_per_s",
+    ):
+        theirs = {first + gene: value for gene, value in getattr(guest, table).items()}
+        setattr(engine, table, theirs | getattr(engine, table))
 
 
 def _apply_resources(engine: _core.Organism, config: GenomicVirtualizationConfig) -> None:
@@ -468,7 +516,10 @@ def _supply(
 
 
 def _apply_tables(
-    engine: _core.Organism, config: GenomicVirtualizationConfig, genes: Sequence[_core.Gene]
+    engine: _core.Organism,
+    config: GenomicVirtualizationConfig,
+    genes: Sequence[_core.Gene],
+    indices: GeneIndex,
 ) -> None:
     """Per-gene tables and parameters."""
     execution = config.execution_parameters
@@ -482,7 +533,6 @@ def _apply_tables(
         engine.mrna_counts = [means.get(i, 0.0) for i in range(len(genes))]
     if not execution.gene_parameters:
         return
-    indices = GeneIndex(genes)
     strengths: dict[int, float] = {}
     initiation: dict[int, float] = {}
     termination: dict[int, float] = {}
@@ -501,10 +551,14 @@ def _apply_tables(
 
 
 class GeneIndex:
-    """Finds genes by locus tag or name; the tables are made at the first question."""
+    """Finds genes by locus tag or name; the tables are made at the first question.
 
-    def __init__(self, genes: Sequence[_core.Gene]) -> None:
+    A name that genes of the host (the first `host_genes`) and of guests have is the host's.
+    """
+
+    def __init__(self, genes: Sequence[_core.Gene], *, host_genes: int | None = None) -> None:
         self._genes = genes
+        self._host_genes = len(genes) if host_genes is None else host_genes
 
     @functools.cached_property
     def tags(self) -> tuple[str, ...]:
@@ -540,6 +594,7 @@ class GeneIndex:
         if index is not None:
             return index
         named = self._by_name.get(key, [])
+        named = [gene for gene in named if gene < self._host_genes] or named
         if len(named) == 1:
             return named[0]
         if named:

@@ -139,6 +139,13 @@ public:
     [[nodiscard]] static Genome decode(std::span<const std::byte> bytes,
                                        std::span<const std::byte> sequence = {});
 
+    /// Several genomes as one, which a cell runs together: a plasmid or a phage beside a chromosome. Records and genes
+    /// stand one genome after the other; what the files say is shared, not copied. Each entry of the reports begins with
+    /// the name of the genome that it is about. Combining is associative; one genome combined is that genome.
+    /// @param genomes none null, at least one.
+    /// @throws InputError (genome_compilation) if two genes have one locus tag, naming it and both genomes.
+    [[nodiscard]] static Genome combine(std::span<const Genome* const> genomes);
+
     Genome(Genome&&) noexcept;
     Genome& operator=(Genome&&) noexcept;
     Genome(const Genome&) = delete;
@@ -150,7 +157,7 @@ public:
     /// In file order of replicons, then by start, then by end.
     [[nodiscard]] std::span<const Gene> genes() const noexcept;
     [[nodiscard]] std::span<const ReportEntry> report() const noexcept;
-    /// 64-bit digest of the decompressed input (both parts), as 16 hex digits.
+    /// 64-bit digest of the decompressed input (both parts), as 16 hex digits; of combined genomes, of theirs in order.
     [[nodiscard]] const std::string& fingerprint() const noexcept;
     /// Bytes held by the genome.
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
@@ -160,8 +167,8 @@ public:
 
 private:
     struct Impl;
-    explicit Genome(std::unique_ptr<Impl> impl) noexcept;
-    std::unique_ptr<Impl> impl_;
+    explicit Genome(std::shared_ptr<const Impl> impl) noexcept;
+    std::shared_ptr<const Impl> impl_;
 };
 
 /// Translates the codons of `rna_or_dna` (T or U, IUPAC, either case) with an NCBI table; '*' for stops, 'X' where the

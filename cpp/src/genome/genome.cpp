@@ -13,6 +13,7 @@
 #include <bioxen/error.hpp>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 namespace bioxen {
@@ -25,6 +26,13 @@ struct Genome::Impl {
     std::vector<Gene> genes;
     std::vector<ReportEntry> report;
     std::string fingerprint;
+    std::vector<std::shared_ptr<const Impl>> parts;  ///< decoded genomes that this one combines; they own what it views
+
+    /// As messages name it: by the accession or name of its first record.
+    [[nodiscard]] std::string name() const {
+        if (records.empty()) return "a genome without records";
+        return std::string{records.front().accession.empty() ? records.front().name : records.front().accession};
+    }
 };
 
 namespace {
@@ -78,7 +86,7 @@ decoder::ParentTable read_records(std::string_view text, std::string_view sequen
 
 }  // namespace
 
-Genome::Genome(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+Genome::Genome(std::shared_ptr<const Impl> impl) noexcept : impl_(std::move(impl)) {}
 Genome::Genome(Genome&&) noexcept = default;
 Genome& Genome::operator=(Genome&&) noexcept = default;
 Genome::~Genome() = default;
@@ -97,7 +105,7 @@ Genome Genome::decode(std::span<const std::byte> bytes, std::span<const std::byt
     note_encoding(text, draft);
     decoder::decode_genes(draft, parents);
 
-    auto impl = std::make_unique<Impl>();
+    auto impl = std::make_shared<Impl>();
     impl->format = draft.format;
     impl->fingerprint = decoder::fingerprint(as_text(bytes), as_text(sequence));
     impl->report = draft.report.finish();
@@ -106,6 +114,45 @@ Genome Genome::decode(std::span<const std::byte> bytes, std::span<const std::byt
     impl->records = std::move(draft.records);
     impl->genes = std::move(draft.genes);
     return Genome{std::move(impl)};
+}
+
+Genome Genome::combine(std::span<const Genome* const> genomes) {
+    std::vector<std::shared_ptr<const Impl>> parts;
+    for (const Genome* const genome : genomes) {
+        if (genome == nullptr) throw InputError{InputErrorKind::argument, "a genome to combine is missing"};
+        const std::vector<std::shared_ptr<const Impl>>& inner = genome->impl_->parts;
+        if (inner.empty()) parts.push_back(genome->impl_);
+        parts.insert(parts.end(), inner.begin(), inner.end());
+    }
+    if (parts.empty()) throw InputError{InputErrorKind::argument, "there is no genome to combine: give at least one"};
+    if (parts.size() == 1) return Genome{parts.front()};
+
+    auto all = std::make_shared<Impl>();
+    all->format = parts.front()->format;
+    std::string fingerprints;
+    std::unordered_map<std::string_view, const Impl*> owner;  // of each locus tag
+    for (const std::shared_ptr<const Impl>& part : parts) {
+        const auto first_record = static_cast<std::uint32_t>(all->records.size());
+        all->records.insert(all->records.end(), part->records.begin(), part->records.end());
+        for (const Gene& gene : part->genes) {
+            const auto [there, is_new] = owner.emplace(gene.locus_tag, part.get());
+            if (!is_new)
+                throw InputError{InputErrorKind::genome_compilation,
+                                 "locus tag '" + gene.locus_tag + "' stands in two genomes, " + there->second->name() +
+                                     " and " + part->name() + ": in one cell every gene needs a tag of its own; change "
+                                     "it in one of the files"};
+            all->genes.push_back(gene);
+            all->genes.back().replicon = static_cast<RepliconId>(first_record + index(gene.replicon));
+        }
+        for (ReportEntry entry : part->report) {
+            entry.message = part->name() + ": " + entry.message;
+            all->report.push_back(std::move(entry));
+        }
+        fingerprints += part->fingerprint;
+    }
+    all->fingerprint = decoder::fingerprint(fingerprints, {});
+    all->parts = std::move(parts);
+    return Genome{std::move(all)};
 }
 
 GenomeFormat Genome::format() const noexcept { return impl_->format; }
@@ -117,6 +164,7 @@ const std::string& Genome::fingerprint() const noexcept { return impl_->fingerpr
 std::size_t Genome::memory_bytes() const noexcept {
     const auto heap = [](const std::string& text) { return text.capacity() > 15 ? text.capacity() + 1 : 0; };
     std::size_t total = sizeof(Impl) + impl_->arena.memory_bytes();
+    for (const std::shared_ptr<const Impl>& part : impl_->parts) total += Genome{part}.memory_bytes();
     for (const decoder::SequenceBuffer& bases : impl_->sequences) total += sizeof bases + bases.capacity();
     for (const Record& record : impl_->records) total += sizeof record + record.features.capacity() * sizeof(Feature);
     for (const Gene& gene : impl_->genes) {

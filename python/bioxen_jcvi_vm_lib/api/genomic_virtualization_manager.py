@@ -14,7 +14,13 @@ from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
 from bioxen_jcvi_vm_lib._reading import GenomeSource
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.context import CellularContext
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime, configuration_for, load_runtime, program_for
+from bioxen_jcvi_vm_lib.genome import (
+    GenomicRuntime,
+    combine_runtimes,
+    configuration_for,
+    load_runtime,
+    program_for,
+)
 from bioxen_jcvi_vm_lib.program import GenomicProgram, RunOperon
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 
@@ -106,6 +112,54 @@ class GenomicVirtualizationManager:
             configuration=self.config,
         )
 
+    def combine_genome_runtimes(
+        self, host: GenomicRuntime, *guests: GenomicRuntime, name: str | None = None
+    ) -> GenomicRuntime:
+        """Compile several genomes for one cell: a plasmid or a phage in a host.
+
+        The residents share the host's machines and pools and compete for them. Organism and
+        configuration are the host's. What tables say of single genes (``gene_parameters``,
+        ``proteome_file``, ``mrna_file``) stays with the genes: each runtime brings what it was
+        loaded with, and where the host's configuration names a guest's gene, that goes before.
+        Genes of the host keep their positions in every array; a guest's follow, see
+        ``runtime.residents``. A gene name that both have is the host's.
+
+        Parameters
+        ----------
+        host : GenomicRuntime
+            Whose cell it is.
+        *guests : GenomicRuntime
+            At least one. A combined runtime may be host or guest.
+        name : str, optional
+            Of the whole; without it "HOST with GUEST, GUEST".
+
+        Returns
+        -------
+        GenomicRuntime
+            With a fingerprint of its own: snapshots of the host alone do not fit it.
+
+        Raises
+        ------
+        GenomeCompilationError
+            If two genomes have one locus tag (it and both are named), or nothing in one of them
+            can be executed.
+        InvalidConfigurationError
+            If a guest has an ``mrna_file`` and the host none.
+        """
+        self._usable()
+        if not guests:
+            raise APIValidationError(
+                "no guest is given: combine_genome_runtimes(host, guest)",
+                details={"argument": "guests"},
+            )
+        for runtime in (host, *guests):
+            _runtime(runtime)
+        if name is not None and (not isinstance(name, str) or not name.strip()):
+            raise APIValidationError(
+                f"name must be a text that is not blank, not {name!r}", details={"argument": "name"}
+            )
+        return combine_runtimes(host, guests, name)
+
     def create_cellular_context(
         self, genome_runtime: GenomicRuntime, *, seed: int | None = None, **overrides: Any
     ) -> CellularContext:
@@ -130,12 +184,7 @@ class GenomicVirtualizationManager:
             If the genome has nothing to run.
         """
         self._usable()
-        if not isinstance(genome_runtime, GenomicRuntime):
-            raise APIValidationError(
-                f"genome_runtime must be a GenomicRuntime, not {type(genome_runtime).__name__}: "
-                "load one with load_genome_runtime",
-                details={"argument": "genome_runtime"},
-            )
+        _runtime(genome_runtime)
         configuration = configuration_for(genome_runtime, overrides)
         program = program_for(genome_runtime, configuration)
         context = CellularContext(
@@ -223,6 +272,15 @@ class GenomicVirtualizationManager:
     def _usable(self) -> None:
         if self._closed:
             raise GenomicRuntimeError("this manager was left: make another one")
+
+
+def _runtime(runtime: Any) -> None:
+    if not isinstance(runtime, GenomicRuntime):
+        raise APIValidationError(
+            f"genome_runtime must be a GenomicRuntime, not {type(runtime).__name__}: "
+            "load one with load_genome_runtime",
+            details={"argument": "genome_runtime"},
+        )
 
 
 def _context(context: Any) -> CellularContext:
