@@ -166,11 +166,12 @@ def test_tables_stay_with_the_genes_of_their_runtime(
     assert organism.gene_promoter_strength == {0: 111.0, 3: 222.0}
     assert organism.gene_initiation_rate_per_s == {3: 2.0}
     # a context's own parameters go over them, and the rest stays
-    named = {"g2": {"promoter_strength": 5.0}}
+    named = {"g1": {"promoter_strength": 6.0}, "g2": {"promoter_strength": 5.0}}
     with manager.create_cellular_context(both, seed=1, gene_parameters=named) as context:
         organism = context._core_context.program.organism
+        assert organism.gene_promoter_strength[3] == 6.0
         assert organism.gene_promoter_strength[4] == 5.0
-        assert organism.gene_promoter_strength[3] == 222.0
+        assert organism.gene_initiation_rate_per_s == {3: 2.0}
         assert organism.protein_counts[3:] == [70, 80]
     # and they stay when the combined runtime becomes a guest or a host itself
     first = loaded(genbank("FIRST", {"f1": "x", "f2": "y"}))
