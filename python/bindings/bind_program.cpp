@@ -157,7 +157,8 @@ void bind_capacity(py::module_& m) {
              py::arg("other"))
         .def("__hash__",
              [](const Capacity& c) {
-                 return py::hash(py::make_tuple(c.ribosomes, c.rna_polymerases, c.atp_flux_per_s, c.amino_acid_flux_per_s));
+                 return py::hash(
+                     py::make_tuple(c.ribosomes, c.rna_polymerases, c.atp_flux_per_s, c.amino_acid_flux_per_s));
              })
         .def("__repr__", [](const Capacity& c) {
             std::string text = "Capacity(";

@@ -79,7 +79,8 @@ TEST(entries_of_a_combined_report_name_their_genome_once) {
     const Genome a = genome("AAAA", {"a1"}), b = decode(odd), c = genome("CCCC", {"c1"});
     CHECK(b.report().size() == 1 && b.report()[0].code == "missing-end");
     const Genome ab = combined({&a, &b}), all = combined({&ab, &c});
-    CHECK(all.report().size() == 1 && all.report()[0].code == "missing-end" && all.report()[0].line == b.report()[0].line);
+    CHECK(all.report().size() == 1 && all.report()[0].code == "missing-end");
+    CHECK(all.report()[0].line == b.report()[0].line);
     CHECK(all.report()[0].message == "ODDS: " + b.report()[0].message);
 }
 

@@ -31,8 +31,8 @@ struct Drawn {
 /// times `drawn_per_turn`, in whole molecules per second (rounded down).
 [[nodiscard]] Capacity capacity_of(const Organism& organism);
 
-/// The organism with this capacity: its machines replaced; the maximal rates of the supply reactions that bring ATP, and
-/// of those that bring amino acids, multiplied by one factor each, which may exceed 1. A flux that the organism has
+/// The organism with this capacity: its machines replaced; the maximal rates of the supply reactions that bring ATP,
+/// and of those that bring amino acids, multiplied by one factor each, which may exceed 1. A flux that the organism has
 /// already leaves its rates untouched, to the last bit. A reaction that brings both runs at the smaller factor.
 /// @throws InputError (configuration) for a negative amount, and for a flux where the organism has none of its own to
 ///         scale: start from the organism with its own rates, not from one that was granted nothing.

@@ -102,10 +102,10 @@ public:
     /// Sets a pool; the difference is posted against the account `operator`.
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
 
-    /// From here on the cell runs with `program`: the same genome and parameters, but for the numbers of ribosomes and RNA
-    /// polymerases and the maximal rates of supply (`with_capacity`). Machines that are added come free; of those that are
-    /// taken away, free ones go at once and working ones as they finish, and until then none of the kind starts anew. The
-    /// pending waiting time is redrawn, as at every supply tick; a program of equal parameters changes nothing.
+    /// From here on the cell runs with `program`: the same genome and parameters, but for the numbers of ribosomes and
+    /// RNA polymerases and the maximal rates of supply (`with_capacity`). Machines that are added come free; of those
+    /// that are taken away, free ones go at once and working ones as they finish, and until then none of the kind starts
+    /// anew. The pending waiting time is redrawn, as at every supply tick; equal parameters change nothing.
     /// @throws InputError (argument) if another parameter differs, naming it; (runtime) between two supply ticks.
     void allocate(std::shared_ptr<const Program> program);
     /// The first supply tick at or after this age: where `allocate` may act next. Ticks are 2^-6 s apart, birth is one.

@@ -140,8 +140,8 @@ public:
                                        std::span<const std::byte> sequence = {});
 
     /// Several genomes as one, which a cell runs together: a plasmid or a phage beside a chromosome. Records and genes
-    /// stand one genome after the other; what the files say is shared, not copied. Each entry of the reports begins with
-    /// the name of the genome that it is about. Combining is associative; one genome combined is that genome.
+    /// stand one genome after the other; what the files say is shared, not copied. Each entry of the reports begins
+    /// with the name of the genome that it is about. Combining is associative; one genome combined is that genome.
     /// @param genomes none null, at least one.
     /// @throws InputError (genome_compilation) if two genes have one locus tag, naming it and both genomes.
     [[nodiscard]] static Genome combine(std::span<const Genome* const> genomes);

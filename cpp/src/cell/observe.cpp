@@ -101,8 +101,8 @@ Audit Cell::audit() const {
     Audit result = bioxen::audit(present_book(), kinetics_->organism.supply, present_pools(), count_polymers());
     const Organism& o = kinetics_->organism;
     const auto counts = machines();
-    // Machines on transcripts are counted from the transcripts, not from the lists that hold the walkers. Free ones count
-    // below 0 where some at work are no longer the cell's.
+    // Machines on transcripts are counted from the transcripts, not from the lists that hold the walkers. Free ones
+    // count below 0 where some at work are no longer the cell's.
     std::array<std::int64_t, 3> at_work{};
     std::int64_t lowest = 0, broken = 0;
     for (std::uint32_t t = 0; t < transcripts_.size(); ++t) {

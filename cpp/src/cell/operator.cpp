@@ -72,8 +72,9 @@ void Cell::set_resource(SpeciesIndex resource, std::int64_t molecules) {
 
 void Cell::allocate(std::shared_ptr<const Program> program) {
     if (now_ != static_cast<double>(tick_) * tick_s)
-        throw InputError(InputErrorKind::runtime, "machines and fluxes change at supply ticks only: the next one is at " +
-                                                      std::to_string(static_cast<double>(tick_ + 1) * tick_s) + " s");
+        throw InputError(InputErrorKind::runtime,
+                         "machines and fluxes change at supply ticks only: the next one is at " +
+                             std::to_string(static_cast<double>(tick_ + 1) * tick_s) + " s");
     if (program->layout().genome_fingerprint != layout_->genome_fingerprint)
         throw InputError(InputErrorKind::argument,
                          "the program is of another genome: make one from the cell's own by with_organism");
@@ -86,8 +87,8 @@ void Cell::allocate(std::shared_ptr<const Program> program) {
     if (const std::string_view field = differing_field(own, fitted); !field.empty())
         throw InputError(InputErrorKind::argument,
                          "the program has another " + std::string{field} +
-                             " than the cell: only the numbers of ribosomes and RNA polymerases and the maximal rates of "
-                             "supply may change while it lives");
+                             " than the cell: only the numbers of ribosomes and RNA polymerases and the maximal rates "
+                             "of supply may change while it lives");
     if (program->fingerprint() == kinetics_->fingerprint) return;
     free_ribosomes_ += other.ribosomes - own.ribosomes;
     free_rnap_ += other.rna_polymerases - own.rna_polymerases;

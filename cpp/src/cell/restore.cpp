@@ -298,7 +298,7 @@ void Cell::count_machines() {
     free_rnap_ = o.rna_polymerases - static_cast<std::int64_t>(rnaps);
     free_ribosomes_ = o.ribosomes - static_cast<std::int64_t>(walkers_[ribosome_class].size());
     free_degradosomes_ = o.degradosomes - static_cast<std::int64_t>(walkers_[degradation_class].size());
-    // RNA polymerases and ribosomes may be more than the cell's own: `allocate` leaves the working ones until they finish.
+    // RNA polymerases and ribosomes may be more than the cell's own: `allocate` leaves those at work until they finish.
     need(static_cast<std::int64_t>(rnaps) <= most_machines && free_degradosomes_ >= 0 &&
              static_cast<std::int64_t>(walkers_[ribosome_class].size()) <= most_machines,
          "more machines work than there are");

@@ -77,7 +77,8 @@ Organism with_capacity(const Organism& organism, const Capacity& capacity) {
     granted.ribosomes = capacity.ribosomes;
     granted.rna_polymerases = capacity.rna_polymerases;
     std::array<double, fluxes.size()> factors{};
-    for (std::size_t f = 0; f < fluxes.size(); ++f) factors[f] = factor(organism, fluxes[f], capacity.*fluxes[f].granted);
+    for (std::size_t f = 0; f < fluxes.size(); ++f)
+        factors[f] = factor(organism, fluxes[f], capacity.*fluxes[f].granted);
     for (SupplyReaction& reaction : granted.supply) {
         const Drawn brought = drawn_per_turn(reaction);
         double scale = 0.0;

@@ -99,8 +99,8 @@ struct Kinetics {
 /// @throws InputError (configuration) for a value out of range or a supply reaction that does not balance.
 [[nodiscard]] Kinetics make_kinetics(const Layout& layout, const Organism& organism);
 
-/// Most machines of a kind, and most candidate events per second that machines of a kind may make: one whose events come
-/// faster than any machine can draw them would never reach the next supply tick.
+/// Most machines of a kind, and most candidate events per second that machines of a kind may make: a cell whose events
+/// come faster than any computer can draw them would never reach the next supply tick.
 inline constexpr std::int64_t most_machines = 10'000'000;
 inline constexpr double most_rate_per_s = 1e12;
 
