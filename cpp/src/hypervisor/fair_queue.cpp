@@ -80,8 +80,7 @@ void FairQueue::join(Task& task) noexcept {
 void FairQueue::leave(Task& task) noexcept {
     task.lag_ns = lag_ns(task);
     const double rest = total_weight_ - weight_of(task);
-    if (pending_.holds(task)) pending_.remove(task);
-    if (eligible_.holds(task)) eligible_.remove(task);
+    take(task);
     heaviest_.remove(task);
     std::erase(heavy_, &task);
     weights_ -= task.policy.weight;
@@ -105,6 +104,11 @@ Task& FairQueue::take(double running_ns) noexcept {
     Task& task = pending_.top();  // rather somebody who had his share than nobody
     pending_.remove(task);
     return task;
+}
+
+void FairQueue::take(Task& task) noexcept {
+    if (pending_.holds(task)) pending_.remove(task);
+    if (eligible_.holds(task)) eligible_.remove(task);
 }
 
 void FairQueue::give_back(Task& task) noexcept { pending_.add(task, task.vruntime); }

@@ -29,6 +29,8 @@ public:
     /// Takes the next one out of the waiting.
     /// @param running_ns service of the running tasks that is not charged yet
     Task& take(double running_ns) noexcept;
+    /// Takes this one.
+    void take(Task& task) noexcept;
     /// A taken task waits again.
     void give_back(Task& task) noexcept;
     void charge(Task& task, std::int64_t used_ns) noexcept;

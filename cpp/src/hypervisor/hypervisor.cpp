@@ -405,6 +405,7 @@ void Hypervisor::set_policy(ContextHandle context, const Policy& policy) {
     const Impl::Rest rest{*impl_, lock, resident};
     (void)impl_->at(context);
     impl_->scheduler.change_policy(*resident, policy, impl_->clock.now_ns());
+    if (!resident->runs.empty()) resident->runs.front().anchored = false;  // the period may be another one
 }
 
 void Hypervisor::set_quota(ContextHandle context, const Quota& quota) {

@@ -100,7 +100,7 @@ struct Hypervisor::Impl {
     [[nodiscard]] Outcome quantum(Resident& resident) const;
     [[nodiscard]] double bound_s(const Resident& resident) const noexcept;
     [[nodiscard]] const char* quota_used(const Resident& resident) const noexcept;
-    bool dispatch(Worker& worker);
+    bool dispatch(Worker& worker, Resident* preferred);
     void turn(Worker& worker);
     void release(Worker& worker, const Outcome& outcome) noexcept;
     void look_back(Resident& resident, const Outcome& outcome, std::int64_t now_ns);

@@ -60,6 +60,7 @@ struct Resident : Task {
     std::shared_ptr<const Program> base;        ///< with the capacity that it had before any grant
 
     bool on_worker = false;
+    Assignment* under_way = nullptr;            ///< on a worker: the first run, which others may queue behind
     int holds = 0;                              ///< calls that want it at rest
     std::atomic<bool> leave{false};             ///< its worker shall let go of it after this quantum
     std::int64_t leave_since_ns = 0;

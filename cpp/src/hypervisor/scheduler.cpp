@@ -233,12 +233,16 @@ double Scheduler::lag_ns(const Task& task, std::int64_t now_ns) const noexcept {
     return fair_.lag_ns(task) + share * static_cast<double>(uncharged_fair_ns(now_ns)) - static_cast<double>(own_ns);
 }
 
-Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns) noexcept {
+Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) noexcept {
     fire(now_ns);
     Worker& own = workers_[worker];
-    Task* task = nullptr;
+    Task* task = preferred;
     std::int64_t time_ns = options_.slice_ns;
-    if (!own.ready.empty()) {
+    if (task != nullptr && task->policy.kind == Policy::Kind::fair) {
+        fair_.take(*task);
+    } else if (task != nullptr && task->policy.kind == Policy::Kind::batch) {
+        batch_.remove(*task);
+    } else if (!own.ready.empty()) {
         task = &own.ready.top();
         own.ready.remove(*task);
         time_ns = task->budget_left_ns;

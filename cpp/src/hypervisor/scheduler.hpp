@@ -47,7 +47,8 @@ public:
     void sleep(Task& task, std::int64_t now_ns, std::int64_t until_ns) noexcept;
 
     /// What `worker` runs next; null: nothing.
-    Task* pick(std::size_t worker, std::int64_t now_ns) noexcept;
+    /// @param preferred a ready task that is taken whatever else there is; null: none
+    Task* pick(std::size_t worker, std::int64_t now_ns, Task* preferred = nullptr) noexcept;
     /// Charges a running task for its time up to now.
     void charge(Task& task, std::int64_t now_ns) noexcept;
     /// A running task leaves its worker, with more to do.

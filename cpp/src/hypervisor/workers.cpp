@@ -57,7 +57,7 @@ void Hypervisor::Impl::publish_timer() noexcept {
 
 /// The age at which the cell must stop, be it only to be looked at.
 double Hypervisor::Impl::bound_s(const Resident& r) const noexcept {
-    const Assignment& a = r.runs.front();
+    const Assignment& a = *r.under_way;
     double bound = std::min(a.until_s, a.target_s());
     if (r.quota.simulated_s) bound = std::min(bound, *r.quota.simulated_s);
     if (!r.grants.empty()) bound = std::min(bound, r.grants.front().at_s);
@@ -68,7 +68,7 @@ Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r) const {
     Outcome outcome;
     try {
         r.turnstile.run([&] {
-            Assignment& a = r.runs.front();
+            Assignment& a = *r.under_way;
             CellularContext& cell = *r.cell;
             if (!a.begun) begin(r, a);
             std::uint64_t fuel = options.quantum;
@@ -112,11 +112,12 @@ const char* Hypervisor::Impl::quota_used(const Resident& r) const noexcept {
     return nullptr;
 }
 
-/// Gives the worker something to run. @return false if there is nothing
-bool Hypervisor::Impl::dispatch(Worker& worker) {
+/// Gives the worker something to run. @param preferred what it ran, if it shall go on with that
+/// @return false if there is nothing
+bool Hypervisor::Impl::dispatch(Worker& worker, Resident* preferred) {
     worker.attention = false;
     const std::int64_t now = clock.now_ns();
-    Task* const task = closing ? nullptr : scheduler.pick(worker.index, now);
+    Task* const task = closing ? nullptr : scheduler.pick(worker.index, now, preferred);
     publish_timer();
     if (virtual_clock != nullptr && task != nullptr) virtual_clock->work_ns(virtual_clock->costs().switch_ns);
     tile(worker, &Worker::overhead_ns, clock.now_ns());
@@ -124,6 +125,7 @@ bool Hypervisor::Impl::dispatch(Worker& worker) {
     Resident& r = static_cast<Resident&>(*task);
     worker.current = slots[r.handle.slot].resident;
     r.on_worker = true;
+    r.under_way = &r.runs.front();
     const std::int64_t waited = std::max<std::int64_t>(0, now - r.ready_since_ns);
     r.wait_ns += waited;
     r.dispatch.add(waited);
@@ -132,7 +134,10 @@ bool Hypervisor::Impl::dispatch(Worker& worker) {
     ++worker.slices;
     worker.slice_end_ns = r.slice_end_ns;
     if (options.cooperative) worker.slice_end_ns = now + options.slice_ns;  // to bring its account up to date
-    if (r.quota.cpu_ns) worker.slice_end_ns = std::min(worker.slice_end_ns, now + std::max<std::int64_t>(1, *r.quota.cpu_ns - r.cpu_ns));
+    if (r.quota.cpu_ns) {
+        const std::int64_t left = std::max<std::int64_t>(1, *r.quota.cpu_ns - r.cpu_ns);
+        worker.slice_end_ns = std::min(worker.slice_end_ns, now + left);
+    }
     worker.slice_start_cpu_ns = clock.thread_cpu_ns();
     return true;
 }
@@ -170,6 +175,7 @@ void Hypervisor::Impl::release(Worker& worker, const Outcome& outcome) noexcept 
     r.os_steal_ns += steal;
     worker.os_steal_ns += steal;
     r.on_worker = false;
+    r.under_way = nullptr;
     scheduler.charge(r, now);
     try {
         look_back(r, outcome, now);
@@ -203,6 +209,7 @@ void Hypervisor::Impl::release(Worker& worker, const Outcome& outcome) noexcept 
 /// One quantum of the worker's context, and what follows from it.
 void Hypervisor::Impl::turn(Worker& worker) {
     Resident& r = *worker.current;
+    const Run* const run = r.under_way->run.get();
     const Outcome outcome = quantum(r);
     const std::int64_t now = clock.now_ns();
     if (outcome.status == AdvanceStatus::preempted && outcome.failure.empty() && !outcome.at_quota &&
@@ -211,7 +218,8 @@ void Hypervisor::Impl::turn(Worker& worker) {
         return;
     Lock lock = virtual_clock == nullptr ? Lock{mutex} : Lock{};
     release(worker, outcome);
-    (void)dispatch(worker);
+    const bool goes_on = options.cooperative && r.state == Task::State::ready && r.runs.front().run.get() == run;
+    (void)dispatch(worker, goes_on ? &r : nullptr);
 }
 
 /// What a worker's thread does.
@@ -219,7 +227,7 @@ void Hypervisor::Impl::work(Worker& worker) {
     for (;;) {
         while (worker.current != nullptr) turn(worker);
         Lock lock{mutex};
-        if (dispatch(worker)) continue;
+        if (dispatch(worker, nullptr)) continue;
         if (closing) return;
         worker.idle = true;
         const std::int64_t next = scheduler.next_timer_ns();
@@ -265,7 +273,7 @@ bool Hypervisor::Impl::step() {
             tile(*worker, &Worker::idle_ns, time.now_ns());
         if (worker->current != nullptr)
             turn(*worker);
-        else if (!dispatch(*worker))
+        else if (!dispatch(*worker, nullptr))
             worker->idle = true;
         worker->at_ns = time.now_ns();
         worker->cpu_ns = time.thread_cpu_ns();
