@@ -17,7 +17,8 @@ _HOME = Path(__file__).resolve().parent
 def get_include() -> str:
     """Return the folder of the C++ headers, for a build without CMake.
 
-    The library lies beside it: ``g++ -std=c++20 -I$include host.cpp $include/../lib/libbioxen.a``.
+    The library lies beside it:
+    ``g++ -std=c++20 -pthread -I$include host.cpp $include/../lib/libbioxen.a``.
 
     Raises
     ------
