@@ -39,6 +39,8 @@ public:
     [[nodiscard]] Cell fork(std::optional<std::uint64_t> seed);
 
     AdvanceStatus advance(double until_s, std::uint64_t& fuel);
+    /// Fetches the state into the cache, all at once, where advancing would wait for one line after the other.
+    void prefetch() const noexcept;
     void sample(Trace& trace) const;
     [[nodiscard]] std::vector<std::int64_t> mrnas() const;
     [[nodiscard]] std::array<std::int64_t, species::resource_count> resources() const;

@@ -84,6 +84,7 @@ AdvanceStatus CellularContext::advance(double until_s, Recorder& recorder, std::
     return cell.advance(until_s, fuel);
 }
 
+void CellularContext::prefetch() const noexcept { impl_->cell.prefetch(); }
 void CellularContext::sample(Trace& trace) const { impl_->cell.sample(trace); }
 void CellularContext::sample(Recorder& recorder) const {
     const Trace& trace = recorder.trace();

@@ -222,4 +222,31 @@ std::size_t Cell::memory_bytes() const noexcept {
            bytes(restricted_) + bytes(block_proteins_) + bytes(supply_carry_) + bytes(book_.supply_turns);
 }
 
+void Cell::prefetch() const noexcept {
+    constexpr std::size_t line = 64, most = 1 << 15;  // of one table: a large cell must not displace itself
+    const auto fetch = [](const void* at, std::size_t bytes) {
+        const char* const first = static_cast<const char*>(at);
+        const std::size_t end = bytes < most ? bytes : most;
+        for (std::size_t i = 0; i < end; i += line) __builtin_prefetch(first + i, 1);
+    };
+    const auto fetch_all = [&fetch](const auto& v) { fetch(v.data(), v.size() * sizeof v[0]); };
+    fetch(this, sizeof *this);
+    for (const auto& members : walkers_) fetch_all(members);
+    fetch_all(transcripts_);
+    for (const auto& list : sites_) fetch_all(list);
+    fetch_all(axis_order_);
+    fetch_all(waiting_);
+    fetch_all(proteins_);
+    fetch_all(unit_transcripts_);
+    fetch_all(unit_rnaps_);
+    fetch_all(supply_carry_);
+    fetch_all(book_.supply_turns);
+    // and what the machines read next
+    const std::uint8_t* const dna = layout_->dna.bytes();
+    for (std::size_t c = 0; c < walkers_.size(); ++c) {
+        for (const Walker& walker : walkers_[c])
+            __builtin_prefetch(c == ribosome_class ? layout_->codons.data() + walker.tape : dna + (walker.tape >> 2));
+    }
+}
+
 }  // namespace bioxen

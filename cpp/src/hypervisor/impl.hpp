@@ -35,6 +35,7 @@ struct Hypervisor::Impl {
         ResidentPtr current;
         std::int64_t slice_start_cpu_ns = 0, slice_end_ns = 0;
         ContextHandle previous;
+        bool is_cold = false;                       ///< the present context's state is not in the cache
         std::atomic<bool> attention{false};
         // guarded by the lock
         std::int64_t start_ns = 0, last_ns = 0;     ///< accounts tile the time between these two
@@ -97,7 +98,7 @@ struct Hypervisor::Impl {
     void period_done(Resident& resident, Assignment& assignment, std::int64_t now_ns) noexcept;
 
     // workers.cpp
-    [[nodiscard]] Outcome quantum(Resident& resident) const;
+    [[nodiscard]] Outcome quantum(Resident& resident, bool is_cold) const;
     [[nodiscard]] double bound_s(const Resident& resident) const noexcept;
     [[nodiscard]] const char* quota_used(const Resident& resident) const noexcept;
     bool dispatch(Worker& worker, Resident* preferred);

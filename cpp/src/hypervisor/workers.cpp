@@ -64,13 +64,14 @@ double Hypervisor::Impl::bound_s(const Resident& r) const noexcept {
     return bound;
 }
 
-Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r) const {
+Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r, bool is_cold) const {
     Outcome outcome;
     try {
         r.turnstile.run([&] {
             Assignment& a = *r.under_way;
             CellularContext& cell = *r.cell;
             if (!a.begun) begin(r, a);
+            if (is_cold) cell.prefetch();
             std::uint64_t fuel = options.quantum;
             const Quota& quota = r.quota;
             const std::int64_t before = cell.events().candidates;
@@ -129,7 +130,8 @@ bool Hypervisor::Impl::dispatch(Worker& worker, Resident* preferred) {
     const std::int64_t waited = std::max<std::int64_t>(0, now - r.ready_since_ns);
     r.wait_ns += waited;
     r.dispatch.add(waited);
-    if (worker.previous != r.handle) ++r.switches;
+    worker.is_cold = worker.previous != r.handle;
+    if (worker.is_cold) ++r.switches;
     worker.previous = r.handle;
     ++worker.slices;
     worker.slice_end_ns = r.slice_end_ns;
@@ -210,7 +212,8 @@ void Hypervisor::Impl::release(Worker& worker, const Outcome& outcome) noexcept 
 void Hypervisor::Impl::turn(Worker& worker) {
     Resident& r = *worker.current;
     const Run* const run = r.under_way->run.get();
-    const Outcome outcome = quantum(r);
+    const Outcome outcome = quantum(r, worker.is_cold);
+    worker.is_cold = false;
     const std::int64_t now = clock.now_ns();
     if (outcome.status == AdvanceStatus::preempted && outcome.failure.empty() && !outcome.at_quota &&
         now < worker.slice_end_ns && !r.leave.load(std::memory_order_relaxed) &&
