@@ -51,6 +51,8 @@ public:
     [[nodiscard]] const std::map<std::string, std::vector<GeneId>>& roles() const noexcept;
     /// 64-bit digest of genome and parameters, as 16 hex digits.
     [[nodiscard]] const std::string& fingerprint() const noexcept;
+    /// Of the genome alone, as `Genome::fingerprint`.
+    [[nodiscard]] const std::string& genome_fingerprint() const noexcept;
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
     /// The same structure with other counts and rates.

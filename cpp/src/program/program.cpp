@@ -17,6 +17,7 @@ std::size_t Program::gene_count() const noexcept { return layout_->gene_unit.siz
 std::span<const std::uint8_t> Program::executable() const noexcept { return layout_->executable; }
 const std::map<std::string, std::vector<GeneId>>& Program::roles() const noexcept { return layout_->roles; }
 const std::string& Program::fingerprint() const noexcept { return kinetics_->fingerprint; }
+const std::string& Program::genome_fingerprint() const noexcept { return layout_->genome_fingerprint; }
 std::size_t Program::memory_bytes() const noexcept { return layout_->memory_bytes() + kinetics_->memory_bytes(); }
 
 double Program::promoter_strength(UnitId unit) const { return kinetics_->unit_strength.at(index(unit)); }
