@@ -256,7 +256,11 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
         ByteReader organism_bytes{bytes};
         const Organism organism = read_organism(organism_bytes);
         if (organism_bytes.left() != 0) damaged("parameters are longer than they should be");
-        if (!differing_field(organism, base->organism()).empty()) base = base->with_organism(organism);
+        try {
+            if (!differing_field(organism, base->organism()).empty()) base = base->with_organism(organism);
+        } catch (const InputError& e) {
+            damaged(e.what());
+        }
     }
     constexpr std::size_t least_entry_bytes = 80;
     std::vector<Entry> entries(in.count(least_entry_bytes));
