@@ -4,11 +4,12 @@
 
 #include <bioxen/cellular_context.hpp>
 #include <bioxen/error.hpp>
+#include <bioxen/turnstile.hpp>
 
-#include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
 #include <atomic>
+#include <chrono>
 #include <string>
 
 namespace py = pybind11;
@@ -26,17 +27,6 @@ constexpr std::array<const char*, event_count_members.size()> event_names{
     "degradation_steps",      "protein_decays",
     "head_on_dissociations",  "candidates"};
 
-py::dict named_events(const EventCounts& now, const EventCounts& before) {
-    py::dict events;
-    for (std::size_t i = 0; i < event_names.size(); ++i) {
-        const auto member = event_count_members[i];
-        events[event_names[i]] = now.*member - before.*member;
-    }
-    // DNA is not copied yet: the count is there because every result has it
-    events["replication_steps"] = 0;
-    return events;
-}
-
 py::dict named_ledger(const std::vector<ProcessPosting>& now, const std::vector<ProcessPosting>& before) {
     py::dict ledger;
     for (std::size_t p = 0; p < now.size(); ++p) {
@@ -50,19 +40,8 @@ py::dict named_ledger(const std::vector<ProcessPosting>& now, const std::vector<
     return ledger;
 }
 
-/// One run's samples and totals. Columns are views on it.
-struct RunTrace {
-    Trace columns;
-    RunOutcome outcome;
-    double sim_time_s = 0.0;
-    EventCounts events_before, events_after;
-    std::vector<ProcessPosting> ledger_before, ledger_after;
-
-    [[nodiscard]] py::ssize_t samples() const { return static_cast<py::ssize_t>(columns.time_s.size()); }
-};
-
 py::array gene_column(const RunTrace& trace, const std::vector<std::int64_t>& values, py::handle owner) {
-    const auto genes = static_cast<py::ssize_t>(trace.columns.gene_count);
+    const auto genes = static_cast<py::ssize_t>(trace.gene_count);
     return column(values.data(), {trace.samples(), genes}, {genes, 1}, owner);
 }
 
@@ -70,22 +49,29 @@ const RunTrace& of(py::handle owner) { return py::cast<const RunTrace&>(owner); 
 
 void bind_trace(py::module_& m) {
     py::class_<RunTrace>(m, "Trace", py::module_local(), "Samples and totals of one run; columns are read-only views.")
-        .def_property_readonly("status", [](const RunTrace& t) { return t.outcome.status; })
-        .def_property_readonly("wall_time_s", [](const RunTrace& t) { return t.outcome.wall_time_s; })
+        .def_readonly("status", &RunTrace::status)
+        .def_readonly("cause", &RunTrace::cause)
+        .def_readonly("breach", &RunTrace::breach)
+        .def_property_readonly("audit",
+                               [](const RunTrace& t) -> std::optional<std::map<std::string, std::int64_t>> {
+                                   if (!t.audit) return std::nullopt;
+                                   return t.audit->residuals;
+                               })
+        .def_readonly("wall_time_s", &RunTrace::wall_time_s)
         .def_readonly("sim_time_s", &RunTrace::sim_time_s)
         .def_property_readonly(
             "time_s",
-            [](py::object self) { return column(of(self).columns.time_s.data(), {of(self).samples()}, {1}, self); })
+            [](py::object self) { return column(of(self).columns->time_s.data(), {of(self).samples()}, {1}, self); })
         .def_property_readonly("proteins",
-                               [](py::object self) { return gene_column(of(self), of(self).columns.proteins, self); })
+                               [](py::object self) { return gene_column(of(self), of(self).columns->proteins, self); })
         .def_property_readonly("mrnas",
-                               [](py::object self) { return gene_column(of(self), of(self).columns.mrnas, self); })
+                               [](py::object self) { return gene_column(of(self), of(self).columns->mrnas, self); })
         .def_property_readonly(
             "resources",
             [](py::object self) {
                 py::dict resources;
                 for (SpeciesIndex s = 0; s < species::resource_count; ++s)
-                    resources[py::str(species_name(s))] = column(of(self).columns.resources.data() + s,
+                    resources[py::str(species_name(s))] = column(of(self).columns->resources.data() + s,
                                                                  {of(self).samples()}, {species::resource_count}, self);
                 return resources;
             })
@@ -94,8 +80,10 @@ void bind_trace(py::module_& m) {
             [](py::object self) {
                 py::dict machines;
                 constexpr py::ssize_t stride = sizeof(MachineCount) / sizeof(std::int64_t);
+                static const MachineCount none{};
                 for (std::size_t i = 0; i < machine_names.size(); ++i) {
-                    const MachineCount* const first = of(self).columns.machines[i].data();
+                    const auto& rows = of(self).columns->machines[i];
+                    const MachineCount* const first = rows.empty() ? &none : rows.data();
                     py::dict counts;
                     counts["total"] = column(&first->total, {of(self).samples()}, {stride}, self);
                     counts["free"] = column(&first->free, {of(self).samples()}, {stride}, self);
@@ -109,34 +97,108 @@ void bind_trace(py::module_& m) {
         .def_property_readonly("ledger",
                                [](const RunTrace& t) { return named_ledger(t.ledger_after, t.ledger_before); })
         .def("__repr__", [](const RunTrace& t) {
-            return "<Trace " + t.outcome.status + ", " + std::to_string(t.samples()) + " samples>";
+            return "<Trace " + t.status + ", " + std::to_string(t.samples()) + " samples>";
         });
 }
 
-/// A context with what keeps its users apart: one of them runs or changes it, any number look at it.
-struct Runner {
-    CellularContext context;
-    mutable Turnstile turnstile;
-    std::atomic_flag busy = ATOMIC_FLAG_INIT;
-
-    explicit Runner(CellularContext&& made) : context(std::move(made)) {}
-};
-
-/// Holds a context for one call; a second one at the same time is refused.
-class Hold {
+/// A context of its own, with what keeps its users apart: one of them runs or changes it, any number look at it.
+class OwnContext final : public Runner {
 public:
-    explicit Hold(Runner& runner) : runner_(runner) {
-        if (runner_.busy.test_and_set())
-            throw InputError(InputErrorKind::runtime,
-                             "the context is running in another call: wait for it, or use a context of its own");
+    explicit OwnContext(CellularContext&& made) : context_(std::move(made)) {}
+
+    void look(const std::function<void(const CellularContext&)>& look) const override {
+        turnstile_.look([&] { look(context_); });
     }
-    ~Hold() { runner_.busy.clear(); }
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
+    void change(const std::function<void(CellularContext&)>& change) override {
+        const Hold hold{busy_};
+        turnstile_.run([&] { change(context_); });
+    }
+    CellularContext fork(std::optional<std::uint64_t> seed) override {
+        return turnstile_.look([&] { return context_.fork(seed); });
+    }
+    std::unique_ptr<RunTrace> run(const RunOrder& order) override;
 
 private:
-    Runner& runner_;
+    /// Holds a context for one call; a second one at the same time is refused.
+    class Hold {
+    public:
+        explicit Hold(std::atomic_flag& busy) : busy_(busy) {
+            if (busy_.test_and_set())
+                throw InputError(InputErrorKind::runtime,
+                                 "the context is running in another call: wait for it, or use a context of its own");
+        }
+        ~Hold() { busy_.clear(); }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+
+    private:
+        std::atomic_flag& busy_;
+    };
+    const char* advance(Recorder& recorder, const py::object& progress);
+
+    CellularContext context_;
+    mutable Turnstile turnstile_;
+    std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
 };
+
+/// Goes to the end of the recorder with the GIL released. About every 50 ms it takes the GIL, reports progress and looks
+/// for Ctrl-C.
+/// @return how it ended
+const char* OwnContext::advance(Recorder& recorder, const py::object& progress) {
+    using clock = std::chrono::steady_clock;
+    constexpr std::uint64_t fuel = 1u << 18;  // a few milliseconds
+    const auto report = [&] {
+        const EventCounts events = context_.events();
+        progress(context_.time_s(), events.nucleotide_steps + events.codon_steps);
+    };
+    auto looked = clock::now();
+    auto status = AdvanceStatus::preempted;
+    bool cancelled = false;
+    const py::gil_scoped_release release;
+    while (status == AdvanceStatus::preempted && !cancelled) {
+        status = turnstile_.run([&] { return context_.advance(recorder.until_s(), recorder, fuel); });
+        if (clock::now() - looked <= std::chrono::milliseconds{50}) continue;
+        looked = clock::now();
+        const py::gil_scoped_acquire acquire;
+        cancelled = interrupted() || (!progress.is_none() && interrupted_in(report));
+    }
+    turnstile_.look([&] { context_.sample(recorder); });
+    if (cancelled) return "cancelled";
+    if (!progress.is_none()) {  // short runs report too
+        const py::gil_scoped_acquire acquire;
+        report();
+    }
+    return status == AdvanceStatus::exhausted ? "exhausted" : "completed";
+}
+
+std::unique_ptr<RunTrace> OwnContext::run(const RunOrder& order) {
+    check(order, context_.program().gene_count());
+    const Hold hold{busy_};
+    auto trace = std::make_unique<RunTrace>();
+    trace->gene_count = context_.program().gene_count();
+    const auto lift = [&] {
+        if (order.only) turnstile_.run([&] { context_.restrict_transcription(std::nullopt); });
+    };
+    if (order.only) turnstile_.run([&] { restrict_transcription(context_, *order.only); });
+    const double start = context_.time_s();
+    trace->events_before = context_.events();
+    trace->ledger_before = context_.ledger();
+    const auto started = std::chrono::steady_clock::now();
+    try {
+        Recorder recorder{start, start + order.duration_s, order.every_s.value_or(Recorder::never_s)};
+        trace->status = advance(recorder, order.progress);
+        trace->columns = std::make_shared<const Trace>(std::move(recorder).trace());
+    } catch (...) {
+        lift();
+        throw;
+    }
+    lift();
+    trace->wall_time_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    trace->sim_time_s = context_.time_s() - start;
+    trace->events_after = context_.events();
+    trace->ledger_after = context_.ledger();
+    return trace;
+}
 
 py::dict named_machines(const std::array<MachineCount, 3>& counts) {
     py::dict machines;
@@ -163,40 +225,13 @@ py::array polymerase_array(const std::vector<Polymerase>& all) {
     return py::module_::import("numpy").attr("array")(rows, py::arg("dtype") = fields);
 }
 
-std::unique_ptr<RunTrace> run(Runner& runner, double duration_s, std::optional<double> every_s,
-                              const std::optional<std::function<void(double, std::int64_t)>>& progress) {
-    if (!(duration_s >= 0.0 && duration_s <= 1e9))
-        throw InputError(InputErrorKind::argument, "duration_s must lie between 0 and 1e9 s");
-    if (every_s && !(*every_s > 0.0 && *every_s <= 1e9))
-        throw InputError(InputErrorKind::argument, "every_s must lie above 0 and not above 1e9 s");
-    constexpr double most_bytes = 0x1.0p36;
-    const std::size_t row = 2 * runner.context.program().gene_count() + species::resource_count + 10;
-    if (every_s && duration_s / *every_s * static_cast<double>(row * sizeof(std::int64_t)) > most_bytes)
-        throw InputError(InputErrorKind::argument,
-                         "every_s asks for more samples than 64 GiB can hold: make it larger, or run in parts");
-    const Hold hold{runner};
-    auto trace = std::make_unique<RunTrace>();
-    CellularContext& context = runner.context;
-    const double start = context.time_s();
-    trace->events_before = context.events();
-    trace->ledger_before = context.ledger();
-    Recorder recorder{start, start + duration_s, every_s.value_or(Recorder::never_s)};
-    const py::object callback = progress ? py::cast(*progress) : py::none();
-    trace->outcome = run_context(context, runner.turnstile, recorder, callback);
-    trace->columns = std::move(recorder).trace();
-    trace->sim_time_s = context.time_s() - start;
-    trace->events_after = context.events();
-    trace->ledger_after = context.ledger();
-    return trace;
-}
-
 /// A method that looks at the context between events, also while it runs, and then converts what it saw.
 template <typename Look, typename Convert>
 auto seen(Look look, Convert convert) {
     return [look, convert](const Runner& runner) {
         auto value = [&] {
             const py::gil_scoped_release release;
-            return runner.turnstile.look([&] { return look(runner.context); });
+            return runner.seen(look);
         }();
         return convert(value);
     };
@@ -204,12 +239,8 @@ auto seen(Look look, Convert convert) {
 /// Changes the context between events; refused while another call runs it.
 template <typename Change>
 void changed(Runner& runner, Change change) {
-    const Hold hold{runner};
     const py::gil_scoped_release release;
-    runner.turnstile.run([&] { change(runner.context); });
-}
-py::bytes as_bytes(const std::vector<std::byte>& bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    runner.change(change);
 }
 constexpr auto as_it_is = [](const auto& value) { return value; };
 constexpr auto as_array = [](const std::vector<std::int64_t>& values) { return array_of(values); };
@@ -229,19 +260,30 @@ py::dict named_drawn(const Drawn& drawn) {
 
 }  // namespace
 
+py::dict named_events(const EventCounts& now, const EventCounts& before) {
+    py::dict events;
+    for (std::size_t i = 0; i < event_names.size(); ++i) {
+        const auto member = event_count_members[i];
+        events[event_names[i]] = now.*member - before.*member;
+    }
+    // DNA is not copied yet: the count is there because every result has it
+    events["replication_steps"] = 0;
+    return events;
+}
+
 void bind_context(py::module_& m) {
     bind_trace(m);
     py::class_<Runner>(m, "Context", py::module_local(), "One virtual cell.")
-        .def(py::init([](const std::shared_ptr<Program>& program, std::uint64_t seed) {
-                 return std::make_unique<Runner>(CellularContext{program, seed});
+        .def(py::init([](const std::shared_ptr<Program>& program, std::uint64_t seed) -> std::unique_ptr<Runner> {
+                 return std::make_unique<OwnContext>(CellularContext{program, seed});
              }),
              py::arg("program"), py::arg("seed"))
         .def_static(
             "restore",
-            [](const py::bytes& snapshot, const std::shared_ptr<Program>& program) {
+            [](const py::bytes& snapshot, const std::shared_ptr<Program>& program) -> std::unique_ptr<Runner> {
                 const std::string_view text{snapshot};
                 const py::gil_scoped_release release;
-                return std::make_unique<Runner>(
+                return std::make_unique<OwnContext>(
                     CellularContext::restore(std::as_bytes(std::span{text.data(), text.size()}), program));
             },
             py::arg("snapshot"), py::arg("program"), "The context that a snapshot was taken of.")
@@ -249,24 +291,34 @@ void bind_context(py::module_& m) {
              "The whole state; docs/snapshot.md describes the bytes.")
         .def("trajectory_hash", seen([](const CellularContext& c) { return c.trajectory_hash(); }, as_it_is))
         .def("fork",
-             [](Runner& r, std::optional<std::uint64_t> seed) {
+             [](Runner& r, std::optional<std::uint64_t> seed) -> std::unique_ptr<Runner> {
                  const py::gil_scoped_release release;
-                 return r.turnstile.look([&] { return std::make_unique<Runner>(r.context.fork(seed)); });
+                 return std::make_unique<OwnContext>(r.fork(seed));
              },
              py::arg("seed") = py::none(), "A context in the same state with a future of its own.")
         .def("replica",
-             [](const Runner& r) {
+             [](const Runner& r) -> std::unique_ptr<Runner> {
                  const py::gil_scoped_release release;
-                 return r.turnstile.look([&] { return std::make_unique<Runner>(r.context.replica()); });
+                 return std::make_unique<OwnContext>(r.seen([](const CellularContext& c) { return c.replica(); }));
              },
              "The same context once more: both go on alike.")
-        .def_property_readonly("program",
-                               [](const Runner& r) { return std::const_pointer_cast<Program>(r.context.shared_program()); })
-        .def_property_readonly("seed", [](const Runner& r) { return r.context.seed(); })
+        .def_property_readonly("program", seen([](const CellularContext& c) { return c.shared_program(); },
+                                               [](const std::shared_ptr<const Program>& program) {
+                                                   return std::const_pointer_cast<Program>(program);
+                                               }))
+        .def_property_readonly("seed", seen([](const CellularContext& c) { return c.seed(); }, as_it_is))
         .def_property_readonly("time_s", seen([](const CellularContext& c) { return c.time_s(); }, as_it_is))
         .def_property_readonly("memory_bytes", seen([](const CellularContext& c) { return c.memory_bytes(); }, as_it_is))
-        .def("run", &run, py::arg("duration_s"), py::arg("every_s") = py::none(), py::arg("progress") = py::none(),
-             "Runs for `duration_s` and samples every `every_s`; Ctrl-C gives a trace with status 'cancelled'.")
+        .def("ready", &Runner::ready, py::call_guard<py::gil_scoped_release>(), "Raises if it cannot run now.")
+        .def("run",
+             [](Runner& r, double duration_s, std::optional<double> every_s, py::object progress,
+                std::optional<std::vector<std::uint32_t>> only) {
+                 return r.run({duration_s, every_s, std::move(only), std::move(progress)});
+             },
+             py::arg("duration_s"), py::arg("every_s") = py::none(), py::arg("progress") = py::none(),
+             py::arg("only") = py::none(),
+             "Runs for `duration_s` and samples every `every_s`; Ctrl-C gives a trace with status 'cancelled'. "
+             "`progress` is called with (time_s, steps); only the units of the genes `only` may initiate transcription.")
         .def("proteins", seen([](const CellularContext& c) { return c.proteins(); }, as_array))
         .def("mrnas", seen([](const CellularContext& c) { return c.mrnas(); }, as_array))
         .def("resources", seen([](const CellularContext& c) { return c.resources(); }, &named_resources))
@@ -290,17 +342,6 @@ void bind_context(py::module_& m) {
                  changed(r, [&](CellularContext& c) { c.knockout(static_cast<GeneId>(gene)); });
              },
              py::arg("gene"), "No further initiation at this gene's cistron.")
-        .def("restrict_transcription",
-             [](Runner& r, const std::optional<std::vector<std::uint32_t>>& genes) {
-                 std::optional<std::span<const GeneId>> only;
-                 std::vector<GeneId> ids;
-                 if (genes) {
-                     for (const std::uint32_t gene : *genes) ids.push_back(static_cast<GeneId>(gene));
-                     only = ids;
-                 }
-                 changed(r, [&](CellularContext& c) { c.restrict_transcription(only); });
-             },
-             py::arg("genes"), "Only the units of these genes may initiate transcription; None lifts it.")
         .def("set_resource",
              [](Runner& r, const std::string& name, std::int64_t molecules) {
                  const auto species = find_species(name);

@@ -7,3 +7,4 @@ void bind_errors(pybind11::module_& m);
 void bind_genome(pybind11::module_& m);
 void bind_program(pybind11::module_& m);
 void bind_context(pybind11::module_& m);
+void bind_hypervisor(pybind11::module_& m);

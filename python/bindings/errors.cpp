@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 
 #include <bioxen/chassis.hpp>
+#include <bioxen/chassis.hpp>
 #include <bioxen/error.hpp>
 
 #include <cstring>
@@ -53,6 +54,14 @@ void bind_errors(py::module_& /*m*/) {
     py::register_local_exception_translator([](std::exception_ptr failure) {
         try {
             if (failure) std::rethrow_exception(failure);
+        } catch (const bioxen::AllocationError& e) {
+            py::dict details;
+            details["resource"] = bioxen::capacity_names.at(e.resource());
+            details["at_s"] = e.at_s();
+            details["asked"] = e.asked();
+            details["free"] = e.free();
+            details["held"] = e.held();
+            raise(class_name(e.kind()), e.what(), details);
         } catch (const InputError& e) {
             py::dict details;
             if (e.kind() == InputErrorKind::genome_format) {

@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, m) {
     bind_genome(m);
     bind_program(m);
     bind_context(m);
+    bind_hypervisor(m);
 }

@@ -1,87 +1,112 @@
 #pragma once
 
 #include <bioxen/cellular_context.hpp>
+#include <bioxen/error.hpp>
 
 #include <pybind11/pybind11.h>
 
-#include <atomic>
-#include <chrono>
-#include <mutex>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
-#include <thread>
+#include <utility>
+#include <vector>
 
-/// Lets other threads look at a context between the slices of a run: the runner holds it for a slice at a time and
-/// steps aside whenever somebody waits.
-class Turnstile {
+/// What a run is asked for.
+struct RunOrder {
+    double duration_s = 0.0;
+    std::optional<double> every_s;
+    std::optional<std::vector<std::uint32_t>> only;  ///< the genes whose units may initiate transcription; absent: all
+    pybind11::object progress;                       ///< None or a callable (time_s, steps)
+};
+
+/// One run's samples and totals. Columns are views on it.
+struct RunTrace {
+    std::shared_ptr<const bioxen::Trace> columns;
+    std::size_t gene_count = 0;
+    std::string status;         ///< as `ExecutionResult.status`
+    std::string cause;          ///< of an error, or which quota
+    bool breach = false;        ///< a quota ended it whose owner wants an exception
+    double wall_time_s = 0.0, sim_time_s = 0.0;
+    std::optional<bioxen::Audit> audit;  ///< at its end, where it is known
+    bioxen::EventCounts events_before, events_after;
+    std::vector<bioxen::ProcessPosting> ledger_before, ledger_after;
+
+    [[nodiscard]] pybind11::ssize_t samples() const { return static_cast<pybind11::ssize_t>(columns->time_s.size()); }
+};
+
+/// A context as Python holds it: one of its own, or one that a hypervisor runs. To be called without the GIL, but for `run`.
+class Runner {
 public:
-    /// Computes with the context at rest; to be called without the GIL.
+    Runner() = default;
+    virtual ~Runner() = default;
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+
+    /// Looks at the context between two events, also while it runs.
+    virtual void look(const std::function<void(const bioxen::CellularContext&)>& look) const = 0;
+    virtual void change(const std::function<void(bioxen::CellularContext&)>& change) = 0;
+    /// A context of its own with another future; this one may be running.
+    virtual bioxen::CellularContext fork(std::optional<std::uint64_t> seed) = 0;
+    /// @throws InputError (state) if it cannot run now.
+    virtual void ready() const {}
+    /// Ctrl-C ends it as "cancelled".
+    virtual std::unique_ptr<RunTrace> run(const RunOrder& order) = 0;
+
+    /// What `look` computes.
     template <typename Look>
-    auto look(Look&& look) {
-        ++waiting_;
-        const std::lock_guard<std::mutex> at_rest{mutex_};
-        --waiting_;
-        return look();
+    auto seen(Look&& compute) const {
+        std::optional<std::invoke_result_t<Look, const bioxen::CellularContext&>> value;
+        look([&](const bioxen::CellularContext& context) { value.emplace(compute(context)); });
+        return std::move(*value);
     }
-    template <typename Slice>
-    auto run(Slice&& slice) {
-        // a few turns, not for ever: many lookers must not keep the run from going on
-        for (int turns = 0; waiting_ > 0 && turns < 100; ++turns) std::this_thread::yield();
-        const std::lock_guard<std::mutex> running{mutex_};
-        return slice();
-    }
-
-private:
-    std::mutex mutex_;
-    std::atomic<int> waiting_{0};
 };
 
-/// How a run ended and how long it took.
-struct RunOutcome {
-    std::string status;  ///< "completed", "cancelled" or "exhausted"
-    double wall_time_s = 0.0;
-};
-
-/// Runs a context to the end of its recorder with the GIL released. About every 50 ms it takes the GIL, reports progress
-/// and looks for Ctrl-C, which ends the run as "cancelled".
-/// @param progress None or a callable (time_s, steps).
-inline RunOutcome run_context(bioxen::CellularContext& context, Turnstile& turnstile, bioxen::Recorder& recorder,
-                              const pybind11::object& progress) {
-    using clock = std::chrono::steady_clock;
-    constexpr std::uint64_t fuel = 1u << 18;  // a few milliseconds
-    const auto started = clock::now();
-    auto looked = started;
-    RunOutcome outcome{"completed", 0.0};
-    const auto seconds_since = [](clock::time_point then) {
-        return std::chrono::duration<double>(clock::now() - then).count();
-    };
-    const auto report = [&] {
-        const bioxen::EventCounts events = context.events();
-        progress(context.time_s(), events.nucleotide_steps + events.codon_steps);
-    };
-    {
-        pybind11::gil_scoped_release release;
-        auto status = bioxen::AdvanceStatus::preempted;
-        while (status == bioxen::AdvanceStatus::preempted && outcome.status == "completed") {
-            status = turnstile.run([&] { return context.advance(recorder.until_s(), recorder, fuel); });
-            if (seconds_since(looked) > 0.05) {
-                looked = clock::now();
-                pybind11::gil_scoped_acquire acquire;
-                if (PyErr_CheckSignals() != 0) {
-                    if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw pybind11::error_already_set();
-                    PyErr_Clear();
-                    outcome.status = "cancelled";
-                } else if (!progress.is_none()) {
-                    report();
-                }
-            }
-        }
-        if (status == bioxen::AdvanceStatus::exhausted && outcome.status == "completed") outcome.status = "exhausted";
-        context.sample(recorder);
-        if (!progress.is_none() && outcome.status != "cancelled") {  // short runs report too
-            pybind11::gil_scoped_acquire acquire;
-            report();
-        }
-    }
-    outcome.wall_time_s = seconds_since(started);
-    return outcome;
+/// With the GIL: whether Ctrl-C was pressed. What other signal handlers raise passes through.
+inline bool interrupted() {
+    if (PyErr_CheckSignals() == 0) return false;
+    if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw pybind11::error_already_set();
+    PyErr_Clear();
+    return true;
 }
+
+/// With the GIL: the same after a call of Python, in which Ctrl-C may also have been pressed.
+template <typename Call>
+bool interrupted_in(Call&& call) {
+    try {
+        call();
+        return interrupted();
+    } catch (pybind11::error_already_set& e) {
+        if (!e.matches(PyExc_KeyboardInterrupt)) throw;
+        return true;
+    }
+}
+
+/// @throws InputError (argument) for what no run can be asked for.
+inline void check(const RunOrder& order, std::size_t gene_count) {
+    using bioxen::InputError, bioxen::InputErrorKind;
+    if (!(order.duration_s >= 0.0 && order.duration_s <= 1e9))
+        throw InputError(InputErrorKind::argument, "duration_s must lie between 0 and 1e9 s");
+    if (!order.every_s) return;
+    if (!(*order.every_s > 0.0 && *order.every_s <= 1e9))
+        throw InputError(InputErrorKind::argument, "every_s must lie above 0 and not above 1e9 s");
+    constexpr double most_bytes = 0x1.0p36;
+    const std::size_t row = 2 * gene_count + bioxen::species::resource_count + 10;
+    if (order.duration_s / *order.every_s * static_cast<double>(row * sizeof(std::int64_t)) > most_bytes)
+        throw InputError(InputErrorKind::argument,
+                         "every_s asks for more samples than 64 GiB can hold: make it larger, or run in parts");
+}
+
+inline void restrict_transcription(bioxen::CellularContext& context, const std::vector<std::uint32_t>& genes) {
+    std::vector<bioxen::GeneId> ids;
+    for (const std::uint32_t gene : genes) ids.push_back(static_cast<bioxen::GeneId>(gene));
+    context.restrict_transcription(ids);
+}
+
+inline pybind11::bytes as_bytes(const std::vector<std::byte>& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Events of a period by name.
+pybind11::dict named_events(const bioxen::EventCounts& now, const bioxen::EventCounts& before);

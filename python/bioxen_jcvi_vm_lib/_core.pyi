@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Capacity', 'Context', 'Feature', 'Gene', 'Genome', 'Interval', 'Location', 'Organism', 'Program', 'Record', 'ReportEntry', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
+__all__: list[str] = ['Allocation', 'Capacity', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
 class ReportEntry:
     """
     Something tolerable that a reader should know.
@@ -615,6 +615,15 @@ class Trace:
     def __repr__(self) -> str:
         ...
     @property
+    def audit(self) -> dict[str, int] | None:
+        ...
+    @property
+    def breach(self) -> bool:
+        ...
+    @property
+    def cause(self) -> str:
+        ...
+    @property
     def events(self) -> dict[str, int]:
         ...
     @property
@@ -690,19 +699,19 @@ class Context:
         ...
     def proteins(self) -> numpy.typing.NDArray[numpy.int64]:
         ...
+    def ready(self) -> None:
+        """
+        Raises if it cannot run now.
+        """
     def replica(self) -> Context:
         """
         The same context once more: both go on alike.
         """
     def resources(self) -> dict[str, int]:
         ...
-    def restrict_transcription(self, genes: collections.abc.Sequence[int] | None) -> None:
+    def run(self, duration_s: float, every_s: float | None = None, progress: typing.Any = None, only: collections.abc.Sequence[int] | None = None) -> Trace:
         """
-        Only the units of these genes may initiate transcription; None lifts it.
-        """
-    def run(self, duration_s: float, every_s: float | None = None, progress: collections.abc.Callable[[float, int], None] | None = None) -> Trace:
-        """
-        Runs for `duration_s` and samples every `every_s`; Ctrl-C gives a trace with status 'cancelled'.
+        Runs for `duration_s` and samples every `every_s`; Ctrl-C gives a trace with status 'cancelled'. `progress` is called with (time_s, steps); only the units of the genes `only` may initiate transcription.
         """
     def set_resource(self, name: str, molecules: int) -> None:
         """
@@ -726,6 +735,181 @@ class Context:
     @property
     def time_s(self) -> float:
         ...
+class ContextHandle:
+    """
+    Names a context of one hypervisor.
+    """
+    def __eq__(self, arg0: object) -> bool:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, hypervisor: int, slot: int, generation: int) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def generation(self) -> int:
+        ...
+    @property
+    def hypervisor(self) -> int:
+        ...
+    @property
+    def slot(self) -> int:
+        ...
+class Policy:
+    """
+    How a context gets a worker's time.
+    """
+    def __init__(self, kind: str, *, weight: float = 1.0, cap: float = 1.0, budget_ns: int = 0, period_ns: int = 0, reclaim: bool = False) -> None:
+        ...
+class Quota:
+    """
+    Limits of one context.
+    """
+    def __init__(self, *, candidates: int | None = None, cpu_ns: int | None = None, memory_bytes: int | None = None, molecules: int | None = None, simulated_s: float | None = None, on_quota: str = 'pause') -> None:
+        ...
+class Allocation:
+    """
+    What a context asks of a chassis.
+    """
+    def __init__(self, amount: Capacity, limit: Capacity | None = None, priority: str = 'normal') -> None:
+        ...
+class Chassis:
+    """
+    A pool of biological capacity.
+    """
+    def __init__(self, total: Capacity, hypervisor_overhead: float = 0.0, emergency_reserve: float = 0.0) -> None:
+        ...
+    def free(self, at_s: float, priority: str = 'normal') -> Capacity:
+        """
+        What a holder of this priority could have more.
+        """
+    def held(self, at_s: float) -> Capacity:
+        """
+        What its holders have at one age.
+        """
+    @property
+    def overhead(self) -> Capacity:
+        ...
+    @property
+    def reserve(self) -> Capacity:
+        ...
+    @property
+    def total(self) -> Capacity:
+        ...
+class Clock:
+    """
+    Where a hypervisor reads the time.
+    """
+    @property
+    def now_ns(self) -> int:
+        ...
+class VirtualClock(Clock):
+    """
+    A clock that only work moves.
+    """
+    def __init__(self, seed: int, candidate_ns: int = 20, switch_ns: int = 0) -> None:
+        ...
+class Run:
+    """
+    A run that was asked for.
+    """
+    def trace(self) -> Trace:
+        """
+        Its samples and totals, once it has finished.
+        """
+    @property
+    def breach(self) -> bool:
+        """
+        Whether a quota ended it whose owner wants an exception.
+        """
+    @property
+    def cause(self) -> str:
+        ...
+    @property
+    def finished(self) -> bool:
+        ...
+    @property
+    def status(self) -> str:
+        ...
+class Hypervisor:
+    """
+    Runs contexts on workers.
+    """
+    def __init__(self, *, workers: int, max_contexts: int, quantum: int, slice_ns: int, cooperative: bool, chassis: Chassis | None, clock: Clock | None) -> None:
+        ...
+    def admit(self, name: str, snapshot: bytes, program: Program, policy: Policy, quota: Quota, allocation: Allocation | None) -> ContextHandle:
+        """
+        As `create`, from a snapshot.
+        """
+    def allocate(self, context: ContextHandle, allocation: Allocation, at_s: float | None) -> float:
+        ...
+    def cancel(self, run: Run) -> None:
+        ...
+    def chassis(self) -> Chassis | None:
+        ...
+    def checkpoint(self) -> bytes:
+        ...
+    def close(self) -> None:
+        """
+        Ends every context and run.
+        """
+    def context(self, context: ContextHandle) -> Context:
+        """
+        A context that the hypervisor runs, as any other is held.
+        """
+    def contexts(self) -> list[tuple[str, ContextHandle]]:
+        """
+        (name, handle) in the order of creation.
+        """
+    def create(self, name: str, program: Program, seed: int, policy: Policy, quota: Quota, allocation: Allocation | None) -> ContextHandle:
+        ...
+    def destroy(self, context: ContextHandle) -> None:
+        ...
+    def fork(self, parent: ContextHandle, name: str, seed: int | None, replay: bool, policy: Policy, quota: Quota, allocation: Allocation | None) -> ContextHandle:
+        ...
+    def identity_of(self, context: ContextHandle) -> tuple[int, str, str]:
+        """
+        Seed, and fingerprints of program and genome.
+        """
+    def metrics(self) -> dict[str, typing.Any]:
+        ...
+    def metrics_of(self, context: ContextHandle) -> dict[str, typing.Any]:
+        ...
+    def name(self, context: ContextHandle) -> str:
+        ...
+    def pause(self, context: ContextHandle) -> None:
+        ...
+    def rebalance(self, at_s: float) -> list[tuple[ContextHandle, Capacity]]:
+        ...
+    def restore(self, checkpoint: bytes, program_of: collections.abc.Callable[[str], Program | None]) -> None:
+        """
+        Takes the contexts of a checkpoint in; `program_of` gives the program of a genome's fingerprint, or None.
+        """
+    def resume(self, context: ContextHandle) -> None:
+        ...
+    def set_policy(self, context: ContextHandle, policy: Policy) -> None:
+        ...
+    def set_quota(self, context: ContextHandle, quota: Quota) -> None:
+        ...
+    def start(self, context: ContextHandle) -> None:
+        ...
+    def state(self, context: ContextHandle) -> str:
+        ...
+    def step(self) -> bool:
+        """
+        On a virtual clock: one quantum of one worker; whether anything could happen.
+        """
+    def stop(self, context: ContextHandle) -> None:
+        ...
+    def submit(self, context: ContextHandle, *, until_s: float = ..., duration_s: float = ..., every_s: float | None = None, record: bool = True, pace: float = 0.0, only: collections.abc.Sequence[int] | None = None, knockout: int | None = None, resource: tuple[str, int] | None = None) -> Run:
+        """
+        Asks for a run after those asked for before, and for one change at its beginning.
+        """
+    def wait(self, runs: collections.abc.Sequence[Run], progress: typing.Any = None, interval_s: float = 0.25) -> bool:
+        """
+        Waits until all have finished; Ctrl-C (then it gives True), or an exception from `progress`, cancels them.
+        """
 def capacity_of(organism: Organism) -> Capacity:
     """
     What an organism has of its own.

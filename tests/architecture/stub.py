@@ -89,6 +89,8 @@ GIVES = {
     "Context.machines": f"dict[str, {COUNTS}]",
     "Context.polymerases": "numpy.typing.NDArray[numpy.void]",
     "Context.resources": COUNTS,
+    "Hypervisor.metrics": "dict[str, typing.Any]",
+    "Hypervisor.metrics_of": "dict[str, typing.Any]",
     ".resource_names": "tuple[str, ...]",
     ".species_names": "tuple[str, ...]",
 }
@@ -159,6 +161,7 @@ def stub() -> str:
     raw = raw_stub()
     for said, meant in NUMBERS.items():
         raw = raw.replace(said, meant)
+    raw = re.sub(r"__eq__\(self, arg0: \w+\)", "__eq__(self, arg0: object)", raw)
     for block in blocks(raw):
         if block.startswith("__version__"):
             text.append("__version__: str\n")

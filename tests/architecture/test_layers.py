@@ -114,7 +114,7 @@ def test_the_core_knows_no_python() -> None:
 
 def test_the_bindings_use_the_public_side_only() -> None:
     own = {path.name for path in BINDINGS.iterdir()}
-    python = {"Python.h", "structmember.h"}
+    python = {"Python.h", "structmember.h", "unistd.h"}
     for path in sources(BINDINGS):
         for name in includes(path):
             fits = (
