@@ -53,7 +53,7 @@ def seconds(value: Any, what: str, *, zero: bool = False) -> float:
     fix = f"give a number of seconds, {bound} and at most {MAX_DURATION_S:g}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise APIValidationError(
-            f"{what} must be a number, not {_short(value)}: {fix}", details={"argument": what}
+            f"{what} must be a number, not {short(value)}: {fix}", details={"argument": what}
         )
     number = float(value)
     if (
@@ -79,12 +79,12 @@ def molecules(value: Any, what: str) -> int:
     fix = f"give a whole number from 0 to {MAX_MOLECULES:,}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise APIValidationError(
-            f"{what} must be a whole number, not {_short(value)}: {fix}", details={"argument": what}
+            f"{what} must be a whole number, not {short(value)}: {fix}", details={"argument": what}
         )
     count = int(value)
     if not 0 <= count <= MAX_MOLECULES:
         raise APIValidationError(
-            f"{what} is {_short(count)}: {fix}", details={"argument": what, "value": count}
+            f"{what} is {short(count)}: {fix}", details={"argument": what, "value": count}
         )
     return count
 
@@ -101,20 +101,20 @@ def seed_or_entropy(seed: Any) -> int:
         return secrets.randbits(64)
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
         raise APIValidationError(
-            f"seed must be a whole number, not {_short(seed)}: "
+            f"seed must be a whole number, not {short(seed)}: "
             "give one from 0 to 2**64 - 1, or None for a random one",
             details={"argument": "seed"},
         )
     number = int(seed)
     if not 0 <= number < 2**64:
         raise APIValidationError(
-            f"seed {_short(number)} is out of range: give one from 0 to 2**64 - 1",
+            f"seed {short(number)} is out of range: give one from 0 to 2**64 - 1",
             details={"argument": "seed"},
         )
     return number
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """`repr` of a value, cut for a message."""
     if isinstance(value, int) and value.bit_length() > 256:
         return "a number of more than 77 digits"

@@ -9,9 +9,9 @@ import stat
 import tempfile
 from pathlib import Path
 
-from bioxen_jcvi_vm_lib._errors import APIValidationError
+from bioxen_jcvi_vm_lib._errors import APIValidationError, SnapshotError
 
-__all__ = ["Replacing", "save_bytes"]
+__all__ = ["Replacing", "load_bytes", "save_bytes"]
 
 
 class Replacing:
@@ -89,6 +89,46 @@ def save_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file as `Replacing` does."""
     with Replacing(path) as beside:
         beside.write_bytes(data)
+
+
+def load_bytes(path: str | os.PathLike[str], most_bytes: int, what: str) -> bytes:
+    """Read a file that `save_bytes` wrote.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    most_bytes : int
+        No more is read.
+    what : str
+        What it holds, for messages.
+
+    Raises
+    ------
+    SnapshotError
+        If it cannot be read, is no file, or is larger.
+    APIValidationError
+        If `path` is none.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise APIValidationError(f"path must be a path, not {type(path).__name__}")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise SnapshotError(f"{path} is a device or a pipe: give the file of {what}")
+            data = file.read(most_bytes + 1)
+    except SnapshotError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SnapshotError(
+            f"{str(path)[:200]} cannot be read: {reason}".encode(errors="replace").decode(),
+            details={"path": str(path)},
+        ) from None
+    if len(data) > most_bytes:
+        raise SnapshotError(f"{path} is over {most_bytes >> 30} GiB: {what} is never so large")
+    return data
 
 
 def _sync(path: Path) -> None:

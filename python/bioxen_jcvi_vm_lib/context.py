@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,9 +20,9 @@ from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     GenomicRuntimeError,
     InvalidConfigurationError,
-    SnapshotError,
+    IsolationBreachError,
 )
-from bioxen_jcvi_vm_lib._saving import save_bytes
+from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.program import (
     GenomicProgram,
@@ -61,7 +60,15 @@ class CellularContext:
         Its seed, drawn from entropy if none was given.
     """
 
-    __slots__ = ("__weakref__", "_core_context", "_runner", "_snapshot_dir", "runtime", "seed")
+    __slots__ = (
+        "__weakref__",
+        "_core_context",
+        "_hypervisor",
+        "_runner",
+        "_snapshot_dir",
+        "runtime",
+        "seed",
+    )
 
     def __init__(
         self,
@@ -81,12 +88,21 @@ class CellularContext:
         self._core_context: _core.Context | None = core
         self._runner = threading.Lock()
         self._snapshot_dir = snapshot_dir
+        self._hypervisor: object = None
 
     @classmethod
-    def _of(cls, runtime: GenomicRuntime, core: _core.Context, snapshot_dir: str | None) -> Self:
-        """Wrap a context that the engine has made."""
+    def _of(
+        cls,
+        runtime: GenomicRuntime,
+        core: _core.Context,
+        snapshot_dir: str | None,
+        *,
+        hypervisor: object = None,
+    ) -> Self:
+        """Wrap a context that the engine has made, and keep the hypervisor that runs it."""
         context = cls.__new__(cls)
         context._adopt(runtime, core, snapshot_dir)
+        context._hypervisor = hypervisor
         return context
 
     # -- state -------------------------------------------------------------------------------------
@@ -245,7 +261,7 @@ class CellularContext:
         SnapshotError
             If the file cannot be read, or as in `restore`.
         """
-        return cls.restore(_snapshot_file(path), runtime)
+        return cls.restore(load_bytes(path, MAX_SNAPSHOT_BYTES, "a snapshot"), runtime)
 
     def fork(self, *, seed: int | None = None, replay: bool = False) -> Self:
         """Make another context in the same state; this one goes on as if nothing had happened.
@@ -430,8 +446,7 @@ class CellularContext:
         return name, molecules(count, name)
 
     def _check_size(self, statement: Run) -> None:
-        rows = 2.0 if statement.every_s is None else statement.seconds / statement.every_s + 2
-        size = rows * 8 * (2 * len(self.runtime) + 128)
+        size = recorded_bytes(self.runtime, statement)
         if size > MAX_TRACE_BYTES:
             raise APIValidationError(
                 f"sampling {statement.seconds:g} s every {statement.every_s:g} s would record "
@@ -443,23 +458,35 @@ class CellularContext:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
         with self._exclusive() as core:
+            core.ready()
             actions = [self._prepared(core, statement, progress) for statement in statements]
+            fingerprint = core.program.fingerprint
             traces: list[_core.Trace] = []
             for action in actions:
                 trace = action()
                 if trace is not None:
                     traces.append(trace)
-                    if trace.status == "cancelled":
+                    if trace.status not in ("completed", "exhausted"):
                         break
             if not traces:
                 traces.append(core.run(0.0))
-            return ExecutionResult.from_traces(
+            audit = traces[-1].audit
+            result = ExecutionResult.from_traces(
                 traces,
-                audit=core.audit(),
+                audit=core.audit() if audit is None else audit,
                 seed=self.seed,
-                runtime_fingerprint=core.program.fingerprint,
+                runtime_fingerprint=fingerprint,
                 genes=self.runtime.locus_tags,
             )
+            if traces[-1].breach:
+                raise IsolationBreachError(
+                    f"the cell came to its quota: {result.cause}", details={"results": result}
+                )
+            if result.status == "error":
+                raise GenomicRuntimeError(
+                    f"the cell failed: {result.cause}", details={"results": result}
+                )
+            return result
 
     def _prepared(
         self,
@@ -473,7 +500,7 @@ class CellularContext:
             return lambda: core.run(statement.seconds, statement.every_s, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
-            return lambda: _restricted(core, indices, statement.duration_s, progress)
+            return lambda: core.run(statement.duration_s, None, progress, only=indices)
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)
@@ -506,36 +533,7 @@ class CellularContext:
         return folder / f"{name}.bxs"
 
 
-def _restricted(
-    core: _core.Context, genes: list[int], duration_s: float, progress: Progress | None
-) -> _core.Trace:
-    """Run while only the units of some genes may start transcription."""
-    core.restrict_transcription(genes)
-    try:
-        return core.run(duration_s, None, progress)
-    finally:
-        core.restrict_transcription(None)
-
-
-def _snapshot_file(path: str | os.PathLike[str]) -> bytes:
-    if not isinstance(path, str | os.PathLike):
-        raise APIValidationError(
-            f"path must be a path, not {type(path).__name__}: bytes go to CellularContext.restore"
-        )
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise SnapshotError(f"{path} is a device or a pipe: give the file of a snapshot")
-            data = file.read(MAX_SNAPSHOT_BYTES + 1)
-    except SnapshotError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SnapshotError(
-            f"{str(path)[:200]} cannot be read: {reason}".encode(errors="replace").decode(),
-            details={"path": str(path)},
-        ) from None
-    if len(data) > MAX_SNAPSHOT_BYTES:
-        raise SnapshotError(f"{path} is over 2 GiB: no snapshot is so large")
-    return data
+def recorded_bytes(runtime: GenomicRuntime, statement: Run) -> float:
+    """Return what the samples of a run take [bytes]."""
+    rows = 2.0 if statement.every_s is None else statement.seconds / statement.every_s + 2
+    return rows * 8 * (2 * len(runtime) + 128)

@@ -7,10 +7,15 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._errors import GenomeCompilationError, InvalidConfigurationError
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    GenomeCompilationError,
+    InvalidConfigurationError,
+)
 from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.organism import (
@@ -23,6 +28,7 @@ from bioxen_jcvi_vm_lib.organism import (
 
 __all__ = ["GenomicRuntime", "Replicon", "ReportEntry", "Resident", "decode_genome"]
 
+_BUILTIN_GENOME = "genomes/minimal_cell.gb.gz"
 _MAX_CACHED_PROGRAMS = 32
 
 
@@ -254,6 +260,11 @@ class GenomicRuntime:
         """Identity of the compiled program."""
         return self._program.fingerprint
 
+    @property
+    def genome_fingerprint(self) -> str:
+        """Identity of the genome file alone: which runtimes can restore each other's snapshots."""
+        return self._genome.fingerprint
+
     def gene(self, key: str) -> _core.Gene:
         """Return a gene by locus tag or name.
 
@@ -371,6 +382,33 @@ def load_runtime(
         )
     program = _core.compile(genome, engine_organism(chosen, configuration, genome.genes))
     return GenomicRuntime(genome, program, chosen, configuration, tuple(notes))
+
+
+def builtin_runtime(
+    configuration: GenomicVirtualizationConfig, organism: str | None = None
+) -> GenomicRuntime:
+    """Load the designed genome that comes with the library."""
+    packed = (resources.files("bioxen_jcvi_vm_lib") / _BUILTIN_GENOME).read_bytes()
+    return load_runtime(
+        packed, organism=organism, sequence_file=None, configuration=configuration, builtin=True
+    )
+
+
+def checked_runtime(runtime: Any) -> GenomicRuntime:
+    """Check that something is a runtime.
+
+    Raises
+    ------
+    APIValidationError
+        If it is not.
+    """
+    if not isinstance(runtime, GenomicRuntime):
+        raise APIValidationError(
+            f"genome_runtime must be a GenomicRuntime, not {type(runtime).__name__}: "
+            "load one with load_genome_runtime",
+            details={"argument": "genome_runtime"},
+        )
+    return runtime
 
 
 def combine_runtimes(

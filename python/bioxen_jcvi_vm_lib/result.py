@@ -65,7 +65,8 @@ class ExecutionResult:
     Attributes
     ----------
     status : str
-        "completed", "cancelled" (Ctrl-C) or "exhausted" (nothing can happen any more).
+        "completed", "cancelled" (Ctrl-C) or "exhausted" (nothing can happen any more); of a
+        virtual machine also "quota", "stopped" or "error".
     time_s : ndarray of float64, shape (n,)
         Age of the cell at the samples [s].
     proteins, mrnas : ndarray of int64, shape (n, n_genes)
@@ -88,6 +89,8 @@ class ExecutionResult:
         Fingerprint of the program.
     genes : tuple of str
         Locus tags, the columns of `proteins` and `mrnas`.
+    cause : str
+        Of an error, or which quota; else empty.
     """
 
     status: str
@@ -104,6 +107,7 @@ class ExecutionResult:
     seed: int
     runtime_fingerprint: str
     genes: tuple[str, ...] = field(repr=False)
+    cause: str = ""
 
     @classmethod
     def from_traces(
@@ -134,6 +138,7 @@ class ExecutionResult:
             seed=seed,
             runtime_fingerprint=runtime_fingerprint,
             genes=genes,
+            cause=traces[-1].cause,
         )
 
     @property
@@ -179,6 +184,7 @@ class ExecutionResult:
         """Everything that is no column."""
         return {
             "status": self.status,
+            "cause": self.cause,
             "events": dict(self.events),
             "ledger": {process: dict(legs) for process, legs in self.ledger.items()},
             "audit": self.audit.to_dict(),

@@ -22,6 +22,7 @@ def trace(start_s: float, rows: int, *, atp: int = 100, status: str = "completed
     step = (time_s / 10).astype(np.int64)
     return SimpleNamespace(
         status=status,
+        cause="",
         time_s=time_s,
         proteins=np.stack([step, 2 * step, 3 * step], axis=1),
         mrnas=np.ones((rows, 3), dtype=np.int64),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +15,8 @@ from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
+    builtin_runtime,
+    checked_runtime,
     combine_runtimes,
     configuration_for,
     load_runtime,
@@ -25,8 +26,6 @@ from bioxen_jcvi_vm_lib.program import GenomicProgram, RunOperon
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 __all__ = ["GenomicVirtualizationManager"]
-
-_BUILTIN_GENOME = "genomes/minimal_cell.gb.gz"
 
 
 class GenomicVirtualizationManager:
@@ -97,14 +96,7 @@ class GenomicVirtualizationManager:
                     "sequence_file belongs to a GFF3: give that as genome_file",
                     details={"argument": "sequence_file"},
                 )
-            packed = (resources.files("bioxen_jcvi_vm_lib") / _BUILTIN_GENOME).read_bytes()
-            return load_runtime(
-                packed,
-                organism=organism,
-                sequence_file=None,
-                configuration=self.config,
-                builtin=True,
-            )
+            return builtin_runtime(self.config, organism)
         return load_runtime(
             genome_file,
             organism=organism,
@@ -153,7 +145,7 @@ class GenomicVirtualizationManager:
                 details={"argument": "guests"},
             )
         for runtime in (host, *guests):
-            _runtime(runtime)
+            checked_runtime(runtime)
         if name is not None and (not isinstance(name, str) or not name.strip()):
             raise APIValidationError(
                 f"name must be a text that is not blank, not {name!r}", details={"argument": "name"}
@@ -184,7 +176,7 @@ class GenomicVirtualizationManager:
             If the genome has nothing to run.
         """
         self._usable()
-        _runtime(genome_runtime)
+        checked_runtime(genome_runtime)
         configuration = configuration_for(genome_runtime, overrides)
         program = program_for(genome_runtime, configuration)
         context = CellularContext(
@@ -252,6 +244,56 @@ class GenomicVirtualizationManager:
         operon = RunOperon(chosen, seconds(duration_s, "duration_s"))
         return cell.execute(GenomicProgram((operon,)))
 
+    def run_ensemble(
+        self,
+        runtime: GenomicRuntime,
+        program: GenomicProgram | str,
+        *,
+        seeds: Iterable[int],
+        workers: int | None = None,
+    ) -> list[ExecutionResult]:
+        """Carry out one program in many cells that differ in their seed.
+
+        The cells run side by side under a hypervisor. Each result is the same, bit for bit, as that
+        of the program in a context of that seed alone, for any number of workers. No more than a
+        few cells for each worker exist at a time.
+
+        Parameters
+        ----------
+        runtime : GenomicRuntime
+            From `load_genome_runtime`.
+        program : GenomicProgram or str
+            Anything but ``snapshot``: every cell would write the same file.
+        seeds : iterable of int
+            uint64 each, such as ``range(100)``.
+        workers : int, optional
+            Threads; None: one per core.
+
+        Returns
+        -------
+        list of ExecutionResult
+            In the order of `seeds`. After Ctrl-C it has the cells that had begun, which are the
+            first ones of `seeds`; those that had not ended are "cancelled" with the part until
+            then.
+
+        Raises
+        ------
+        ProgramSyntaxError, APIValidationError
+            If an argument is not acceptable; nothing runs then.
+        """
+        self._usable()
+        checked_runtime(runtime)
+        # the hypervisor is loaded by those who need it
+        from bioxen_jcvi_vm_lib.hypervisor.ensemble import run_ensemble
+
+        return run_ensemble(
+            runtime,
+            program,
+            seeds=seeds,
+            workers=workers,
+            scheduler=self.config.runtime_scheduler,
+        )
+
     def __enter__(self) -> Self:
         self._usable()
         return self
@@ -272,15 +314,6 @@ class GenomicVirtualizationManager:
     def _usable(self) -> None:
         if self._closed:
             raise GenomicRuntimeError("this manager was left: make another one")
-
-
-def _runtime(runtime: Any) -> None:
-    if not isinstance(runtime, GenomicRuntime):
-        raise APIValidationError(
-            f"genome_runtime must be a GenomicRuntime, not {type(runtime).__name__}: "
-            "load one with load_genome_runtime",
-            details={"argument": "genome_runtime"},
-        )
 
 
 def _context(context: Any) -> CellularContext:

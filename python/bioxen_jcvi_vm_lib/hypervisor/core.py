@@ -1,0 +1,799 @@
+"""The hypervisor: virtual machines that share the workers and the capacity of one chassis."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, seconds, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    BioXenException,
+    IsolationBreachError,
+    VMNotFoundError,
+    VMStateError,
+)
+from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
+from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, CellularContext
+from bioxen_jcvi_vm_lib.genome import (
+    GenomicRuntime,
+    builtin_runtime,
+    checked_runtime,
+    configuration_for,
+    program_for,
+)
+from bioxen_jcvi_vm_lib.hypervisor.metrics import (
+    HypervisorMetrics,
+    SystemResources,
+    VmMetrics,
+    VmStatus,
+)
+from bioxen_jcvi_vm_lib.hypervisor.records import (
+    Chassis,
+    Policy,
+    Quota,
+    ResourceAllocation,
+    VirtualClock,
+    VmHandle,
+    named_capacity,
+    own_capacity,
+    positive,
+    whole,
+)
+from bioxen_jcvi_vm_lib.result import ExecutionResult
+
+__all__ = ["BioXenHypervisor", "RunResults"]
+
+#: Longest name of a virtual machine [bytes as UTF-8].
+MAX_NAME_BYTES = 200
+#: Largest checkpoint that is read from a file [bytes].
+MAX_CHECKPOINT_BYTES = 16 * 2**30
+
+Vm = str | VmHandle
+
+
+@dataclass(frozen=True, slots=True)
+class VmRecord:
+    """What this side knows of a virtual machine; the rest is in the core."""
+
+    handle: VmHandle
+    runtime: GenomicRuntime
+    seed: int
+    fingerprint: str
+    snapshot_dir: str | None
+
+
+class RunResults(Mapping[str, ExecutionResult]):
+    """Results by virtual machine, each put together when it is asked for.
+
+    Attributes
+    ----------
+    statuses : mapping of str to str
+        How each run ended, without putting anything together.
+    """
+
+    def __init__(
+        self, core: _core.Hypervisor, runs: Mapping[str, tuple[VmRecord, _core.Run]]
+    ) -> None:
+        self._core = core
+        self._runs = dict(runs)
+        self._made: dict[str, ExecutionResult] = {}
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """How each run ended."""
+        return {vm_id: run.status for vm_id, (_, run) in self._runs.items()}
+
+    def __getitem__(self, vm_id: str) -> ExecutionResult:
+        if vm_id not in self._runs:
+            near = suggestion(str(vm_id), self._runs)
+            raise VMNotFoundError(f"no result of a virtual machine {short(vm_id)}{near}")
+        if vm_id not in self._made:
+            self._made[vm_id] = result_of(self._core, *self._runs[vm_id])
+        return self._made[vm_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __contains__(self, vm_id: object) -> bool:
+        return vm_id in self._runs
+
+    def __repr__(self) -> str:
+        counts: dict[str, int] = {}
+        for status in self.statuses.values():
+            counts[status] = counts.get(status, 0) + 1
+        return f"<RunResults: {', '.join(f'{n} {s}' for s, n in counts.items()) or 'none'}>"
+
+
+def result_of(core: _core.Hypervisor, resident: VmRecord, *runs: _core.Run) -> ExecutionResult:
+    """Put the result of runs together that followed one another."""
+    traces = [run.trace() for run in runs]
+    audit = traces[-1].audit
+    if audit is None:  # it ended before it began, or with an error
+        with contextlib.suppress(BioXenException):
+            audit = core.context(resident.handle.handle).audit()
+    return ExecutionResult.from_traces(
+        traces,
+        audit=audit or {},
+        seed=resident.seed,
+        runtime_fingerprint=resident.fingerprint,
+        genes=resident.runtime.locus_tags,
+    )
+
+
+class BioXenHypervisor:
+    """Runs many cells side by side, each as if it had the machine to itself.
+
+    Neither workers, nor policies, nor what other machines do changes a trajectory: it is the same,
+    bit for bit, as that of a `CellularContext` that runs alone. All methods may be called from any
+    thread; a virtual machine is named by its ``vm_id`` or by the `VmHandle` that `create_vm` gave.
+    It is a context manager: leaving it closes it.
+
+    Parameters
+    ----------
+    max_vms : int
+        Most virtual machines at a time.
+    workers : int, optional
+        Threads that run them; None: one per core.
+    chassis : Chassis, mapping, or name of an organism, optional
+        What the machines share; None: each has what its organism has.
+    clock : VirtualClock, optional
+        Stands in for the machine's clock.
+    scheduler : str
+        "preemptive", or "cooperative": a machine keeps its worker until its run has ended.
+    slice_s : float
+        How long a machine keeps a worker while others wait [s].
+    quantum : int
+        Candidate events between two looks whether something else is due.
+
+    Raises
+    ------
+    APIValidationError
+        If an argument is not acceptable.
+    ChassisInitializationError
+        If the chassis is not.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_vms: int = 64,
+        workers: int | None = None,
+        chassis: Chassis | Mapping[str, Any] | str | None = None,
+        clock: VirtualClock | None = None,
+        scheduler: str = "preemptive",
+        slice_s: float = 0.001,
+        quantum: int = 1024,
+    ) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+        self._residents: dict[str, VmRecord] = {}
+        self._genomes: dict[str, GenomicRuntime] = {}
+        if scheduler not in ("preemptive", "cooperative"):
+            near = suggestion(str(scheduler), ("preemptive", "cooperative"))
+            raise APIValidationError(
+                f"scheduler {short(scheduler)} is neither preemptive nor cooperative{near}",
+                details={"argument": "scheduler"},
+            )
+        if clock is not None and not isinstance(clock, VirtualClock):
+            raise APIValidationError(
+                f"clock must be a VirtualClock or None, not {short(clock)}",
+                details={"argument": "clock"},
+            )
+        pool = Chassis.of(chassis)
+        self._max_vms = whole(max_vms, "max_vms", 1, 1_000_000)
+        self._core = _core.Hypervisor(
+            workers=0 if workers is None else whole(workers, "workers", 1, 256),
+            max_contexts=self._max_vms,
+            quantum=whole(quantum, "quantum", 1, 2**32),
+            slice_ns=max(1, round(positive(slice_s, "slice_s", 1e-9, 3600.0) * 1e9)),
+            cooperative=scheduler == "cooperative",
+            chassis=None if pool is None else pool._to_core,
+            clock=None if clock is None else clock._clock,
+        )
+        self._end = weakref.finalize(self, _close, self._core)
+
+    # -- virtual machines --------------------------------------------------------------------------
+
+    def create_vm(
+        self,
+        vm_id: str,
+        genome_runtime: GenomicRuntime,
+        *,
+        seed: int | None = None,
+        resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
+        policy: Policy | str | None = None,
+        quota: Quota | Mapping[str, Any] | None = None,
+        **overrides: Any,
+    ) -> VmHandle:
+        """Make a virtual machine in the state "created".
+
+        Parameters
+        ----------
+        vm_id : str
+            Its name, of 1 to 200 bytes that can be printed.
+        genome_runtime : GenomicRuntime
+            What it runs.
+        seed : int, optional
+            uint64; None draws one and records it.
+        resource_allocation : ResourceAllocation or mapping, optional
+            What it holds of the chassis; None: what its organism has, if there is a chassis.
+        policy : Policy, "fair" or "batch", optional
+            How it gets time; None is fair.
+        quota : Quota or mapping, optional
+            Its limits; None: none.
+        **overrides
+            Configuration keys, as in ``create_cellular_context``.
+
+        Raises
+        ------
+        VMCreationError
+            If the name is taken.
+        ResourceAllocationError
+            If capacity, or a worker's time, is not free.
+        HypervisorOverloadError
+            If there are ``max_vms`` already.
+        APIValidationError, InvalidConfigurationError, GenomeCompilationError
+            If an argument is not acceptable.
+        """
+        core = self._usable()
+        name = _name(vm_id)
+        runtime = checked_runtime(genome_runtime)
+        configuration = configuration_for(runtime, overrides)
+        program = program_for(runtime, configuration)
+        terms = _terms(policy, quota, resource_allocation, own_capacity(program))
+        number = seed_or_entropy(seed)
+        with self._lock:
+            handle = core.create(name, program, number, *terms)
+            return self._settled(name, handle, runtime, configuration.snapshot_dir)
+
+    def restore_vm(
+        self,
+        vm_id: str,
+        snapshot: bytes,
+        genome_runtime: GenomicRuntime,
+        *,
+        resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
+        policy: Policy | str | None = None,
+        quota: Quota | Mapping[str, Any] | None = None,
+    ) -> VmHandle:
+        """Make a virtual machine of a snapshot that ``CellularContext.snapshot`` gave.
+
+        Raises
+        ------
+        SnapshotError
+            If the bytes are damaged, of another version or of another genome.
+        VMCreationError, ResourceAllocationError, HypervisorOverloadError, APIValidationError
+            As in `create_vm`.
+        """
+        core = self._usable()
+        name = _name(vm_id)
+        runtime = checked_runtime(genome_runtime)
+        if not isinstance(snapshot, bytes | bytearray | memoryview):
+            raise APIValidationError(
+                f"a snapshot is bytes, not {type(snapshot).__name__}: give what snapshot() returned"
+            )
+        own = own_capacity(runtime._program)
+        terms = _terms(policy, quota, resource_allocation, own)
+        with self._lock:
+            handle = core.admit(name, bytes(snapshot), runtime._program, *terms)
+            return self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
+
+    def fork_vm(
+        self,
+        vm_id: Vm,
+        new_vm_id: str,
+        *,
+        seed: int | None = None,
+        replay: bool = False,
+        resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
+        policy: Policy | str | None = None,
+        quota: Quota | Mapping[str, Any] | None = None,
+    ) -> VmHandle:
+        """Make a virtual machine in the same state as another, which may be running.
+
+        Parameters
+        ----------
+        vm_id : str or VmHandle
+            The parent; it goes on as if nothing had happened.
+        new_vm_id : str
+            Name of the new one, which is in the state "created".
+        seed, replay
+            As in ``CellularContext.fork``.
+        resource_allocation, policy, quota
+            As in `create_vm`, but None allocates what the parent has.
+        """
+        core = self._usable()
+        name = _name(new_vm_id)
+        if not isinstance(replay, bool):
+            raise APIValidationError(f"replay must be True or False, not {short(replay)}")
+        if replay and seed is not None:
+            raise APIValidationError(
+                "fork_vm(seed=..., replay=True) contradicts itself: a replay has the seed of its "
+                "parent; leave one of the two out"
+            )
+        number = None if seed is None else seed_or_entropy(seed)
+        parent = self._resident(vm_id)
+        terms = _terms(
+            policy, quota, resource_allocation, lambda: self._granted(parent.handle.handle)
+        )
+        with self._lock:
+            handle = core.fork(parent.handle.handle, name, number, replay, *terms)
+            return self._settled(name, handle, parent.runtime, parent.snapshot_dir)
+
+    def start_vm(self, vm_id: Vm) -> None:
+        """Let a created machine run.
+
+        Raises
+        ------
+        VMStateError
+            If it was started before.
+        VMNotFoundError
+            If there is no machine of that name; the nearest is named.
+        IsolationBreachError
+            If a handle is stale or belongs to another hypervisor.
+        """
+        self._usable().start(self._handle(vm_id))
+
+    def pause_vm(self, vm_id: Vm) -> None:
+        """Let a running machine rest; it rests when this returns. Its runs wait. Else as
+        `start_vm`.
+        """
+        self._usable().pause(self._handle(vm_id))
+
+    def resume_vm(self, vm_id: Vm) -> None:
+        """Let a paused machine go on. Else as `start_vm`."""
+        self._usable().resume(self._handle(vm_id))
+
+    def stop_vm(self, vm_id: Vm) -> None:
+        """Stop a machine for good; its runs end as "stopped", its cell can still be looked at.
+        Else as `start_vm`.
+        """
+        self._usable().stop(self._handle(vm_id))
+
+    def destroy_vm(self, vm_id: Vm) -> None:
+        """Remove a machine, in any state and while it runs; its runs end as "stopped"."""
+        core = self._usable()
+        resident = self._resident(vm_id)
+        core.destroy(resident.handle.handle)
+        with self._lock:
+            if self._residents.get(resident.handle.vm_id) is resident:
+                del self._residents[resident.handle.vm_id]
+
+    def context(self, vm_id: Vm) -> CellularContext:
+        """Return the cell of a virtual machine.
+
+        It is looked at, changed, copied and run as any `CellularContext`; while the machine is not
+        running, `run` is refused with `VMStateError`. Closing it leaves the machine as it is.
+        """
+        core = self._usable()
+        resident = self._resident(vm_id)
+        return CellularContext._of(
+            resident.runtime,
+            core.context(resident.handle.handle),
+            resident.snapshot_dir,
+            hypervisor=self,
+        )
+
+    def get_vm_status(self, vm_id: Vm) -> VmStatus:
+        """Return what state a machine is in, and why."""
+        return self.get_vm_resource_usage(vm_id).status
+
+    def list_vms(self) -> list[str]:
+        """Return the names of the machines in the order of their creation."""
+        return [name for name, _ in self._usable().contexts()]
+
+    def get_vm_resource_usage(self, vm_id: Vm) -> VmMetrics:
+        """Return what a machine has used."""
+        return VmMetrics._of(self._usable().metrics_of(self._handle(vm_id)))
+
+    def set_policy(self, vm_id: Vm, policy: Policy | str) -> None:
+        """Change how a machine gets time.
+
+        Raises
+        ------
+        ResourceAllocationError
+            If no worker has the time free that a deadline policy asks for.
+        """
+        self._usable().set_policy(self._handle(vm_id), Policy.of(policy)._to_core)
+
+    def set_quota(self, vm_id: Vm, quota: Quota | Mapping[str, Any] | None) -> None:
+        """Change the limits of a machine; None lifts them.
+
+        Raises
+        ------
+        ResourceAllocationError
+            If a limit is below what is used already.
+        """
+        self._usable().set_quota(self._handle(vm_id), Quota.of(quota)._to_core)
+
+    # -- capacity ----------------------------------------------------------------------------------
+
+    def allocate_vm_resources(
+        self,
+        vm_id: Vm,
+        resource_allocation: ResourceAllocation | Mapping[str, Any],
+        *,
+        at_s: float | None = None,
+    ) -> float:
+        """Change what a machine holds of the chassis.
+
+        Parameters
+        ----------
+        vm_id : str or VmHandle
+            The machine.
+        resource_allocation : ResourceAllocation or mapping
+            What it is to hold; what is not given stays as it is.
+        at_s : float, optional
+            From which age of the cell on [s], not in its past; None: from now on.
+
+        Returns
+        -------
+        float
+            The age from which it acts: the next supply tick [s].
+
+        Raises
+        ------
+        ResourceAllocationError
+            If it is not free, with what was asked, free and held; or there is no chassis.
+        """
+        core = self._usable()
+        resident = self._resident(vm_id)
+        handle = resident.handle.handle
+        allocation = ResourceAllocation.of(resource_allocation)
+        age = None if at_s is None else seconds(at_s, "at_s", zero=True)
+        return core.allocate(handle, allocation._to_core(self._granted(handle)), age)
+
+    def rebalance(self, at_s: float) -> dict[str, dict[str, int]]:
+        """Hand out what is free of the chassis, by priority and up to each machine's limits.
+
+        Parameters
+        ----------
+        at_s : float
+            From which age on [s], in no cell's past.
+
+        Returns
+        -------
+        dict of str to dict
+            What each machine holds from then on.
+        """
+        granted = self._usable().rebalance(seconds(at_s, "at_s", zero=True))
+        names = {handle: name for name, handle in self._core.contexts()}
+        return {
+            names[handle]: named_capacity(capacity)
+            for handle, capacity in granted
+            if handle in names
+        }
+
+    def get_system_resources(self, *, at_s: float | None = None) -> SystemResources:
+        """Return what there is to share, and how much of it is held.
+
+        Parameters
+        ----------
+        at_s : float, optional
+            Age for which the chassis is asked [s]; None: that of the oldest cell.
+        """
+        core = self._usable()
+        now = self.metrics()
+        pool = core.chassis()
+        chassis = None
+        if pool is not None:
+            oldest = max((vm.time_s for vm in now.vms), default=0.0)
+            age = oldest if at_s is None else seconds(at_s, "at_s", zero=True)
+            chassis = {
+                "total": named_capacity(pool.total),
+                "overhead": named_capacity(pool.overhead),
+                "reserve": named_capacity(pool.reserve),
+                "held": named_capacity(pool.held(age)),
+                "free": named_capacity(pool.free(age)),
+            }
+        return SystemResources(
+            workers=len(now.workers),
+            vms=len(now.vms),
+            max_vms=self._max_vms,
+            deadline_shares=tuple(worker.deadline_share for worker in now.workers),
+            memory_bytes=sum(vm.memory_bytes for vm in now.vms),
+            chassis=chassis,
+        )
+
+    def metrics(self) -> HypervisorMetrics:
+        """Return everything that is measured."""
+        return HypervisorMetrics._of(self._usable().metrics())
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def run(
+        self,
+        until_s: float,
+        *,
+        pace: float | None = None,
+        every_s: float | None = None,
+        progress: Callable[[], None] | None = None,
+    ) -> RunResults:
+        """Run every machine that is in the state "running" until its cell has some age.
+
+        A machine that is paused meanwhile is waited for.
+
+        Parameters
+        ----------
+        until_s : float
+            Age of the cells [s], > 0; one that is older already ends at once.
+        pace : float, optional
+            Simulated seconds per second, > 0; None: as fast as it goes. A machine that cannot keep
+            up goes on as fast as it can, and its ``deadline_misses`` say so.
+        every_s : float, optional
+            Interval of the samples [s]; None: the first and the last state.
+        progress : callable, optional
+            Called about four times a second on the calling thread. An exception from it cancels
+            the run and propagates; the cells stay valid.
+
+        Returns
+        -------
+        RunResults
+            Mapping of ``vm_id`` to `ExecutionResult`. Statuses are "completed", "exhausted",
+            "quota", "stopped" (also if it was destroyed), "error" with its ``cause``, and after
+            Ctrl-C "cancelled" with the part until then.
+
+        Raises
+        ------
+        VMStateError
+            If no machine is running.
+        IsolationBreachError
+            If a machine came to a quota with ``on_quota="raise"``: when the others are done, with
+            all results as ``details["results"]``.
+        """
+        core = self._usable()
+        until = seconds(until_s, "until_s")
+        every = None if every_s is None else seconds(every_s, "every_s")
+        rate = 0.0 if pace is None else positive(pace, "pace", 1e-6, MAX_DURATION_S)
+        if progress is not None and not callable(progress):
+            raise APIValidationError("progress must be callable, or None")
+        running = [vm for vm in self.metrics().vms if vm.state == "running"]
+        if not running:
+            raise VMStateError("no virtual machine is running: start one with start_vm")
+        with self._lock:  # without those that are gone meanwhile
+            residents = [
+                (vm, resident)
+                for vm in running
+                if (resident := self._residents.get(vm.vm_id)) and resident.handle == vm.handle
+            ]
+        _check_size(residents, until, every)
+        runs: dict[str, tuple[VmRecord, _core.Run]] = {}
+        try:
+            for vm, resident in residents:
+                with contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
+                    run = core.submit(
+                        resident.handle.handle, until_s=until, every_s=every, pace=rate
+                    )
+                    runs[vm.vm_id] = (resident, run)
+            core.wait([run for _, run in runs.values()], progress)
+        except BaseException:
+            for _, run in runs.values():
+                core.cancel(run)
+            raise
+        results = RunResults(core, runs)
+        breaches = [
+            vm_id for vm_id, (_, run) in runs.items() if run.status == "quota" and run.breach
+        ]
+        if breaches:
+            raise IsolationBreachError(
+                f"{', '.join(breaches[:5])}{' and others' if len(breaches) > 5 else ''} came to a "
+                f"quota: {runs[breaches[0]][1].cause}",
+                details={"vm_ids": breaches, "results": results},
+            )
+        return results
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write every machine with its state, policy, quota and grants to a file, which at every
+        moment is the old one or the new one. Runs are not part of it.
+
+        Raises
+        ------
+        APIValidationError
+            If the file cannot be written.
+        """
+        save_bytes(path, self._usable().checkpoint())
+
+    def load(
+        self, path: str | os.PathLike[str], *, runtimes: Iterable[GenomicRuntime] = ()
+    ) -> None:
+        """Take the machines in that `save` wrote; this hypervisor must have none.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        runtimes : iterable of GenomicRuntime
+            The genomes of the machines; those that this hypervisor has run, and the built-in one,
+            are known.
+
+        Raises
+        ------
+        SnapshotError
+            If the file cannot be read, is damaged, of another version, or a genome is not known;
+            nothing has changed then.
+        VMStateError
+            If there are machines already.
+        """
+        core = self._usable()
+        if isinstance(runtimes, GenomicRuntime):
+            runtimes = (runtimes,)
+        known = {
+            **self._genomes,
+            **{checked_runtime(one).genome_fingerprint: one for one in runtimes},
+        }
+
+        def program_of(genome: str) -> _core.Program | None:
+            if genome not in known:
+                builtin = builtin_runtime(GenomicVirtualizationConfig())
+                known.setdefault(builtin.genome_fingerprint, builtin)
+            return known[genome]._program if genome in known else None
+
+        data = load_bytes(path, MAX_CHECKPOINT_BYTES, "a checkpoint")
+        with self._lock:
+            if self._residents:
+                raise VMStateError(
+                    f"a checkpoint goes into an empty hypervisor, and this one has "
+                    f"{len(self._residents)} machines: make another, or destroy them"
+                )
+            core.restore(data, program_of)
+            for name, handle in core.contexts():
+                try:
+                    runtime = known[core.identity_of(handle)[2]]
+                except VMStateError:  # it had failed: it has no cell that anybody could ask for
+                    runtime = next(iter(known.values()))
+                self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
+
+    # -- end ---------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End every machine and run; results stay valid. Closing twice is no error."""
+        if os.getpid() != self._pid:
+            self._usable()
+        self._end()
+        self._residents.clear()
+
+    def __enter__(self) -> Self:
+        self._usable()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise APIValidationError("a hypervisor is stored with save(path)")
+
+    def __repr__(self) -> str:
+        if not self._end.alive:
+            return "<BioXenHypervisor, closed>"
+        return f"<BioXenHypervisor, {len(self._residents)} of {self._max_vms} machines>"
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _usable(self) -> _core.Hypervisor:
+        """Return the core; every call passes here."""
+        if os.getpid() != self._pid:
+            raise IsolationBreachError(
+                "this hypervisor belongs to the process that made it: a forked process must make "
+                "its own"
+            )
+        if not self._end.alive:
+            raise VMStateError("this hypervisor is closed: make another one")
+        return self._core
+
+    def _settled(
+        self,
+        name: str,
+        handle: _core.ContextHandle,
+        runtime: GenomicRuntime,
+        snapshot_dir: str | None,
+    ) -> VmHandle:
+        made = VmHandle(name, handle)
+        try:
+            seed, fingerprint, _ = self._core.identity_of(handle)
+        except VMStateError:
+            seed, fingerprint = 0, ""
+        self._residents[name] = VmRecord(made, runtime, seed, fingerprint, snapshot_dir)
+        self._genomes[runtime.genome_fingerprint] = runtime
+        return made
+
+    def _resident(self, vm: Any) -> VmRecord:
+        """Find a machine by name or handle."""
+        if isinstance(vm, VmHandle):
+            if not isinstance(vm.handle, _core.ContextHandle):
+                raise IsolationBreachError(f"{short(vm)} was never given out")
+            name = self._core.name(vm.handle)
+            if name != vm.vm_id:
+                raise IsolationBreachError(f"this handle names {name!r}, not {short(vm.vm_id)}")
+        elif isinstance(vm, str):
+            name = vm
+        else:
+            raise APIValidationError(
+                f"a virtual machine is named by its vm_id or its VmHandle, not by {short(vm)}",
+                details={"argument": "vm_id"},
+            )
+        with self._lock:
+            found = self._residents.get(name)
+            if found is None:
+                near = suggestion(name, self._residents) or "; create it with create_vm"
+                raise VMNotFoundError(
+                    f"no virtual machine {short(name)}{near}", details={"vm_id": name}
+                )
+            return found
+
+    def _handle(self, vm: Any) -> _core.ContextHandle:
+        return self._resident(vm).handle.handle
+
+    def _granted(self, handle: _core.ContextHandle) -> Mapping[str, int]:
+        """Return what a machine holds now, or without a chassis has of its own."""
+        told = self._core.metrics_of(handle)["grant"]
+        if told is None:
+            return own_capacity(self._core.context(handle).program)
+        return named_capacity(told)
+
+
+def _close(core: _core.Hypervisor) -> None:
+    with contextlib.suppress(BioXenException):  # a forked child leaves it as it is
+        core.close()
+
+
+def _name(vm_id: Any) -> str:
+    fix = f"give a text of 1 to {MAX_NAME_BYTES} bytes that can be printed"
+    if not isinstance(vm_id, str):
+        raise APIValidationError(
+            f"vm_id must be a text, not {short(vm_id)}: {fix}", details={"argument": "vm_id"}
+        )
+    if not vm_id or not vm_id.isprintable() or len(vm_id.encode()) > MAX_NAME_BYTES:
+        raise APIValidationError(
+            f"vm_id {short(vm_id)} is no name: {fix}", details={"argument": "vm_id"}
+        )
+    return vm_id
+
+
+def _terms(
+    policy: Any,
+    quota: Any,
+    allocation: Any,
+    own: Mapping[str, int] | Callable[[], Mapping[str, int]],
+) -> tuple[_core.Policy, _core.Quota, _core.Allocation | None]:
+    """Check on what terms a machine comes in."""
+    checked = None if allocation is None else ResourceAllocation.of(allocation)
+    how, limits = Policy.of(policy)._to_core, Quota.of(quota)._to_core
+    if checked is None:
+        return how, limits, None
+    return how, limits, checked._to_core(own() if callable(own) else own)
+
+
+def _check_size(
+    residents: Iterable[tuple[VmMetrics, VmRecord]], until_s: float, every_s: float | None
+) -> None:
+    if every_s is None:
+        return
+    size = sum(
+        (max(0.0, until_s - vm.time_s) / every_s + 2) * 8 * (2 * len(resident.runtime) + 128)
+        for vm, resident in residents
+    )
+    if size > MAX_TRACE_BYTES:
+        raise APIValidationError(
+            f"sampling until {until_s:g} s every {every_s:g} s would record {size / 2**30:,.1f} "
+            f"GiB (limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
+            details={"argument": "every_s"},
+        )

@@ -1,0 +1,157 @@
+"""One program in many cells: each as if it ran alone, side by side on the workers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import molecules, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._errors import APIValidationError
+from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
+from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor, VmRecord, result_of
+from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
+from bioxen_jcvi_vm_lib.program import GenomicProgram, Knockout, Run, RunOperon, Snapshot, Statement
+from bioxen_jcvi_vm_lib.result import ExecutionResult
+
+__all__ = ["run_ensemble"]
+
+#: Cells that exist at a time, for each worker: enough that none waits for the caller.
+WINDOW = 8
+
+
+def run_ensemble(
+    runtime: GenomicRuntime,
+    program: GenomicProgram | str,
+    *,
+    seeds: Iterable[int],
+    workers: int | None,
+    scheduler: str,
+) -> list[ExecutionResult]:
+    """See the manager's ``run_ensemble``."""
+    parsed = program if isinstance(program, GenomicProgram) else GenomicProgram.parse(program)
+    compiled = program_for(runtime, runtime.configuration)
+    orders = [_order(runtime, statement) for statement in parsed.statements]
+    if not any(order["record"] for order in orders):
+        orders.append({"duration_s": 0.0, "record": True})
+    numbers = _seeds(seeds)
+    _check_size(runtime, parsed, len(numbers))
+    with BioXenHypervisor(workers=workers, max_vms=1_000_000, scheduler=scheduler) as hypervisor:
+        return _Ensemble(hypervisor, runtime, compiled, orders).results(numbers)
+
+
+class _Ensemble:
+    """A window of cells that moves along the seeds."""
+
+    def __init__(
+        self,
+        hypervisor: BioXenHypervisor,
+        runtime: GenomicRuntime,
+        program: _core.Program,
+        orders: list[dict[str, Any]],
+    ) -> None:
+        self._core = hypervisor._core
+        self._window = WINDOW * len(hypervisor.metrics().workers)
+        self._runtime = runtime
+        self._program = program
+        self._orders = orders
+        self._free = (Policy.batch()._to_core, _core.Quota(), None)
+
+    def results(self, seeds: list[int]) -> list[ExecutionResult]:
+        """Results in the order of seeds; after Ctrl-C, of the cells that had begun."""
+        done: list[ExecutionResult] = []
+        alive: deque[tuple[VmRecord, list[_core.Run]]] = deque()
+        left = iter(enumerate(seeds))
+        cancelled = False
+        while True:
+            while not cancelled and len(alive) < self._window:
+                following = next(left, None)
+                if following is None:
+                    break
+                alive.append(self._begun(*following))
+            if not alive:
+                return done
+            resident, runs = alive.popleft()
+            if self._core.wait(runs):
+                cancelled = True
+                for _, others in alive:
+                    for run in reversed(others):
+                        self._core.cancel(run)
+            done.append(result_of(self._core, resident, *self._ended(runs)))
+            self._core.destroy(resident.handle.handle)
+
+    def _ended(self, runs: list[_core.Run]) -> list[_core.Run]:
+        """Return the runs that were recorded, up to one that ended early."""
+        ended = []
+        for run, order in zip(runs, self._orders, strict=True):
+            if order["record"]:
+                ended.append(run)
+                if run.status not in ("completed", "exhausted"):
+                    break
+        return ended
+
+    def _begun(self, index: int, seed: int) -> tuple[VmRecord, list[_core.Run]]:
+        name = str(index)
+        handle = self._core.create(name, self._program, seed, *self._free)
+        self._core.start(handle)
+        runs = [self._core.submit(handle, **order) for order in self._orders]
+        resident = VmRecord(
+            VmHandle(name, handle), self._runtime, seed, self._program.fingerprint, None
+        )
+        return resident, runs
+
+
+def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
+    """Say what the core is asked for; a change is a run of its own that takes no time."""
+    if isinstance(statement, Run):
+        return {"duration_s": statement.seconds, "every_s": statement.every_s, "record": True}
+    if isinstance(statement, RunOperon):
+        genes = [runtime.gene_index(gene) for gene in statement.genes]
+        return {"duration_s": statement.duration_s, "only": genes, "record": True}
+    change: dict[str, Any] = {"duration_s": 0.0, "record": False}
+    if isinstance(statement, Knockout):
+        return {**change, "knockout": runtime.gene_index(statement.gene)}
+    if isinstance(statement, Snapshot):
+        raise APIValidationError(
+            f"{statement} in an ensemble: every cell would write the same file; "
+            "run the cells by themselves, or take the statement out",
+            details={"statement": str(statement)},
+        )
+    known = _core.resource_names()
+    if statement.name not in known:
+        raise APIValidationError(
+            f"no resource {statement.name!r}{suggestion(statement.name, known)}",
+            details={"resource": statement.name},
+        )
+    count = molecules(statement.molecules, statement.name)
+    return {**change, "resource": (statement.name, count)}
+
+
+def _seeds(seeds: Any) -> list[int]:
+    if isinstance(seeds, str | bytes) or not isinstance(seeds, Iterable):
+        raise APIValidationError(
+            f"seeds must be whole numbers, as in range(100), not {short(seeds)}",
+            details={"argument": "seeds"},
+        )
+    numbers = []
+    for seed in seeds:
+        if seed is None:
+            raise APIValidationError("every seed must be given: None would draw one")
+        numbers.append(seed_or_entropy(seed))
+    return numbers
+
+
+def _check_size(runtime: GenomicRuntime, program: GenomicProgram, cells: int) -> None:
+    size = cells * sum(
+        recorded_bytes(runtime, statement)
+        for statement in program.statements
+        if isinstance(statement, Run)
+    )
+    if size > MAX_TRACE_BYTES:
+        raise APIValidationError(
+            f"the samples of {cells:,} cells would take {size / 2**30:,.1f} GiB "
+            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s, or fewer seeds at a time",
+            details={"argument": "seeds"},
+        )
