@@ -1,7 +1,9 @@
-"""The command line: ``bioxen run`` and ``bioxen inspect``."""
+"""The command line: ``bioxen run``, ``bioxen inspect`` and ``bioxen top``."""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib.util
 import sys
 import time
@@ -156,8 +158,71 @@ def inspect(
             console.print(table)
 
 
+@app.command()
+def top(
+    genome: GenomeArgument = None,
+    vms: Annotated[
+        int, typer.Option("--vms", min=1, max=1_000_000, help="Number of cells, seeds 0, 1, ...")
+    ] = 64,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Simulated time of each cell, in seconds.")
+    ] = 600.0,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Threads; else one per core.")
+    ] = None,
+    policy: Annotated[str, typer.Option("--policy", help="fair or batch.")] = "fair",
+    pace: Annotated[
+        float | None,
+        typer.Option("--pace", help="Simulated seconds per second; else as fast as it goes."),
+    ] = None,
+    sequence: SequenceOption = None,
+    organism: OrganismOption = None,
+    config: ConfigOption = None,
+    chassis: Annotated[
+        int | None,
+        typer.Option("--chassis", min=1, help="Share evenly what this many cells would have."),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Show one picture, after a second, and end.")
+    ] = False,
+) -> None:
+    """Run many cells side by side, and show what each of them does."""
+    seconds = checked_seconds(seconds, "--seconds")
+    # loaded by those who need it
+    from bioxen_jcvi_vm_lib.visualization.terminal_monitor import Enough, Screen
+
+    with bioxen_jcvi_vm_lib.GenomicVirtualizationManager(config) as manager:
+        runtime = manager.load_genome_runtime(genome, organism=organism, sequence_file=sequence)
+        pool = None
+        if chassis is not None:
+            pool = bioxen_jcvi_vm_lib.Chassis.of_organism(runtime, chassis)
+        share = None if pool is None else {name: n // vms for name, n in pool.amounts.items()}
+        title = f"{runtime.accession} ({runtime.organism}) until {seconds:,.6g} s"
+        with bioxen_jcvi_vm_lib.BioXenHypervisor(
+            max_vms=vms,
+            workers=workers,
+            chassis=pool,
+            scheduler=manager.config.runtime_scheduler,
+        ) as hypervisor:
+            for seed in range(vms):
+                vm = hypervisor.create_vm(
+                    f"cell-{seed}", runtime, seed=seed, policy=policy, resource_allocation=share
+                )
+                hypervisor.start_vm(vm)
+            statuses: dict[str, str] = {}
+            with Screen(Console(), title, hypervisor.metrics, once=once) as screen:
+                try:
+                    statuses = hypervisor.run(seconds, pace=pace, progress=screen.update).statuses
+                except Enough:
+                    return
+            screen.close(statuses)
+    if "cancelled" in statuses.values():
+        raise typer.Exit(EXIT_CANCELLED)
+
+
 def main() -> None:
     """Entry point of the console script: one clear line on stderr for every error, no traceback."""
+    atexit.register(gc.freeze)  # nothing is looked through once more before it goes
     try:
         status = app(standalone_mode=False)
     except BioXenException as error:
