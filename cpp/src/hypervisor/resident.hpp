@@ -21,7 +21,7 @@ struct Assignment {
     std::shared_ptr<Run> run;
     Job job;
     std::optional<Recorder> recorder;
-    bool begun = false;
+    bool begun = false, concluded = false;
     double until_s = 0.0;               ///< once begun
     std::int64_t begun_ns = 0;
 

@@ -63,6 +63,23 @@ void Hypervisor::Impl::begin(Resident& r, Assignment& a) const {
     if (a.job.before) a.job.before(cell);
 }
 
+/// Notes what the cell has come to. It is at rest and held by the caller.
+void Hypervisor::Impl::conclude(Resident& r, Assignment& a) const {
+    CellularContext& cell = *r.cell;
+    if (!a.begun) {
+        a.job.before = nullptr;  // what never began changes nothing
+        a.job.after = nullptr;
+        begin(r, a);
+    }
+    if (a.recorder) cell.sample(*a.recorder);
+    Run& run = *a.run;
+    run.ended_s = cell.time_s();
+    run.events_after = cell.events();
+    run.ledger_after = cell.ledger();
+    a.concluded = true;
+    if (a.job.after) a.job.after(cell);
+}
+
 /// Ends the first run. The context is at rest.
 void Hypervisor::Impl::finish(Resident& r, RunStatus status, const std::string& cause) noexcept {
     Assignment a = std::move(r.runs.front());
@@ -73,19 +90,7 @@ void Hypervisor::Impl::finish(Resident& r, RunStatus status, const std::string& 
     try {
         run.cause = cause;
         if (r.cell && status != RunStatus::error) {
-            r.turnstile.look([&] {
-                CellularContext& cell = *r.cell;
-                if (!a.begun) {
-                    a.job.before = nullptr;  // what never began changes nothing
-                    a.job.after = nullptr;
-                    begin(r, a);
-                }
-                if (a.recorder) cell.sample(*a.recorder);
-                run.ended_s = cell.time_s();
-                run.events_after = cell.events();
-                run.ledger_after = cell.ledger();
-                if (a.job.after) a.job.after(cell);
-            });
+            if (!a.concluded) r.turnstile.look([&] { conclude(r, a); });
         } else {
             run.ended_s = r.observed.time_s;
             run.events_after = run.events_before;

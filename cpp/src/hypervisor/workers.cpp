@@ -85,6 +85,7 @@ Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r, bool is_cold) c
             }
             const double bound = bound_s(r);
             outcome.status = a.recorder ? cell.advance(bound, *a.recorder, fuel) : cell.advance(bound, fuel);
+            if (cell.time_s() >= a.until_s) conclude(r, a);  // here, where nobody else waits for it
             if (quota.candidates && cell.events().candidates - r.candidates_before >= *quota.candidates)
                 outcome.at_quota = true;
             if (quota.molecules && molecules(cell.drawn()) - r.molecules_before >= *quota.molecules)
