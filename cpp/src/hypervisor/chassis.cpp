@@ -275,10 +275,13 @@ std::vector<Chassis::Change> Chassis::share(double at_s, Holders draft) {
             const Step now{from_s, in_force(holder.steps, from_s)->allocation, *grant++};
             const Step& before = *in_force(holder.steps, from_s);
             if (before.from_s < from_s && before.granted == now.granted) continue;
+            const Step& former = *in_force(holders_.at(key).steps, from_s);
+            const Step& previous = *(std::ranges::lower_bound(holder.steps, from_s, {}, &Step::from_s) - 1);
+            // where a grant of this rebalance ends, the former one begins anew
+            const bool is_change = former.granted != now.granted ||
+                                   (former.from_s < from_s && previous.granted != now.granted);
             put(key, holder.steps, now);
-            if (in_force(holders_.at(key).steps, from_s)->granted != now.granted) {
-                changes.push_back({key, from_s, now.granted});
-            }
+            if (is_change) changes.push_back({key, from_s, now.granted});
         }
     }
     holders_.swap(draft);
