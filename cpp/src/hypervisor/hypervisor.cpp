@@ -95,11 +95,14 @@ Hypervisor::Impl::Rest::Rest(Impl& impl, Lock& lock, ResidentPtr resident) : imp
         r.leave_since_ns = impl.clock.now_ns();
         r.leave = true;
         if (impl.virtual_clock != nullptr) {
+            // its worker stands at a time of its own, up to which it has worked
             Worker& worker = *impl.workers[r.worker];
             VirtualClock& time = *impl.virtual_clock;
-            time.set_ns(std::max(worker.at_ns, time.now_ns()), worker.cpu_ns);
+            const std::int64_t now = time.now_ns(), cpu = time.thread_cpu_ns();
+            time.set_ns(worker.at_ns, worker.cpu_ns);
             impl.release(worker, {});
             worker.at_ns = time.now_ns();
+            time.set_ns(std::max(now, worker.at_ns), cpu);
         } else {
             impl.rested.wait(lock, [&r] { return !r.on_worker; });
         }
