@@ -208,7 +208,6 @@ void Hypervisor::Impl::remove(const ResidentPtr& resident) noexcept {
     finish_all(r, RunStatus::stopped);
     scheduler.retire(r);
     if (chassis) chassis->release(r.ordinal);
-    departed_cpu_ns += r.cpu_ns;
     Slot& slot = slots[r.handle.slot];
     slot.resident.reset();
     if (slot.generation != UINT32_MAX) free_slots.push_back(r.handle.slot);  // room for all slots is reserved
@@ -369,6 +368,7 @@ void Hypervisor::destroy(ContextHandle context) {
     const Impl::Rest rest{*impl_, lock, resident};
     (void)impl_->at(context);
     impl_->remove(resident);
+    impl_->departed_cpu_ns += resident->cpu_ns;
 }
 
 ContextState Hypervisor::state(ContextHandle context) const {
