@@ -288,7 +288,7 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
                     program = impl_->granted_program(base, entry.holder->steps.front().granted);
                 cell.emplace(CellularContext::restore(entry.snapshot, std::move(program)));
             }
-            const Impl::Past past{entry.state, entry.cause, entry.cpu_ns, entry.candidates, entry.molecules,
+            const Impl::Past past{true, entry.state, entry.cause, entry.cpu_ns, entry.candidates, entry.molecules,
                                   entry.holder ? &*entry.holder : nullptr};
             made.push_back(impl_->settle_in(entry.name, std::move(cell), {entry.policy, entry.quota, {}}, base, past));
         }

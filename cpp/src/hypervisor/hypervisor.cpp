@@ -176,7 +176,8 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
     r.cause = past.cause;
     r.name = name;
     r.ordinal = ordinals;
-    check_quota(terms.quota, r);
+    check_quota_range(terms.quota);
+    if (!past.restored) check_quota_use(terms.quota, r);  // else it may have used up to a quantum more
     r.quota = terms.quota;
     if (terms.allocation && !chassis)
         refuse(InputErrorKind::allocation, "there is no chassis to allocate from: give the hypervisor one");
@@ -232,13 +233,23 @@ void Hypervisor::Impl::reschedule(Resident& r) noexcept {
     publish_timer();
 }
 
-void Hypervisor::Impl::check_quota(const Quota& quota, const Resident& r) const {
-    const auto check = [&r](const char* what, const std::optional<std::int64_t>& limit, std::int64_t used) {
-        if (!limit) return;
-        if (*limit <= 0)
+void Hypervisor::Impl::check_quota_range(const Quota& quota) {
+    const auto check = [](const char* what, const std::optional<std::int64_t>& limit) {
+        if (limit && *limit <= 0)
             refuse(InputErrorKind::argument, std::string("a quota of ") + std::to_string(*limit) + " " + what +
                                                  " is none: give more than 0, or leave it out");
-        if (*limit < used)
+    };
+    check("candidate events", quota.candidates);
+    check("ns of CPU time", quota.cpu_ns);
+    check("bytes of memory", quota.memory_bytes);
+    check("molecules", quota.molecules);
+    if (quota.simulated_s && !(*quota.simulated_s > 0.0 && *quota.simulated_s <= 1e9))
+        refuse(InputErrorKind::argument, "a quota of simulated time must be more than 0 and at most 1e9 s");
+}
+
+void Hypervisor::Impl::check_quota_use(const Quota& quota, const Resident& r) {
+    const auto check = [&r](const char* what, const std::optional<std::int64_t>& limit, std::int64_t used) {
+        if (limit && *limit < used)
             refuse(InputErrorKind::allocation, "a quota of " + std::to_string(*limit) + " " + what + " is below what '" +
                                                    r.name + "' has used: " + std::to_string(used));
     };
@@ -246,10 +257,7 @@ void Hypervisor::Impl::check_quota(const Quota& quota, const Resident& r) const 
     check("ns of CPU time", quota.cpu_ns, r.cpu_ns);
     check("bytes of memory", quota.memory_bytes, r.observed.memory_bytes);
     check("molecules", quota.molecules, r.observed.drawn.atp + r.observed.drawn.amino_acids - r.molecules_before);
-    if (!quota.simulated_s) return;
-    if (!(*quota.simulated_s > 0.0 && *quota.simulated_s <= 1e9))
-        refuse(InputErrorKind::argument, "a quota of simulated time must be more than 0 and at most 1e9 s");
-    if (*quota.simulated_s < r.observed.time_s)
+    if (quota.simulated_s && *quota.simulated_s < r.observed.time_s)
         refuse(InputErrorKind::allocation, "a quota of " + std::to_string(*quota.simulated_s) +
                                                " s of simulated time is below the age of '" + r.name +
                                                "': " + std::to_string(r.observed.time_s) + " s");
@@ -416,7 +424,8 @@ void Hypervisor::set_quota(ContextHandle context, const Quota& quota) {
     const Impl::ResidentPtr resident = impl_->at(context);
     const Impl::Rest rest{*impl_, lock, resident};
     (void)impl_->at(context);
-    impl_->check_quota(quota, *resident);
+    Impl::check_quota_range(quota);
+    Impl::check_quota_use(quota, *resident);
     resident->quota = quota;
 }
 

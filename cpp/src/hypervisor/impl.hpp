@@ -54,6 +54,7 @@ struct Hypervisor::Impl {
     };
     /// What a context brings along from a checkpoint.
     struct Past {
+        bool restored = false;                      ///< from a checkpoint
         ContextState state = ContextState::created;
         std::string cause;
         std::int64_t cpu_ns = 0, candidates = 0, molecules = 0;   ///< used
@@ -86,7 +87,8 @@ struct Hypervisor::Impl {
     void set_state(ContextHandle handle, ContextState to);
     /// Ready, asleep or blocked, as its state and its jobs have it.
     void reschedule(Resident& resident) noexcept;
-    void check_quota(const Quota& quota, const Resident& resident) const;
+    static void check_quota_range(const Quota& quota);
+    static void check_quota_use(const Quota& quota, const Resident& resident);
 
     // runs.cpp
     [[nodiscard]] std::int64_t pace_period_ns(const Resident& resident, const Job& job) const noexcept;
