@@ -94,7 +94,7 @@ struct Hypervisor::Impl {
     [[nodiscard]] std::int64_t pace_period_ns(const Resident& resident, const Job& job) const noexcept;
     void anchor(Resident& resident) noexcept;
     void begin(Resident& resident, Assignment& assignment) const;
-    void conclude(Resident& resident, Assignment& assignment) const;
+    void conclude(Resident& resident, Assignment& assignment) const noexcept;
     void finish(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
     void finish_all(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
     void fail(Resident& resident, const std::string& cause) noexcept;

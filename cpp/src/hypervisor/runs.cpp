@@ -27,6 +27,26 @@ bool explains(const Policy& policy, std::int64_t steal_ns, std::int64_t tardines
     return static_cast<double>(steal_ns) >= share * static_cast<double>(tardiness_ns);
 }
 
+/// Does something for a run that ends. What it throws becomes the error of the run, and nothing else.
+template <typename Act>
+void keep_errors(Run& run, Act&& act) noexcept {
+    const auto failed = [&run](const char* what) noexcept {
+        run.status = RunStatus::error;
+        try {
+            run.cause = what;
+        } catch (...) {
+            run.cause.clear();
+        }
+    };
+    try {
+        act();
+    } catch (const std::exception& e) {
+        failed(e.what());
+    } catch (...) {
+        failed("an error of an unknown type");
+    }
+}
+
 }  // namespace
 
 std::int64_t Hypervisor::Impl::pace_period_ns(const Resident& r, const Job& job) const noexcept {
@@ -64,20 +84,24 @@ void Hypervisor::Impl::begin(Resident& r, Assignment& a) const {
 }
 
 /// Notes what the cell has come to. It is at rest and held by the caller.
-void Hypervisor::Impl::conclude(Resident& r, Assignment& a) const {
+void Hypervisor::Impl::conclude(Resident& r, Assignment& a) const noexcept {
     CellularContext& cell = *r.cell;
-    if (!a.begun) {
-        a.job.before = nullptr;  // what never began changes nothing
-        a.job.after = nullptr;
-        begin(r, a);
-    }
-    if (a.recorder) cell.sample(*a.recorder);
     Run& run = *a.run;
-    run.ended_s = cell.time_s();
-    run.events_after = cell.events();
-    run.ledger_after = cell.ledger();
     a.concluded = true;
-    if (a.job.after) a.job.after(cell);
+    keep_errors(run, [&] {
+        if (!a.begun) {
+            a.job.before = nullptr;  // what never began changes nothing
+            a.job.after = nullptr;
+            begin(r, a);
+        }
+        if (a.recorder) cell.sample(*a.recorder);
+        run.ended_s = cell.time_s();
+        run.events_after = cell.events();
+        run.ledger_after = cell.ledger();
+    });
+    keep_errors(run, [&] {
+        if (a.job.after) a.job.after(cell);
+    });
 }
 
 /// Ends the first run. The context is at rest.
@@ -85,24 +109,19 @@ void Hypervisor::Impl::finish(Resident& r, RunStatus status, const std::string& 
     Assignment a = std::move(r.runs.front());
     r.runs.pop_front();
     Run& run = *a.run;
-    run.status = status;
+    if (run.status == RunStatus::pending) run.status = status;  // else it could not be concluded
     run.on_quota = r.quota.on_quota;
-    try {
-        run.cause = cause;
-        if (r.cell && status != RunStatus::error) {
-            if (!a.concluded) r.turnstile.look([&] { conclude(r, a); });
-        } else {
+    keep_errors(run, [&] {
+        if (run.cause.empty()) run.cause = cause;
+    });
+    if (r.cell && status != RunStatus::error) {
+        if (!a.concluded) r.turnstile.look([&] { conclude(r, a); });
+    } else {
+        keep_errors(run, [&] {
             run.ended_s = r.observed.time_s;
             run.events_after = run.events_before;
             run.ledger_after = run.ledger_before;
-        }
-    } catch (const std::exception& e) {
-        run.status = RunStatus::error;
-        try {
-            run.cause = e.what();
-        } catch (...) {
-            run.cause.clear();
-        }
+        });
     }
     if (a.begun) {
         run.cpu_ns += r.cpu_ns;
@@ -180,12 +199,8 @@ void Hypervisor::cancel(const std::shared_ptr<Run>& run) {
     auto& runs = resident->runs;
     const auto found = std::find_if(runs.begin(), runs.end(), [&run](const Assignment& a) { return a.run == run; });
     if (found == runs.end()) return;
-    if (found != runs.begin()) {
-        // finish() ends the first one: bring it there, and let it not begin
-        Assignment wanted = std::move(*found);
-        runs.erase(found);
-        runs.push_front(std::move(wanted));
-    }
+    // finish() ends the first one: bring it there, and let it not begin
+    std::rotate(runs.begin(), found, found + 1);
     impl_->finish(*resident, RunStatus::cancelled);
 }
 
