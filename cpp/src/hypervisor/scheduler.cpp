@@ -246,6 +246,8 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) 
         task = &own.ready.top();
         own.ready.remove(*task);
         time_ns = task->budget_left_ns;
+        // this worker may have been called for the sake of a task that any can run
+        if (!fair_.empty() || !batch_.empty()) attention_(any_worker);
     } else if (!batch_.empty() && (fair_.empty() || batch_debt_ns_ > 0.0)) {
         task = &batch_.top();
         batch_.remove(*task);
