@@ -71,16 +71,16 @@ Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r, bool is_cold) c
             Assignment& a = *r.under_way;
             CellularContext& cell = *r.cell;
             if (!a.begun) begin(r, a);
+            if (quota_used(r) != nullptr) {  // before this slice: it was resumed all the same
+                outcome.at_quota = true;
+                return;
+            }
             if (is_cold) cell.prefetch();
             std::uint64_t fuel = options.quantum;
             const Quota& quota = r.quota;
             const std::int64_t before = cell.events().candidates;
             if (quota.candidates) {
                 const std::int64_t left = *quota.candidates - (before - r.candidates_before);
-                if (left <= 0) {
-                    outcome.at_quota = true;
-                    return;
-                }
                 fuel = std::min(fuel, static_cast<std::uint64_t>(left));
             }
             const double bound = bound_s(r);
