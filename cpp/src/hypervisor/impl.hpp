@@ -19,6 +19,15 @@
 
 namespace bioxen {
 
+/// Takes down why something failed, be it for want of memory.
+inline void note(std::string& cause, const char* what) noexcept {
+    try {
+        cause = what;
+    } catch (...) {
+        cause = "out of memory";  // so short that it needs none
+    }
+}
+
 /// The hypervisor inside. One lock guards everything but the cells; whoever holds it may take a turnstile, never the other
 /// way round.
 struct Hypervisor::Impl {
@@ -97,7 +106,7 @@ struct Hypervisor::Impl {
     void conclude(Resident& resident, Assignment& assignment) const noexcept;
     void finish(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
     void finish_all(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
-    void fail(Resident& resident, const std::string& cause) noexcept;
+    void fail(Resident& resident, const char* cause) noexcept;
     void period_done(Resident& resident, Assignment& assignment, std::int64_t now_ns) noexcept;
 
     // workers.cpp

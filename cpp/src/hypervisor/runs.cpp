@@ -32,11 +32,7 @@ template <typename Act>
 void keep_errors(Run& run, Act&& act) noexcept {
     const auto failed = [&run](const char* what) noexcept {
         run.status = RunStatus::error;
-        try {
-            run.cause = what;
-        } catch (...) {
-            run.cause.clear();
-        }
+        note(run.cause, what);
     };
     try {
         act();
@@ -125,7 +121,7 @@ void Hypervisor::Impl::finish(Resident& r, RunStatus status, const std::string& 
     }
     if (a.begun) {
         run.cpu_ns += r.cpu_ns;
-        run.wall_ns = clock.now_ns() - a.begun_ns;
+        run.wall_ns = std::max<std::int64_t>(0, clock.now_ns() - a.begun_ns);  // virtual workers differ in time
     }
     if (a.recorder) run.trace = std::move(*a.recorder).trace();
     if (!is_whole(run.trace)) run.trace = {};
@@ -138,13 +134,9 @@ void Hypervisor::Impl::finish_all(Resident& r, RunStatus status, const std::stri
 }
 
 /// The cell can no longer be trusted: it is given up, and nobody else is concerned.
-void Hypervisor::Impl::fail(Resident& r, const std::string& cause) noexcept {
+void Hypervisor::Impl::fail(Resident& r, const char* cause) noexcept {
     r.context_state = ContextState::error;
-    try {
-        r.cause = cause;
-    } catch (...) {
-        r.cause.clear();
-    }
+    note(r.cause, cause);
     finish_all(r, RunStatus::error, r.cause);
     r.turnstile.look([&r] { r.cell.reset(); });
 }

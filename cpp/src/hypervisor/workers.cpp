@@ -94,10 +94,9 @@ Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r, bool is_cold) c
                 virtual_clock->work_ns((cell.events().candidates - before + 1) * virtual_clock->costs().candidate_ns);
         });
     } catch (const std::exception& e) {
-        outcome.failure = e.what();
-        if (outcome.failure.empty()) outcome.failure = "an error without a message";
+        note(outcome.failure, *e.what() == '\0' ? "an error without a message" : e.what());
     } catch (...) {
-        outcome.failure = "an error of an unknown type";
+        note(outcome.failure, "an error of an unknown type");
     }
     return outcome;
 }
@@ -147,7 +146,7 @@ bool Hypervisor::Impl::dispatch(Worker& worker, Resident* preferred) {
 
 /// Puts what the slice came to into the books, and decides what becomes of the run.
 void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome, std::int64_t now_ns) {
-    if (!outcome.failure.empty()) return fail(r, outcome.failure);
+    if (!outcome.failure.empty()) return fail(r, outcome.failure.c_str());
     observe(r);
     if (!r.grants.empty() && r.observed.time_s >= r.grants.front().at_s) apply_grants(r);
     if (r.runs.empty()) return;
