@@ -110,6 +110,9 @@ public:
             require(guest->state != ContextState::running || guest->runs.empty(),
                     "'" + guest->name + "' waits for a worker, and nothing will happen");
     }
+    void print() const {
+        if (verbose_) model_.print();
+    }
     [[nodiscard]] int index() const { return index_; }
     [[nodiscard]] const char* name() const { return name_; }
     [[nodiscard]] double worst_lag() const { return model_.worst_lag; }
@@ -125,9 +128,9 @@ private:
     const Operation& pick() {
         static const Operation operations[]{
             {40, "step", &Simulation::step},           {6, "create", &Simulation::create},
-            {5, "start", &Simulation::start},          {12, "submit", &Simulation::submit},
-            {5, "pause", &Simulation::pause},          {6, "resume", &Simulation::resume},
-            {2, "stop", &Simulation::stop},            {3, "destroy", &Simulation::destroy},
+            {9, "start", &Simulation::start},          {16, "submit", &Simulation::submit},
+            {5, "pause", &Simulation::pause},          {9, "resume", &Simulation::resume},
+            {1, "stop", &Simulation::stop},            {3, "destroy", &Simulation::destroy},
             {4, "fork", &Simulation::fork},            {3, "snapshot", &Simulation::snapshot},
             {5, "change", &Simulation::change},        {6, "set_policy", &Simulation::set_policy},
             {5, "set_quota", &Simulation::set_quota},  {6, "allocate", &Simulation::allocate},
@@ -152,7 +155,7 @@ private:
         Hypervisor::Options options;
         options.workers = dice_.of<std::size_t>({1, 1, 2, 3, 5});
         options.max_contexts = 8;
-        options.quantum = dice_.of<std::uint64_t>({1, 7, 64, 1024});
+        options.quantum = dice_.of<std::uint64_t>({1, 1, 7, 64, 1024});
         options.slice_ns = dice_.of<std::int64_t>({1, 5'000, 100'000, 1'000'000});
         options.cooperative = cooperative_;
         options.chassis = chassis;
@@ -298,7 +301,7 @@ private:
         GuestPtr guest;
         ContextHandle handle;
     };
-    Target target() {
+    Target target(std::initializer_list<ContextState> fitting = {}) {
         if (model_.guests.empty() || dice_.one_in(20)) {
             ContextHandle handle;
             if (!stale_.empty() && dice_.one_in(2)) {
@@ -314,7 +317,9 @@ private:
             if (verbose_) std::printf(" (no context)");
             return {nullptr, handle};
         }
-        const GuestPtr& guest = model_.guests[dice_.below(model_.guests.size())];
+        GuestPtr guest = model_.guests[dice_.below(model_.guests.size())];
+        for (int more = 3; more > 0 && std::ranges::find(fitting, guest->state) == fitting.end(); --more)
+            guest = model_.guests[dice_.below(model_.guests.size())];
         if (verbose_) std::printf(" %s", guest->name.c_str());
         return {guest, guest->handle};
     }
@@ -437,7 +442,7 @@ private:
         guest->candidates_before = twin.events().candidates;
         guest->molecules_before = molecules_of(twin);
         guest->twin = std::make_shared<Twin>(std::move(twin));
-        guest->policy_ns = model_.now_ns();
+        guest->policy_ns = model_.earliest_ns();
         if (const auto chassis = hypervisor().chassis()) {
             guest->ordinal = chassis->holders().rbegin()->first;
             const Capacity own = capacity_of(guest->base->organism());
@@ -551,12 +556,12 @@ private:
     }
 
     void submit() {
-        const Target t = target();
+        const Target t = target({running});
         Expected expected;
         Job job;
         expected.log = std::make_shared<Log>();
-        job.duration_s = 1e-3 * static_cast<double>(dice_.between(0, 400));
-        if (dice_.one_in(3)) job.until_s = 1e-2 * static_cast<double>(dice_.between(0, 400));
+        job.duration_s = 1e-3 * static_cast<double>(dice_.between(0, 1'500));
+        if (dice_.one_in(3)) job.until_s = 1e-2 * static_cast<double>(dice_.between(0, 1'500));
         if (dice_.one_in(2)) job.every_s = dice_.of({0x1.0p-6, 0.01, 0.1});
         job.record = !dice_.one_in(3);
         if (dice_.one_in(5)) {
@@ -641,7 +646,7 @@ private:
     }
 
     void to_state(void (Hypervisor::*call)(ContextHandle), std::initializer_list<ContextState> from, ContextState to) {
-        const Target t = target();
+        const Target t = target(from);
         const auto expected = [&] {
             Refusals refusals = of_target(t);
             if (t.guest != nullptr && std::ranges::find(from, t.guest->state) == from.end()) refusals.insert(Kind::state);
@@ -655,7 +660,7 @@ private:
     void resume() { to_state(&Hypervisor::resume, {paused}, running); }
     void stop() { to_state(&Hypervisor::stop, {created, running, paused}, stopped); }
     void destroy() {
-        const Target t = target();
+        const Target t = target({stopped, error});
         if (!attempt([&] { hypervisor().destroy(t.handle); }, of_target(t))) return;
         model_.stopping = true;
         std::erase(model_.guests, t.guest);
@@ -700,7 +705,7 @@ private:
         Guest& guest = *t.guest;
         guest.policy = p;
         guest.worker = worker;
-        guest.policy_ns = model_.now_ns();
+        guest.policy_ns = model_.earliest_ns();
         guest.policy_cpu_ns = hypervisor().metrics(guest.handle).cpu_ns;
         guest.policy_stalled_ns = guest.twin == nullptr ? 0 : guest.twin->stalled_ns;
     }
@@ -726,7 +731,9 @@ private:
             if (below) refusals.insert(Kind::allocation);
             return refusals;
         };
-        if (attempt([&] { hypervisor().set_quota(t.handle, q); }, expected)) t.guest->quota = q;
+        if (!attempt([&] { hypervisor().set_quota(t.handle, q); }, expected)) return;
+        settle();  // it may have come to rest at the former quota
+        t.guest->quota = q;
     }
 
     void allocate() {
@@ -901,7 +908,7 @@ private:
             guest.handle = list[g].second;
             if (!keys.empty()) guest.ordinal = keys[g];
             guest.runs.clear();
-            guest.policy_ns = successor.now_ns();
+            guest.policy_ns = successor.earliest_ns();
             guest.policy_stalled_ns = 0;
             guest.policy_cpu_ns = guest.cpu_before_ns = successor.hypervisor->metrics(guest.handle).cpu_ns;
             successor.imported_cpu_ns += guest.policy_cpu_ns;
@@ -977,6 +984,7 @@ int main(int argc, char** argv) {
                         e.what(), static_cast<unsigned long long>(seed), simulation.index(), simulation.name(), argv[0],
                         static_cast<unsigned long long>(seed), static_cast<unsigned long long>(operations));
         }
+        if (failures > 0) simulation.print();
         worst_lag = std::max(worst_lag, simulation.worst_lag());
         for (const auto& [what, count] : simulation.tally()) tally[what] += count;
     }
