@@ -8,12 +8,13 @@
 #include <bioxen/bioxen.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <cmath>
 #include <deque>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,8 +26,13 @@ namespace model {
 using namespace bioxen;
 
 [[noreturn]] inline void violated(const std::string& law) { throw std::runtime_error(law); }
-inline void require(bool holds, const std::string& law) {
-    if (!holds) violated(law);
+/// @param parts of the law, put together where it does not hold
+template <typename... Parts>
+void require(bool holds, const Parts&... parts) {
+    if (holds) return;
+    std::ostringstream law;
+    (law << ... << parts);
+    violated(law.str());
 }
 
 /// Gives the tests the inside of a hypervisor, which its interface hides.
@@ -143,7 +149,9 @@ struct Model {
         return failures;
     }
 
-    /// All that must hold between two operations. @param chosen picks whose state is compared with its twin's
+    /// All that must hold between two operations.
+    /// @param chosen picks whose molecules are compared with its twin's; every fifth time it is its whole state, every
+    ///        fiftieth that of all
     void check(std::size_t chosen) {
         const bool all = ++checks % 50 == 0;
         const HypervisorMetrics metrics = hypervisor->metrics();
@@ -158,18 +166,18 @@ struct Model {
     /// What the scheduler has before it, for whoever looks for the reason of a failure.
     void print() const {
         const auto& in = inside(*hypervisor);
-        std::printf("  now %lld ns, next timer %lld, quantum %lld, slice %lld\n", static_cast<long long>(clock->now_ns()),
-                    static_cast<long long>(in.scheduler.next_timer_ns()), static_cast<long long>(quantum_ns()),
-                    static_cast<long long>(in.options.slice_ns));
+        std::cout << "  now " << clock->now_ns() << " ns, next timer " << in.scheduler.next_timer_ns() << ", quantum "
+                  << quantum_ns() << ", slice " << in.options.slice_ns << '\n';
         for (const auto& worker : in.workers)
-            std::printf("  worker at %lld ns %s %s\n", static_cast<long long>(worker->at_ns), worker->idle ? "idle" : "",
-                        worker->current != nullptr ? worker->current->name.c_str() : "");
+            std::cout << "  worker at " << worker->at_ns << " ns: "
+                      << (worker->idle ? "idle" : worker->current == nullptr ? "" : worker->current->name) << '\n';
         for (const auto& [name, r] : in.by_name)
-            std::printf("  %s: state %d, policy %d (%g, %g; %lld of %lld), task %d since %lld, %lld ns, lag %g\n", name.c_str(),
-                        static_cast<int>(r->context_state), static_cast<int>(r->policy.kind), r->policy.weight, r->policy.cap,
-                        static_cast<long long>(r->policy.budget_ns), static_cast<long long>(r->policy.period_ns),
-                        static_cast<int>(r->Task::state), static_cast<long long>(r->ready_since_ns),
-                        static_cast<long long>(r->cpu_ns), in.scheduler.lag_ns(*r, clock->now_ns()));
+            std::cout << "  " << name << ": state " << static_cast<int>(r->context_state) << ", policy "
+                      << static_cast<int>(r->policy.kind) << ", weight " << r->policy.weight
+                      << ", cap " << r->policy.cap << ", budget " << r->policy.budget_ns << " in "
+                      << r->policy.period_ns << ", task " << static_cast<int>(r->Task::state) << " since "
+                      << r->ready_since_ns << ", used " << r->cpu_ns << " ns, lag "
+                      << in.scheduler.lag_ns(*r, clock->now_ns()) << std::endl;
     }
     void check_all() {
         for (const GuestPtr& guest : guests) check_cell(*guest, true);
@@ -194,17 +202,17 @@ private:
                 const bool before = ended.log->began && (ended.throws == error || ended.throws == unknown);
                 const bool after = ended.log->ended && (ended.throws == at_end || ended.throws == unknown_at_end);
                 const bool with_others = failed || (!ended.log->began && hypervisor_says_error(guest));
-                require(no_memory || before || after || with_others, what + "failed without a reason: " + run.cause);
+                require(no_memory || before || after || with_others, what, "failed without a reason: ", run.cause);
                 if (before || after)
                     require(out_of_memory || run.cause == (ended.throws == error || ended.throws == at_end
                                                            ? "planted" : "an error of an unknown type"),
-                            what + "failed with another cause: " + run.cause);
+                            what, "failed with another cause: ", run.cause);
                 if (hypervisor_says_error(guest)) {
                     if (!failed && no_memory) ++failures;
                     failed = true;
                 } else {
                     failures += no_memory ? 1 : 0;
-                    require(ended.log->began == ended.log->ended, what + "what follows its end did not");
+                    require(ended.log->began == ended.log->ended, what, "what follows its end did not");
                     if (after_quota(guest)) take_quota(guest, "");
                 }
                 continue;
@@ -230,33 +238,33 @@ private:
         const double until_s = std::min(ended.until_s, run.started_s + ended.duration_s);
         switch (run.status) {
             case RunStatus::completed:
-                require(run.ended_s == std::max(run.started_s, until_s), what + "completed elsewhere than at its end");
-                require(ended.log->began && ended.log->ended, what + "completed and did not begin or end");
+                require(run.ended_s == std::max(run.started_s, until_s), what, "completed elsewhere than at its end");
+                require(ended.log->began && ended.log->ended, what, "completed and did not begin or end");
                 break;
             case RunStatus::exhausted:
-                require(run.ended_s < until_s && ended.log->exhausted, what + "exhausted, and its twin is not");
+                require(run.ended_s < until_s && ended.log->exhausted, what, "exhausted, and its twin is not");
                 break;
             case RunStatus::quota:
-                require(!run.cause.empty(), what + "no cause for its quota");
-                require(run.on_quota == guest.quota.on_quota, what + "another consequence than its quota's");
+                require(!run.cause.empty(), what, "no cause for its quota");
+                require(run.on_quota == guest.quota.on_quota, what, "another consequence than its quota's");
                 take_quota(guest, run.cause);
                 break;
-            case RunStatus::cancelled: require(cancelled == ended.run, what + "nobody cancelled it"); break;
+            case RunStatus::cancelled: require(cancelled == ended.run, what, "nobody cancelled it"); break;
             case RunStatus::stopped:
-                require(guest.state == ContextState::stopped || stopping, what + "nobody stopped it");
+                require(guest.state == ContextState::stopped || stopping, what, "nobody stopped it");
                 break;
             default: violated(what + "it has ended without a status");
         }
-        require(ended.log->began == ended.log->ended, what + "what follows its beginning did not");
-        require(run.cpu_ns >= 0 && run.wall_ns >= 0, what + "it took less than no time");
-        if (!ended.record) return require(run.trace.size() == 0, what + "samples that nobody asked for");
-        require(run.trace.size() > 0, what + "no sample at all");
+        require(ended.log->began == ended.log->ended, what, "what follows its beginning did not");
+        require(run.cpu_ns >= 0 && run.wall_ns >= 0, what, "it took less than no time");
+        if (!ended.record) return require(run.trace.size() == 0, what, "samples that nobody asked for");
+        require(run.trace.size() > 0, what, "no sample at all");
         if (!ended.log->began) return;
-        require(run.started_s == ended.log->began_s && run.ended_s == ended.log->ended_s, what + "other ages");
-        require(equal(run.trace, ended.log->trace), what + "its samples are not its twin's");
+        require(run.started_s == ended.log->began_s && run.ended_s == ended.log->ended_s, what, "other ages");
+        require(equal(run.trace, ended.log->trace), what, "its samples are not its twin's");
         for (std::size_t k = 0; k + 1 < run.trace.size(); ++k)
             require(run.trace.time_s[k] == run.started_s + (k == 0 ? 0.0 : static_cast<double>(k) * ended.every_s),
-                    what + "a sample off the grid");
+                    what, "a sample off the grid");
     }
 
     [[nodiscard]] bool after_quota(const Guest& guest) const {
@@ -271,18 +279,22 @@ private:
     }
     /// The context has used a quota, and so its runs have ended.
     void take_quota(Guest& guest, const std::string& cause) const {
-        guest.state = guest.quota.on_quota == OnQuota::stop ? ContextState::stopped : ContextState::paused;
+        const bool stops = guest.quota.on_quota == OnQuota::stop;
+        // the call that found the quota used may have gone further
+        if (guest.state == ContextState::running) guest.state = stops ? ContextState::stopped : ContextState::paused;
         const auto m = metrics_of(guest);
         if (!m) return;
         const Quota& q = guest.quota;
+        const std::int64_t candidates = m->events.candidates - guest.candidates_before;
+        const std::int64_t molecules = m->drawn.atp + m->drawn.amino_acids - guest.molecules_before;
         const auto named = [&cause](const char* what) { return cause.empty() || cause == what; };
         const bool used =
-            (q.candidates && m->events.candidates - guest.candidates_before >= *q.candidates && named("candidate events")) ||
+            (q.candidates && candidates >= *q.candidates && named("candidate events")) ||
             (q.cpu_ns && m->cpu_ns >= *q.cpu_ns && named("CPU time")) ||
             (q.memory_bytes && m->memory_bytes > *q.memory_bytes && named("memory")) ||
-            (q.molecules && m->drawn.atp + m->drawn.amino_acids - guest.molecules_before >= *q.molecules && named("molecules")) ||
+            (q.molecules && molecules >= *q.molecules && named("molecules")) ||
             (q.simulated_s && m->time_s >= *q.simulated_s && named("simulated time"));
-        require(used, "'" + guest.name + "' ended by a quota that is not used: " + cause);
+        require(used, "'", guest.name, "' ended by a quota that is not used: ", cause);
     }
 
     void check_contexts(const HypervisorMetrics& metrics) {
@@ -293,23 +305,25 @@ private:
             const Guest& guest = *guests[g];
             const ContextMetrics& m = metrics.contexts[g];
             const std::string who = "'" + guest.name + "': ";
-            require(m.name == guest.name && m.handle == guest.handle, who + "another name or handle");
-            require(list[g] == std::pair{guest.name, guest.handle}, who + "another name or handle in the list");
-            require(m.state == guest.state, who + "in state " + std::to_string(static_cast<int>(m.state)) +
-                                                ", should be in " + std::to_string(static_cast<int>(guest.state)));
-            require(m.cause.empty() == (m.state != ContextState::error), who + "an error needs a cause, and only it");
-            require(m.policy == guest.policy, who + "another policy");
-            require(m.quota == guest.quota, who + "another quota");
-            require(m.runs_waiting == std::ssize(guest.runs), who + "another number of runs");
-            require(!m.on_worker || (m.state == ContextState::running && m.runs_waiting > 0), who + "runs, but must not");
+            require(m.name == guest.name && m.handle == guest.handle, who, "another name or handle");
+            require(list[g] == std::pair{guest.name, guest.handle}, who, "another name or handle in the list");
+            require(m.state == guest.state, who, "in state ", static_cast<int>(m.state),
+                                                ", should be in ", static_cast<int>(guest.state));
+            require(m.cause.empty() == (m.state != ContextState::error), who, "an error needs a cause, and only it");
+            require(m.policy == guest.policy, who, "another policy");
+            require(m.quota == guest.quota, who, "another quota");
+            require(m.runs_waiting == std::ssize(guest.runs), who, "another number of runs");
+            require(!m.on_worker || (m.state == ContextState::running && m.runs_waiting > 0), who,
+                    "runs, but must not");
             require(m.deadline_misses_by_os <= m.deadline_misses && m.deadline_misses <= m.periods,
-                    who + "more misses than periods");
-            require(stalled || (m.os_steal_ns == 0 && m.deadline_misses_by_os == 0), who + "blames the system for nothing");
+                    who, "more misses than periods");
+            require(stalled || (m.os_steal_ns == 0 && m.deadline_misses_by_os == 0), who,
+                    "blames the system for nothing");
             if (guest.twin != nullptr)
                 require(m.os_steal_ns <= guest.twin->stalled_ns &&
                             (m.on_worker || m.os_steal_ns == guest.twin->stalled_ns),
-                        who + "stalled for " + std::to_string(guest.twin->stalled_ns) + " ns, accounted are " +
-                            std::to_string(m.os_steal_ns));
+                        who, "stalled for ", guest.twin->stalled_ns, " ns, accounted are ",
+                            m.os_steal_ns);
             check_quota(guest, m, who);
             check_budget(guest, m, who);
         }
@@ -324,20 +338,20 @@ private:
             candidates = cell.events().candidates - guest.candidates_before;
             age_s = cell.time_s();
         });
-        require(!quota.candidates || candidates <= *quota.candidates, who + "more candidates than its quota");
-        require(!quota.simulated_s || age_s <= *quota.simulated_s, who + "older than its quota");
+        require(!quota.candidates || candidates <= *quota.candidates, who, "more candidates than its quota");
+        require(!quota.simulated_s || age_s <= *quota.simulated_s, who, "older than its quota");
         require(!quota.cpu_ns || m.cpu_ns <= std::max(*quota.cpu_ns, guest.cpu_before_ns) + quantum_ns() +
                                                  guest.twin->stalled_ns,
-                who + "more CPU time than its quota and a quantum");
+                who, "more CPU time than its quota and a quantum");
     }
 
-    /// A constant-bandwidth server in an interval: a budget for every period that begins in it, and what was left of one.
+    /// A constant-bandwidth server: a budget for every period that begins in an interval, and what was left before.
     void check_budget(const Guest& guest, const ContextMetrics& m, const std::string& who) const {
         if (guest.policy.kind != Policy::Kind::deadline || guest.policy.reclaim || guest.twin == nullptr) return;
         const std::int64_t periods = (now_ns() - guest.policy_ns) / guest.policy.period_ns + 2;
         const std::int64_t used = m.cpu_ns - guest.policy_cpu_ns - (guest.twin->stalled_ns - guest.policy_stalled_ns);
         require(used <= periods * guest.policy.budget_ns + quantum_ns(),
-                who + "used " + std::to_string(used) + " ns in " + std::to_string(periods) + " periods");
+                who, "used ", used, " ns in ", periods, " periods");
     }
 
     void check_time(const HypervisorMetrics& metrics) const {
@@ -355,13 +369,13 @@ private:
             require(m.deadline_share <= 0.95 + 1e-9, "a worker has promised more time than it may");
             worked += m.context_ns;
         }
-        require(used == worked, "contexts were charged " + std::to_string(used) + " ns, workers spent " +
-                                    std::to_string(worked));
+        require(used == worked, "contexts were charged ", used, " ns, workers spent ",
+                                    worked);
     }
 
     /// At every age that anyone is yet to reach, all that is held together must be there.
     void check_chassis() const {
-        const auto chassis = hypervisor->chassis();
+        const auto& chassis = inside(*hypervisor).chassis;
         if (!chassis) return;
         double youngest_s = Job::never_s;
         std::vector<double> ages;
@@ -372,9 +386,9 @@ private:
             for (const auto& [at_s, capacity] : guest->grants) ages.push_back(at_s);
             for (const Chassis::Step& step : holder.steps)
                 if (step.from_s > holder.reached_s)
-                    require(step.granted == guest->grant(step.from_s), "'" + guest->name + "': another grant to come");
+                    require(step.granted == guest->grant(step.from_s), "'", guest->name, "': another grant to come");
             require(chassis->grant(guest->ordinal, holder.reached_s) == guest->grant(holder.reached_s),
-                    "'" + guest->name + "': another grant");
+                    "'", guest->name, "': another grant");
         }
         if (guests.empty()) return;
         // ages that all have left behind are over: what holds after them counts as having held before
@@ -393,20 +407,26 @@ private:
                 std::int64_t held = 0;
                 for (const GuestPtr& guest : guests) held += guest->grant(at_s).*member;
                 require(held <= chassis->total().*member - chassis->overhead().*member,
-                        std::string("more ") + capacity_names[k] + " are held than there are");
+                        "more ", capacity_names[k], " are held than there are");
             }
         }
     }
 
-    void check_cell(Guest& guest, bool books) {
+    void check_cell(Guest& guest, bool thoroughly) {
         if (guest.twin == nullptr) return;
         hypervisor->look(guest.handle, [&](const CellularContext& cell) {
             const std::string who = "'" + guest.name + "': ";
-            require(guest.twin->equals(cell), who + "its trajectory is not its twin's");
-            require(!books || cell.audit().ok(), who + "molecules do not balance");
-            for (const std::int64_t n : cell.resources()) require(n >= 0, who + "a pool is negative");
-            if (!hypervisor->chassis() || !guest.twin->grants.empty()) return;
-            require(capacity_of(cell.program().organism()) == guest.grant(cell.time_s()), who + "not what was granted");
+            const auto pools = cell.resources();
+            for (const std::int64_t n : pools) require(n >= 0, who, "a pool is negative");
+            guest.twin->follow(cell);
+            require(pools == guest.twin->cell.resources() && cell.proteins() == guest.twin->cell.proteins(), who,
+                    "its molecules are not its twin's");
+            if (thoroughly) {
+                require(guest.twin->equals(cell), who, "its trajectory is not its twin's");
+                require(cell.audit().ok(), who, "molecules do not balance");
+            }
+            if (!inside(*hypervisor).chassis || !guest.twin->grants.empty()) return;
+            require(capacity_of(cell.program().organism()) == guest.grant(cell.time_s()), who, "not what was granted");
         });
     }
 
@@ -418,7 +438,7 @@ private:
         for (const auto& [name, resident] : in.by_name) {
             if (resident->state == Task::State::ready) {
                 if (resident->policy.kind == Policy::Kind::deadline)
-                    require(!in.workers[resident->worker]->idle, "'" + name + "' is ready, and its worker sleeps");
+                    require(!in.workers[resident->worker]->idle, "'", name, "' is ready, and its worker sleeps");
                 else
                     ++waiting;
             }
@@ -431,7 +451,7 @@ private:
             const double lag = std::abs(in.scheduler.lag_ns(*resident, clock->now_ns()));
             if (stalled || in.options.cooperative) continue;
             worst_lag = std::max(worst_lag, lag / static_cast<double>(in.options.slice_ns + ahead));
-            require(worst_lag <= 1.0, "'" + name + "' is " + std::to_string(lag) + " ns of service from its due");
+            require(worst_lag <= 1.0, "'", name, "' is ", lag, " ns of service from its due");
         }
         require(asleep == 0 || waiting <= looking, "someone is ready, and a worker sleeps");
     }

@@ -26,8 +26,8 @@ class Dice {
 public:
     explicit Dice(std::uint64_t seed) : seed_(seed) {}
     std::uint64_t below(std::uint64_t bound) {
-        const auto words = philox4x32({static_cast<std::uint32_t>(throws_), static_cast<std::uint32_t>(throws_ >> 32), 0, 0},
-                                      {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
+        const auto low = [](std::uint64_t word) { return static_cast<std::uint32_t>(word); };
+        const auto words = philox4x32({low(throws_), low(throws_ >> 32), 0, 0}, {low(seed_), low(seed_ >> 32)});
         ++throws_;
         return (words[0] | std::uint64_t{words[1]} << 32) % bound;
     }
@@ -108,7 +108,7 @@ public:
         model_.check_all();
         for (const GuestPtr& guest : model_.guests)
             require(guest->state != ContextState::running || guest->runs.empty(),
-                    "'" + guest->name + "' waits for a worker, and nothing will happen");
+                    "'", guest->name, "' waits for a worker, and nothing will happen");
     }
     void print() const {
         if (verbose_) model_.print();
@@ -119,6 +119,7 @@ public:
     [[nodiscard]] const std::map<std::string, int>& tally() const { return tally_; }
 
 private:
+    using enum ContextState;
     struct Operation {
         unsigned weight;
         const char* name;
@@ -197,7 +198,8 @@ private:
     }
 
     /// @param used what the context has used so far; a candidate for a quota that is too low
-    Quota quota(const ContextMetrics* m, std::int64_t candidates, std::int64_t molecules, double age_s, Refusals& refusals) {
+    Quota quota(const ContextMetrics* m, std::int64_t candidates, std::int64_t molecules, double age_s,
+                Refusals& refusals) {
         Quota q;
         q.on_quota = dice_.of({OnQuota::pause, OnQuota::stop, OnQuota::raise});
         const auto limit = [&](std::optional<std::int64_t>& quota, std::int64_t used, std::int64_t more) {
@@ -287,8 +289,8 @@ private:
             require(reasons.empty(), "it should have been refused");
             return true;
         }
-        require(reasons.contains(*refusal), "refused as " + std::to_string(static_cast<int>(*refusal)) +
-                                                (reasons.empty() ? ", should have succeeded" : ", but for another reason"));
+        require(reasons.contains(*refusal), "refused as ", static_cast<int>(*refusal),
+                reasons.empty() ? ", should have succeeded" : ", but for another reason");
         return false;
     }
     template <typename Call>
@@ -330,8 +332,8 @@ private:
         for (const GuestPtr& guest : model_.guests) {
             for (const Expected& expected : guest->runs) {
                 if (!expected.run->finished || expected.run->status != RunStatus::quota) continue;
-                guest->state =
-                    guest->quota.on_quota == OnQuota::stop ? ContextState::stopped : ContextState::paused;
+                const bool stops = guest->quota.on_quota == OnQuota::stop;
+                if (guest->state == running) guest->state = stops ? stopped : paused;
             }
         }
     }
@@ -358,7 +360,7 @@ private:
         settle();
         for (const GuestPtr& guest : model_.guests)
             require(guest->state != ContextState::running || guest->runs.empty(),
-                    "'" + guest->name + "' waits for a worker, and nothing will happen");
+                    "'", guest->name, "' waits for a worker, and nothing will happen");
     }
     void failing_step() {
         std::set<std::string> on_worker;
@@ -379,7 +381,7 @@ private:
             if (m.state != ContextState::error || guest->state == ContextState::error) continue;
             ++failed;
             if (!guest->runs.empty() && guest->runs.front().throws == Expected::Throws::nothing)
-                require(m.cause == "std::bad_alloc", "'" + m.name + "' failed of something else: " + m.cause);
+                require(m.cause == "std::bad_alloc", "'", m.name, "' failed of something else: ", m.cause);
         }
         require(failed <= 1, "more than one context failed by one allocation");
     }
@@ -430,8 +432,8 @@ private:
         return {};
     }
     /// A context has come in: the model has it from now on.
-    GuestPtr settle_in(std::string name, ContextHandle handle, CellularContext twin, std::shared_ptr<const Program> base,
-                       const Hypervisor::Terms& terms, std::size_t worker) {
+    GuestPtr settle_in(std::string name, ContextHandle handle, CellularContext twin,
+                       std::shared_ptr<const Program> base, const Hypervisor::Terms& terms, std::size_t worker) {
         auto guest = std::make_shared<Guest>();
         guest->name = std::move(name);
         guest->handle = handle;
@@ -443,7 +445,7 @@ private:
         guest->molecules_before = molecules_of(twin);
         guest->twin = std::make_shared<Twin>(std::move(twin));
         guest->policy_ns = model_.earliest_ns();
-        if (const auto chassis = hypervisor().chassis()) {
+        if (const auto& chassis = inside(hypervisor()).chassis) {
             guest->ordinal = chassis->holders().rbegin()->first;
             const Capacity own = capacity_of(guest->base->organism());
             const Capacity granted = terms.allocation ? terms.allocation->amount : own;
@@ -454,7 +456,9 @@ private:
         model_.guests.push_back(guest);
         return guest;
     }
-    static std::int64_t molecules_of(const CellularContext& cell) { return cell.drawn().atp + cell.drawn().amino_acids; }
+    static std::int64_t molecules_of(const CellularContext& cell) {
+        return cell.drawn().atp + cell.drawn().amino_acids;
+    }
     static void grant(Guest& guest, const Capacity& capacity, double at_s) {
         const Organism& own = guest.base->organism();
         guest.twin->grant(at_s, capacity == capacity_of(own) ? guest.base
@@ -491,7 +495,8 @@ private:
             return refusals;
         };
         const bool looked = attempt(
-            [&] { hypervisor().look(t.handle, [&](const CellularContext& cell) { bytes = cell.snapshot(); }); }, expected);
+            [&] { hypervisor().look(t.handle, [&](const CellularContext& cell) { bytes = cell.snapshot(); }); },
+            expected);
         if (!looked) return;
         const auto& program = t.guest->base;
         if (dice_.one_in(2)) {
@@ -521,7 +526,8 @@ private:
         if (dice_.one_in(2)) terms.policy = policy(always);
         std::size_t worker = 0;
         admit(terms.policy, nullptr, always, worker);
-        if (t.guest != nullptr && hypervisor().chassis() && dice_.one_in(2)) terms.allocation = allocation(*t.guest->base);
+        if (t.guest != nullptr && hypervisor().chassis() && dice_.one_in(2))
+            terms.allocation = allocation(*t.guest->base);
         if (model_.guests.size() == hypervisor().options().max_contexts) always.insert(Kind::overload);
         std::optional<Chassis> before = hypervisor().chassis();
         ContextHandle handle;
@@ -649,12 +655,12 @@ private:
         const Target t = target(from);
         const auto expected = [&] {
             Refusals refusals = of_target(t);
-            if (t.guest != nullptr && std::ranges::find(from, t.guest->state) == from.end()) refusals.insert(Kind::state);
+            if (t.guest != nullptr && std::ranges::find(from, t.guest->state) == from.end())
+                refusals.insert(Kind::state);
             return refusals;
         };
         if (attempt([&] { (hypervisor().*call)(t.handle); }, expected)) t.guest->state = to;
     }
-    using enum ContextState;
     void start() { to_state(&Hypervisor::start, {created}, running); }
     void pause() { to_state(&Hypervisor::pause, {running}, paused); }
     void resume() { to_state(&Hypervisor::resume, {paused}, running); }
@@ -675,7 +681,8 @@ private:
         const std::int64_t molecules = dice_.between(0, 3'000);
         const auto alter = [&](CellularContext& cell) {
             if (kind == 0)
-                cell.knockout(GeneId{static_cast<std::uint32_t>(molecules) % static_cast<std::uint32_t>(cell.program().gene_count())});
+                cell.knockout(GeneId{static_cast<std::uint32_t>(static_cast<std::size_t>(molecules) %
+                                                                cell.program().gene_count())});
             else
                 cell.set_resource(resource, molecules);
         };
@@ -727,7 +734,8 @@ private:
         const auto expected = [&] {
             if (t.guest == nullptr || t.guest->twin == nullptr) return refusals;
             const ContextMetrics m = hypervisor().metrics(t.handle);
-            const bool below = (q.memory_bytes && *q.memory_bytes < m.memory_bytes) || (q.cpu_ns && *q.cpu_ns < m.cpu_ns);
+            const bool below =
+                (q.memory_bytes && *q.memory_bytes < m.memory_bytes) || (q.cpu_ns && *q.cpu_ns < m.cpu_ns);
             if (below) refusals.insert(Kind::allocation);
             return refusals;
         };
@@ -790,7 +798,8 @@ private:
         for (const GuestPtr& guest : model_.guests) {
             if (guest->twin != nullptr) oldest_s = std::max(oldest_s, age_of(*guest));
         }
-        const double at_s = dice_.one_in(6) ? oldest_s / 2 : oldest_s + 1e-3 * static_cast<double>(dice_.between(1, 500));
+        const double later_s = 1e-3 * static_cast<double>(dice_.between(1, 500));
+        const double at_s = dice_.one_in(6) ? oldest_s / 2 : oldest_s + later_s;
         const double from_s = CellularContext::next_tick_s(at_s);
         std::vector<Chassis::Change> changes;
         const auto expected = [&] {
@@ -843,7 +852,8 @@ private:
             require(m.contexts.empty() && next->list().empty() && m.departed_cpu_ns == 0 &&
                         (!next->chassis() || next->chassis()->holders().empty()),
                     "a checkpoint that was refused has left something behind");
-            for (const WorkerMetrics& w : m.workers) require(w.deadline_share == 0.0, "a refused context has its share");
+            for (const WorkerMetrics& w : m.workers)
+                require(w.deadline_share == 0.0, "a refused context has its share");
         };
         if (dice_.one_in(3)) {
             auto damaged = bytes;
@@ -980,7 +990,8 @@ int main(int argc, char** argv) {
             simulation.drain();
         } catch (const std::exception& e) {
             ++failures;
-            std::printf("\nFAILED: %s\n  seed %llu, operation %d (%s); again: %s --seed %llu --operations %llu --verbose\n",
+            std::printf("\nFAILED: %s\n  seed %llu, operation %d (%s); again: "
+                        "%s --seed %llu --operations %llu --verbose\n",
                         e.what(), static_cast<unsigned long long>(seed), simulation.index(), simulation.name(), argv[0],
                         static_cast<unsigned long long>(seed), static_cast<unsigned long long>(operations));
         }
