@@ -148,7 +148,7 @@ def test_what_befalls_some_of_a_thousand_changes_no_bit_in_the_others(
             hypervisor.context(str(seed)).set_resource("ATP", 0)
         core = hypervisor._core
         for seed in failing:  # what it is asked for throws on the worker
-            handle = hypervisor._resident(str(seed)).handle.handle
+            handle = hypervisor._record(str(seed)).handle.handle
             core.submit(handle, duration_s=0.0, resource=("ATP", -1))
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(hypervisor.run, seconds)

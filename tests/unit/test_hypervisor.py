@@ -411,7 +411,7 @@ def test_a_run_that_can_never_end_is_given_up_on_a_virtual_clock(
         running(hypervisor, runtime, "a", seed=1)
         hypervisor.run(1.0, progress=lambda: None)
         core = hypervisor._core
-        handle = hypervisor._resident("a").handle.handle
+        handle = hypervisor._record("a").handle.handle
         hypervisor.pause_vm("a")
         run = core.submit(handle, duration_s=1.0)
         core.wait([run])
@@ -695,7 +695,7 @@ def test_a_refused_call_changes_nothing(
     hypervisor.destroy_vm(gone)
     foreign_host = bx.BioXenHypervisor(workers=1)
     foreign = foreign_host.create_vm("a", runtime)
-    forged = bx.VmHandle("b", hypervisor._resident("a").handle.handle)
+    forged = bx.VmHandle("b", hypervisor._record("a").handle.handle)
     h, value, state = hypervisor, bx.APIValidationError, bx.VMStateError
     breach = bx.IsolationBreachError
     refused: list[tuple[type[Exception], Callable[[], Any]]] = [

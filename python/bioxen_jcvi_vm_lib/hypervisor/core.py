@@ -116,19 +116,19 @@ class RunResults(Mapping[str, ExecutionResult]):
         return f"<RunResults: {', '.join(f'{n} {s}' for s, n in counts.items()) or 'none'}>"
 
 
-def result_of(core: _core.Hypervisor, resident: VmRecord, *runs: _core.Run) -> ExecutionResult:
+def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> ExecutionResult:
     """Put the result of runs together that followed one another."""
     traces = [run.trace() for run in runs]
     audit = traces[-1].audit
     if audit is None:  # it ended before it began, or with an error
         with contextlib.suppress(BioXenException):
-            audit = core.context(resident.handle.handle).audit()
+            audit = core.context(record.handle.handle).audit()
     return ExecutionResult.from_traces(
         traces,
         audit=audit or {},
-        seed=resident.seed,
-        runtime_fingerprint=resident.fingerprint,
-        genes=resident.runtime.locus_tags,
+        seed=record.seed,
+        runtime_fingerprint=record.fingerprint,
+        genes=record.runtime.locus_tags,
     )
 
 
@@ -178,7 +178,7 @@ class BioXenHypervisor:
     ) -> None:
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        self._residents: dict[str, VmRecord] = {}
+        self._records: dict[str, VmRecord] = {}
         self._genomes: dict[str, GenomicRuntime] = {}
         if scheduler not in ("preemptive", "cooperative"):
             near = suggestion(str(scheduler), ("preemptive", "cooperative"))
@@ -324,7 +324,7 @@ class BioXenHypervisor:
                 "parent; leave one of the two out"
             )
         number = None if seed is None else seed_or_entropy(seed)
-        parent = self._resident(vm_id)
+        parent = self._record(vm_id)
         terms = _terms(
             policy, quota, resource_allocation, lambda: self._granted(parent.handle.handle)
         )
@@ -365,11 +365,11 @@ class BioXenHypervisor:
     def destroy_vm(self, vm_id: Vm) -> None:
         """Remove a machine, in any state and while it runs; its runs end as "stopped"."""
         core = self._usable()
-        resident = self._resident(vm_id)
-        core.destroy(resident.handle.handle)
+        record = self._record(vm_id)
+        core.destroy(record.handle.handle)
         with self._lock:
-            if self._residents.get(resident.handle.vm_id) is resident:
-                del self._residents[resident.handle.vm_id]
+            if self._records.get(record.handle.vm_id) is record:
+                del self._records[record.handle.vm_id]
 
     def context(self, vm_id: Vm) -> CellularContext:
         """Return the cell of a virtual machine.
@@ -378,11 +378,11 @@ class BioXenHypervisor:
         running, `run` is refused with `VMStateError`. Closing it leaves the machine as it is.
         """
         core = self._usable()
-        resident = self._resident(vm_id)
+        record = self._record(vm_id)
         return CellularContext._of(
-            resident.runtime,
-            core.context(resident.handle.handle),
-            resident.snapshot_dir,
+            record.runtime,
+            core.context(record.handle.handle),
+            record.snapshot_dir,
             hypervisor=self,
         )
 
@@ -449,8 +449,8 @@ class BioXenHypervisor:
             If it is not free, with what was asked, free and held; or there is no chassis.
         """
         core = self._usable()
-        resident = self._resident(vm_id)
-        handle = resident.handle.handle
+        record = self._record(vm_id)
+        handle = record.handle.handle
         allocation = ResourceAllocation.of(resource_allocation)
         age = None if at_s is None else seconds(at_s, "at_s", zero=True)
         return core.allocate(handle, allocation._to_core(self._granted(handle)), age)
@@ -563,20 +563,18 @@ class BioXenHypervisor:
         if not running:
             raise VMStateError("no virtual machine is running: start one with start_vm")
         with self._lock:  # without those that are gone meanwhile
-            residents = [
-                (vm, resident)
+            records = [
+                (vm, record)
                 for vm in running
-                if (resident := self._residents.get(vm.vm_id)) and resident.handle == vm.handle
+                if (record := self._records.get(vm.vm_id)) and record.handle == vm.handle
             ]
-        _check_size(residents, until, every)
+        _check_size(records, until, every)
         runs: dict[str, tuple[VmRecord, _core.Run]] = {}
         try:
-            for vm, resident in residents:
+            for vm, record in records:
                 with contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
-                    run = core.submit(
-                        resident.handle.handle, until_s=until, every_s=every, pace=rate
-                    )
-                    runs[vm.vm_id] = (resident, run)
+                    run = core.submit(record.handle.handle, until_s=until, every_s=every, pace=rate)
+                    runs[vm.vm_id] = (record, run)
             core.wait([run for _, run in runs.values()], progress)
         except BaseException:
             for _, run in runs.values():
@@ -644,10 +642,10 @@ class BioXenHypervisor:
 
         data = load_bytes(path, MAX_CHECKPOINT_BYTES, "a checkpoint")
         with self._lock:
-            if self._residents:
+            if self._records:
                 raise VMStateError(
                     f"a checkpoint goes into an empty hypervisor, and this one has "
-                    f"{len(self._residents)} machines: make another, or destroy them"
+                    f"{len(self._records)} machines: make another, or destroy them"
                 )
             core.restore(data, program_of)
             for name, handle in core.contexts():
@@ -664,7 +662,7 @@ class BioXenHypervisor:
         if os.getpid() != self._pid:
             self._usable()
         self._end()
-        self._residents.clear()
+        self._records.clear()
 
     def __enter__(self) -> Self:
         self._usable()
@@ -684,7 +682,7 @@ class BioXenHypervisor:
     def __repr__(self) -> str:
         if not self._end.alive:
             return "<BioXenHypervisor, closed>"
-        return f"<BioXenHypervisor, {len(self._residents)} of {self._max_vms} machines>"
+        return f"<BioXenHypervisor, {len(self._records)} of {self._max_vms} machines>"
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -711,11 +709,11 @@ class BioXenHypervisor:
             seed, fingerprint, _ = self._core.identity_of(handle)
         except VMStateError:
             seed, fingerprint = 0, ""
-        self._residents[name] = VmRecord(made, runtime, seed, fingerprint, snapshot_dir)
+        self._records[name] = VmRecord(made, runtime, seed, fingerprint, snapshot_dir)
         self._genomes[runtime.genome_fingerprint] = runtime
         return made
 
-    def _resident(self, vm: Any) -> VmRecord:
+    def _record(self, vm: Any) -> VmRecord:
         """Find a machine by name or handle."""
         if isinstance(vm, VmHandle):
             if not isinstance(vm.handle, _core.ContextHandle):
@@ -731,16 +729,16 @@ class BioXenHypervisor:
                 details={"argument": "vm_id"},
             )
         with self._lock:
-            found = self._residents.get(name)
+            found = self._records.get(name)
             if found is None:
-                near = suggestion(name, self._residents) or "; create it with create_vm"
+                near = suggestion(name, self._records) or "; create it with create_vm"
                 raise VMNotFoundError(
                     f"no virtual machine {short(name)}{near}", details={"vm_id": name}
                 )
             return found
 
     def _handle(self, vm: Any) -> _core.ContextHandle:
-        return self._resident(vm).handle.handle
+        return self._record(vm).handle.handle
 
     def _granted(self, handle: _core.ContextHandle) -> Mapping[str, int]:
         """Return what a machine holds now, or without a chassis has of its own."""
@@ -783,13 +781,13 @@ def _terms(
 
 
 def _check_size(
-    residents: Iterable[tuple[VmMetrics, VmRecord]], until_s: float, every_s: float | None
+    records: Iterable[tuple[VmMetrics, VmRecord]], until_s: float, every_s: float | None
 ) -> None:
     if every_s is None:
         return
     size = sum(
-        (max(0.0, until_s - vm.time_s) / every_s + 2) * 8 * (2 * len(resident.runtime) + 128)
-        for vm, resident in residents
+        (max(0.0, until_s - vm.time_s) / every_s + 2) * 8 * (2 * len(record.runtime) + 128)
+        for vm, record in records
     )
     if size > MAX_TRACE_BYTES:
         raise APIValidationError(
