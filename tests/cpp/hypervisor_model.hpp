@@ -444,10 +444,11 @@ private:
             }
             const bool joined = resident->state == Task::State::ready || resident->state == Task::State::running;
             if (!joined || resident->policy.kind != Policy::Kind::fair) continue;
-            // workers that one thread drives differ in time; what a switch costs is served time, too
+            // what a switch costs is served time, too; several workers are each a quantum ahead, and differ in time
             const VirtualClock::Costs& costs = clock->costs();
-            const auto ahead = static_cast<std::int64_t>(in.workers.size()) *
-                               (quantum_ns() + costs.switch_ns + (in.workers.size() > 1 ? costs.spread_ns : 0));
+            const std::int64_t turn_ns = quantum_ns() + costs.switch_ns;
+            const auto workers = static_cast<std::int64_t>(in.workers.size());
+            const std::int64_t ahead = workers == 1 ? turn_ns : (workers + 1) * (turn_ns + costs.spread_ns);
             const double lag = std::abs(in.scheduler.lag_ns(*resident, clock->now_ns()));
             if (stalled || in.options.cooperative) continue;
             worst_lag = std::max(worst_lag, lag / static_cast<double>(in.options.slice_ns + ahead));
