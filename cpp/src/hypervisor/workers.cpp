@@ -148,6 +148,7 @@ bool Hypervisor::Impl::dispatch(Worker& worker, Resident* preferred) {
 void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome, std::int64_t now_ns) {
     if (!outcome.failure.empty()) return fail(r, outcome.failure.c_str());
     observe(r);
+    if (chassis) chassis->reached(r.ordinal, r.observed.time_s);
     if (!r.grants.empty() && r.observed.time_s >= r.grants.front().at_s) apply_grants(r);
     if (r.runs.empty()) return;
     Assignment& a = r.runs.front();
