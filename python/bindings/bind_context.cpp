@@ -172,8 +172,8 @@ const char* OwnContext::advance(Recorder& recorder, const py::object& progress) 
 }
 
 std::unique_ptr<RunTrace> OwnContext::run(const RunOrder& order) {
-    check(order, context_.program().gene_count());
     const Hold hold{busy_};
+    check(order, context_.program().gene_count());
     auto trace = std::make_unique<RunTrace>();
     trace->gene_count = context_.program().gene_count();
     const auto lift = [&] {

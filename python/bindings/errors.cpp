@@ -1,7 +1,6 @@
 #include "bindings.hpp"
 
 #include <bioxen/chassis.hpp>
-#include <bioxen/chassis.hpp>
 #include <bioxen/error.hpp>
 
 #include <cstring>

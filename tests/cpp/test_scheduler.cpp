@@ -67,6 +67,7 @@ public:
     void start(Client& c) {
         c.left_ns = c.job_ns;
         c.release_ns = now_ns_;
+        c.task.arrival = arrivals_++;
         scheduler_.make_ready(c.task, now_ns_);
     }
     void block(Client& c) {
@@ -166,6 +167,7 @@ private:
     }
 
     std::int64_t quantum_ns_, now_ns_ = 0;
+    std::uint64_t arrivals_ = 0;
     Draw draw_;
     std::vector<Worker> workers_;
     Scheduler scheduler_;

@@ -35,10 +35,12 @@ struct Policy {
     };
     Kind kind = Kind::fair;
     double weight = 1.0;            ///< fair: > 0
-    double cap = 1.0;               ///< fair: most of one worker, over windows of 100 ms; 0 < cap <= 1
+    double cap = 1.0;               ///< fair: most of one worker, over windows of 100 ms; 0.001 <= cap <= 1
     std::int64_t budget_ns = 0;     ///< deadline: > 0
     std::int64_t period_ns = 0;     ///< deadline: >= 1 ms and >= the budget
-    bool reclaim = false;           ///< deadline: also use what other deadline contexts of the worker leave (GRUB)
+    /// deadline: also use its part of what deadline contexts of its worker do not use of the 95 % that they may have (GRUB);
+    /// fair and batch contexts of that worker then live on the rest
+    bool reclaim = false;
     friend bool operator==(const Policy&, const Policy&) = default;
 };
 
@@ -75,7 +77,7 @@ struct Job {
     bool record = true;                             ///< false: no samples at all
     double pace = 0.0;                              ///< simulated seconds a second of the clock; 0: as fast as it goes
     std::int64_t pace_period_ns = 100'000'000;      ///< how often a paced context is held to its pace
-    std::function<void(CellularContext&)> before, after;  ///< `after` follows `before` however the job ends
+    std::function<void(CellularContext&)> before, after;  ///< `after` follows `before` unless the cell fails
 };
 
 /// A job under way. Everything but `finished` is to be read only once it is true.
@@ -135,7 +137,7 @@ struct HypervisorMetrics {
     std::vector<WorkerMetrics> workers;
     std::vector<ContextMetrics> contexts;           ///< in the order of their creation
     std::int64_t departed_cpu_ns = 0;               ///< of contexts that were destroyed
-    Latency preemption;                             ///< from a request (pause, stop, destroy, cancel) to rest
+    Latency preemption;                             ///< from a call that needs a context at rest until it rests
 };
 
 /// Runs many contexts side by side on a few workers: which one when, for how long, on whose account.

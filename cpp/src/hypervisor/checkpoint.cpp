@@ -113,7 +113,10 @@ public:
     void operator()(std::optional<T>& value) {
         bool there = false;
         (*this)(there);
-        if (there) (*this)(value.emplace());
+        if (!there) return;
+        T read{};
+        (*this)(read);
+        value = std::move(read);
     }
     void operator()(Capacity& capacity) {
         for (const auto member : capacity_members) (*this)(capacity.*member);
@@ -241,37 +244,52 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
                          const std::function<std::shared_ptr<const Program>(const std::string&)>& program_of) {
     ByteReader in = body_of(checkpoint);
     Reader read{in};
-    std::vector<std::shared_ptr<const Program>> bases(in.count(fingerprint_bytes + 4));
-    for (auto& base : bases) {
+    // everything is read, and found to be of use, before anything is compiled
+    std::vector<Base> sets(in.count(fingerprint_bytes + 4));
+    for (Base& set : sets) {
         const auto digits = in.bytes(fingerprint_bytes);
-        const std::string genome{reinterpret_cast<const char*>(digits.data()), digits.size()};
-        if (genome.find_first_not_of("0123456789abcdef") != std::string::npos)
+        set.genome.assign(reinterpret_cast<const char*>(digits.data()), digits.size());
+        if (set.genome.find_first_not_of("0123456789abcdef") != std::string::npos)
             damaged("a fingerprint is not hexadecimal");
-        base = program_of(genome);
-        if (base == nullptr)
-            refuse("the checkpoint has contexts of a genome with the fingerprint " + genome +
-                   ", which is not at hand: load its file and give the runtime");
-        std::vector<std::byte> bytes;
-        read(bytes);
-        ByteReader organism_bytes{bytes};
-        const Organism organism = read_organism(organism_bytes);
-        if (organism_bytes.left() != 0) damaged("parameters are longer than they should be");
-        try {
-            if (!differing_field(organism, base->organism()).empty()) base = base->with_organism(organism);
-        } catch (const InputError& e) {
-            damaged(e.what());
-        }
+        read(set.organism);
     }
     constexpr std::size_t least_entry_bytes = 80;
     std::vector<Entry> entries(in.count(least_entry_bytes));
+    std::vector<bool> used(sets.size(), false);
     for (Entry& entry : entries) {
         fields(read, entry);
-        if (entry.base >= bases.size()) damaged("a context has parameters that are not there");
+        if (entry.base >= sets.size()) damaged("a context has parameters that are not there");
+        used[entry.base] = true;
         if (entry.snapshot.empty() != (entry.state == ContextState::error))
             damaged("a context without a state, or a failed one with one");
-        if (entry.cpu_ns < 0 || entry.candidates < 0 || entry.molecules < 0) damaged("an account is negative");
+        for (const std::int64_t account : {entry.cpu_ns, entry.candidates, entry.molecules}) {
+            if (account < 0 || account > Impl::most_used) damaged("an account is out of range");
+        }
+        if (!is_printable(entry.cause)) damaged("the cause of an error cannot be printed");
     }
     if (in.left() != 0) damaged("it is longer than it should be");
+    if (std::find(used.begin(), used.end(), false) != used.end()) damaged("it has parameters of no context");
+    if (entries.size() > impl_->options.max_contexts)
+        throw InputError(InputErrorKind::overload, "the checkpoint has " + std::to_string(entries.size()) +
+                                                       " contexts, and this hypervisor may have " +
+                                                       std::to_string(impl_->options.max_contexts) +
+                                                       ": make it with a larger limit");
+    std::vector<std::shared_ptr<const Program>> bases;
+    for (const Base& set : sets) {
+        auto program = program_of(set.genome);
+        if (program == nullptr)
+            refuse("the checkpoint has contexts of a genome with the fingerprint " + set.genome +
+                   ", which is not at hand: load its file and give the runtime");
+        ByteReader bytes{set.organism};
+        const Organism organism = read_organism(bytes);
+        if (bytes.left() != 0) damaged("parameters are longer than they should be");
+        try {
+            if (!differing_field(organism, program->organism()).empty()) program = program->with_organism(organism);
+        } catch (const InputError& e) {
+            damaged(e.what());
+        }
+        bases.push_back(std::move(program));
+    }
 
     const Impl::Lock lock{impl_->mutex};
     if (!impl_->by_name.empty())

@@ -87,9 +87,19 @@ std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_
     const double from_s = CellularContext::next_tick_s(at_s);
     // everybody stands still, and nobody comes or goes while they do
     std::vector<Impl::ResidentPtr> all;
-    for (const auto& [name, resident] : impl_->by_name) all.push_back(resident);
     std::vector<std::unique_ptr<Impl::Rest>> rests;
-    for (const auto& resident : all) rests.push_back(std::make_unique<Impl::Rest>(*impl_, lock, resident));
+    const auto newcomer = [&] {
+        for (const auto& [name, resident] : impl_->by_name) {
+            if (std::find(all.begin(), all.end(), resident) == all.end()) return resident;
+        }
+        return Impl::ResidentPtr{};
+    };
+    for (const auto& [name, resident] : impl_->by_name) all.push_back(resident);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        rests.push_back(std::make_unique<Impl::Rest>(*impl_, lock, all[i]));
+        if (i + 1 < all.size()) continue;
+        if (auto resident = newcomer()) all.push_back(std::move(resident));  // it came while others were brought to rest
+    }
     Chassis changed = *impl_->chassis;
     std::map<std::uint64_t, Resident*> by_ordinal;
     for (const auto& resident : all) {
@@ -105,7 +115,7 @@ std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_
     try {
         for (const Chassis::Change& change : changed.rebalance(from_s)) {
             const auto found = by_ordinal.find(change.holder);
-            if (found == by_ordinal.end()) continue;  // came while others were brought to rest
+            if (found == by_ordinal.end()) throw BugError("a rebalance found a holder that is no context");
             before.emplace_back(found->second, found->second->grants);
             impl_->grant(*found->second, change.granted, change.at_s);
             changes.emplace_back(found->second->handle, change.granted);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace bioxen {
@@ -34,7 +35,8 @@ Hypervisor::Options checked(Hypervisor::Options options) {
     if (options.max_contexts == 0 || options.max_contexts > most_contexts)
         refuse(InputErrorKind::argument, "the number of contexts must lie between 1 and " + std::to_string(most_contexts));
     if (options.quantum == 0) refuse(InputErrorKind::argument, "a quantum has at least one candidate event");
-    if (options.slice_ns <= 0) refuse(InputErrorKind::argument, "a slice must be longer than 0 ns");
+    if (options.slice_ns <= 0 || options.slice_ns > std::int64_t{1} << 50)
+        refuse(InputErrorKind::argument, "a slice must be longer than 0 ns, and at most 13 days");
     if (options.clock == nullptr) options.clock = system_clock();
     return options;
 }
@@ -62,10 +64,17 @@ Hypervisor::Impl::Impl(Options given)
         workers.back()->start_ns = workers.back()->last_ns = workers.back()->at_ns = start_ns;
     }
     if (virtual_clock != nullptr) return;
-    for (auto& worker : workers) worker->thread = std::thread([this, w = worker.get()] { work(*w); });
+    try {
+        for (auto& worker : workers) worker->thread = std::thread([this, w = worker.get()] { work(*w); });
+    } catch (const std::system_error& e) {
+        close();
+        refuse(InputErrorKind::overload, "the system gives no more threads (" + std::string{e.what()} + "): ask for fewer than " +
+                                             std::to_string(options.workers) + " workers");
+    }
 }
 
-Hypervisor::Impl::~Impl() {
+/// Ends the threads.
+void Hypervisor::Impl::close() noexcept {
     {
         const Lock lock{mutex};
         closing = true;
@@ -80,6 +89,10 @@ Hypervisor::Impl::~Impl() {
     for (auto& worker : workers) {
         if (worker->thread.joinable()) worker->thread.join();
     }
+}
+
+Hypervisor::Impl::~Impl() {
+    close();
     const Lock lock{mutex};
     for (const Slot& slot : slots) {
         if (slot.resident == nullptr) continue;
@@ -92,22 +105,27 @@ Hypervisor::Impl::Rest::Rest(Impl& impl, Lock& lock, ResidentPtr resident) : imp
     Resident& r = *resident_;
     ++r.holds;
     if (r.on_worker) {
-        r.leave_since_ns = impl.clock.now_ns();
-        r.leave = true;
+        if (!r.leave.exchange(true)) r.leave_since_ns = impl.clock.now_ns();
         if (impl.virtual_clock != nullptr) {
             // its worker stands at a time of its own, up to which it has worked
             Worker& worker = *impl.workers[r.worker];
             VirtualClock& time = *impl.virtual_clock;
             const std::int64_t now = time.now_ns(), cpu = time.thread_cpu_ns();
             time.set_ns(worker.at_ns, worker.cpu_ns);
-            impl.release(worker, {});
+            Outcome outcome;
+            outcome.now_ns = worker.at_ns;
+            outcome.thread_cpu_ns = worker.cpu_ns;
+            r.turnstile.look([&] { outcome.observed = observed(*r.cell); });
+            impl.release(worker, outcome);
             worker.at_ns = time.now_ns();
             time.set_ns(std::max(now, worker.at_ns), cpu);
         } else {
             impl.rested.wait(lock, [&r] { return !r.on_worker; });
         }
     }
-    impl.scheduler.block(r, impl.clock.now_ns());
+    const std::int64_t now = impl.clock.now_ns();
+    if (r.Task::state == Task::State::ready) r.wait_ns += std::max<std::int64_t>(0, now - r.ready_since_ns);
+    impl.scheduler.block(r, now);
 }
 
 Hypervisor::Impl::Rest::~Rest() {
@@ -128,6 +146,7 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::at(ContextHandle handle) const {
 void Hypervisor::Impl::check_room(const std::string& name) const {
     if (name.empty() || name.size() > longest_name)
         refuse(InputErrorKind::creation, "a context needs a name of 1 to " + std::to_string(longest_name) + " bytes");
+    if (!is_printable(name)) refuse(InputErrorKind::creation, "the name of a context must be UTF-8 that can be printed");
     if (by_name.contains(name))
         refuse(InputErrorKind::creation, "there is a context '" + name + "' already: give another name, or destroy it");
     if (by_name.size() >= options.max_contexts)
@@ -135,11 +154,12 @@ void Hypervisor::Impl::check_room(const std::string& name) const {
                                              " contexts: destroy one, or make it with a larger limit");
 }
 
+Resident::Observed Hypervisor::Impl::observed(const CellularContext& cell) noexcept {
+    return {cell.time_s(), cell.events(), cell.drawn(), static_cast<std::int64_t>(cell.memory_bytes())};
+}
+
 void Hypervisor::Impl::observe(Resident& resident) const {
-    resident.turnstile.look([&resident] {
-        const CellularContext& cell = *resident.cell;
-        resident.observed = {cell.time_s(), cell.events(), cell.drawn(), static_cast<std::int64_t>(cell.memory_bytes())};
-    });
+    resident.turnstile.look([&resident] { resident.observed = observed(*resident.cell); });
 }
 
 /// Lets a context have its share of the chassis, from its present age on or, where it is between two ticks, from the next.
@@ -225,6 +245,7 @@ void Hypervisor::Impl::reschedule(Resident& r) noexcept {
     } else if (r.state == Task::State::blocked) {
         anchor(r);
         const Assignment& front = r.runs.front();
+        r.arrival = front.arrival;
         if (front.paced() && now < front.release_ns())
             scheduler.sleep(r, now, front.release_ns());
         else
@@ -283,8 +304,10 @@ void Hypervisor::Impl::set_state(ContextHandle handle, ContextState to) {
                                           (r.cause.empty() ? "" : ": " + r.cause));
     r.context_state = to;
     if (to == ContextState::stopped) finish_all(r, RunStatus::stopped);
-    // A pause is no lateness: the pace begins anew where the cell is.
-    if (to == ContextState::running && !r.runs.empty()) r.runs.front().anchored = false;
+    // A pause is no lateness: what was due when it began is due as much later.
+    if (to == ContextState::paused) r.paused_ns = clock.now_ns();
+    if (from == ContextState::paused && to == ContextState::running && !r.runs.empty())
+        r.runs.front().pace_origin_ns += clock.now_ns() - r.paused_ns;
 }
 
 Hypervisor::Hypervisor(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -416,7 +439,7 @@ void Hypervisor::set_policy(ContextHandle context, const Policy& policy) {
     const Impl::Rest rest{*impl_, lock, resident};
     (void)impl_->at(context);
     impl_->scheduler.change_policy(*resident, policy, impl_->clock.now_ns());
-    if (!resident->runs.empty()) resident->runs.front().anchored = false;  // the period may be another one
+    if (!resident->runs.empty()) impl_->change_period(*resident, resident->runs.front());
 }
 
 void Hypervisor::set_quota(ContextHandle context, const Quota& quota) {

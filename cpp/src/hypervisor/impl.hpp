@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hypervisor/printable.hpp"
 #include "hypervisor/resident.hpp"
 #include "hypervisor/scheduler.hpp"
 
@@ -22,7 +23,7 @@ namespace bioxen {
 /// Takes down why something failed, be it for want of memory.
 inline void note(std::string& cause, const char* what) noexcept {
     try {
-        cause = what;
+        cause = printable(what);
     } catch (...) {
         cause = "out of memory";  // so short that it needs none
     }
@@ -31,6 +32,8 @@ inline void note(std::string& cause, const char* what) noexcept {
 /// The hypervisor inside. One lock guards everything but the cells; whoever holds it may take a turnstile, never the other
 /// way round.
 struct Hypervisor::Impl {
+    static constexpr std::int64_t most_used = 1'000'000'000'000'000'000;  ///< of anything that a quota counts
+
     using Lock = std::unique_lock<std::mutex>;
     using ResidentPtr = std::shared_ptr<Resident>;
 
@@ -59,6 +62,9 @@ struct Hypervisor::Impl {
     struct Outcome {
         AdvanceStatus status = AdvanceStatus::preempted;
         bool at_quota = false;
+        bool leaves = false;                        ///< the context shall go off its worker
+        std::int64_t now_ns = 0, thread_cpu_ns = 0; ///< at its end
+        Resident::Observed observed;                ///< if it leaves, and nothing failed
         std::string failure;                        ///< not empty: it threw
     };
     /// What a context brings along from a checkpoint.
@@ -84,6 +90,7 @@ struct Hypervisor::Impl {
 
     explicit Impl(Options given);
     ~Impl();
+    void close() noexcept;
 
     // contexts
     [[nodiscard]] ResidentPtr at(ContextHandle handle) const;
@@ -92,6 +99,7 @@ struct Hypervisor::Impl {
     void settle_in_chassis(Resident& resident, const Terms& terms, const Chassis::Holder* holder);
     void check_room(const std::string& name) const;
     void remove(const ResidentPtr& resident) noexcept;
+    [[nodiscard]] static Resident::Observed observed(const CellularContext& cell) noexcept;
     void observe(Resident& resident) const;
     void set_state(ContextHandle handle, ContextState to);
     /// Ready, asleep or blocked, as its state and its jobs have it.
@@ -102,6 +110,7 @@ struct Hypervisor::Impl {
     // runs.cpp
     [[nodiscard]] std::int64_t pace_period_ns(const Resident& resident, const Job& job) const noexcept;
     void anchor(Resident& resident) noexcept;
+    void change_period(const Resident& resident, Assignment& assignment) const noexcept;
     void begin(Resident& resident, Assignment& assignment) const;
     void conclude(Resident& resident, Assignment& assignment) const noexcept;
     void finish(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
@@ -110,18 +119,18 @@ struct Hypervisor::Impl {
     void period_done(Resident& resident, Assignment& assignment, std::int64_t now_ns) noexcept;
 
     // workers.cpp
-    [[nodiscard]] Outcome quantum(Resident& resident, bool is_cold) const;
+    [[nodiscard]] Outcome quantum(const Worker& worker, Resident& resident) const;
     [[nodiscard]] double bound_s(const Resident& resident) const noexcept;
     [[nodiscard]] const char* quota_used(const Resident& resident) const noexcept;
     bool dispatch(Worker& worker, Resident* preferred);
     void turn(Worker& worker);
     void release(Worker& worker, const Outcome& outcome) noexcept;
-    void look_back(Resident& resident, const Outcome& outcome, std::int64_t now_ns);
+    void look_back(Resident& resident, const Outcome& outcome);
     void work(Worker& worker);
     void call(std::size_t worker) noexcept;
     void publish_timer() noexcept;
     void tile(Worker& worker, std::int64_t Worker::* account, std::int64_t now_ns) const noexcept;
-    [[nodiscard]] std::int64_t steal_ns() const noexcept;
+    [[nodiscard]] std::int64_t steal_ns(const Resident& resident) const noexcept;
     bool step();
     bool wait_until(const std::function<bool()>& done, std::int64_t timeout_ns);
 
@@ -147,7 +156,7 @@ struct Hypervisor::Impl {
     std::vector<Slot> slots;
     std::vector<std::uint32_t> free_slots;
     std::map<std::string, ResidentPtr> by_name;
-    std::uint64_t ordinals = 0;
+    std::uint64_t ordinals = 0, arrivals = 0;
     std::optional<Chassis> chassis;
     using Ratio = std::pair<std::string, std::array<std::int64_t, 4>>;  ///< fingerprint of the base, capacity
     std::map<Ratio, std::weak_ptr<const Program>> granted;

@@ -20,6 +20,7 @@ ContextMetrics Hypervisor::Impl::metrics_of(const Resident& r) const {
     if (chassis && chassis->holders().contains(r.ordinal)) m.grant = chassis->grant(r.ordinal, r.observed.time_s);
     m.cpu_ns = r.cpu_ns;
     m.wait_ns = r.wait_ns;
+    if (r.Task::state == Task::State::ready) m.wait_ns += std::max<std::int64_t>(0, clock.now_ns() - r.ready_since_ns);
     m.os_steal_ns = r.os_steal_ns;
     m.switches = r.switches;
     m.dispatch = r.dispatch.summary();

@@ -21,6 +21,7 @@ struct Assignment {
     std::shared_ptr<Run> run;
     Job job;
     std::optional<Recorder> recorder;
+    std::uint64_t arrival = 0;          ///< order of submission
     bool begun = false, concluded = false;
     double until_s = 0.0;               ///< once begun
     std::int64_t begun_ns = 0;
@@ -63,7 +64,7 @@ struct Resident : Task {
     Assignment* under_way = nullptr;            ///< on a worker: the first run, which others may queue behind
     int holds = 0;                              ///< calls that want it at rest
     std::atomic<bool> leave{false};             ///< its worker shall let go of it after this quantum
-    std::int64_t leave_since_ns = 0;
+    std::int64_t leave_since_ns = 0, paused_ns = 0;
 
     std::int64_t cpu_ns = 0, wait_ns = 0, os_steal_ns = 0, switches = 0;
     std::int64_t pace_periods = 0, pace_misses = 0, misses_by_os = 0, seen_misses = 0, max_tardiness_ns = 0;

@@ -10,6 +10,8 @@ namespace bioxen {
 
 namespace {
 
+constexpr std::int64_t longest_period_ns = std::int64_t{1} << 50;
+
 /// Nothing was recorded, or the recording broke off inside a sample.
 bool is_whole(const Trace& trace) noexcept {
     const std::size_t n = trace.size();
@@ -60,7 +62,17 @@ void Hypervisor::Impl::anchor(Resident& r) noexcept {
     front.pace_origin_ns = clock.now_ns();
     front.pace_period_ns = pace_period_ns(r, front.job);
     front.pace_index = 0;
-    front.steal_when_in_time_ns = steal_ns();
+    front.steal_when_in_time_ns = steal_ns(r);
+}
+
+/// Another policy may hold the run to its pace in other periods: what was due so far stays due.
+void Hypervisor::Impl::change_period(const Resident& r, Assignment& a) const noexcept {
+    const std::int64_t period_ns = pace_period_ns(r, a.job);
+    if (!a.paced() || !a.anchored || period_ns == a.pace_period_ns) return;
+    a.pace_start_s += a.job.pace * 1e-9 * static_cast<double>(a.pace_period_ns) * static_cast<double>(a.pace_index);
+    a.pace_origin_ns = a.release_ns();
+    a.pace_index = 0;
+    a.pace_period_ns = period_ns;
 }
 
 /// The cell is at rest and held by the caller.
@@ -147,11 +159,11 @@ void Hypervisor::Impl::period_done(Resident& r, Assignment& a, std::int64_t now_
     ++r.pace_periods;
     ++a.pace_index;
     if (tardiness_ns <= 0) {
-        a.steal_when_in_time_ns = steal_ns();
+        a.steal_when_in_time_ns = steal_ns(r);
         return;
     }
     ++r.pace_misses;
-    if (explains(r.policy, steal_ns() - a.steal_when_in_time_ns, tardiness_ns)) ++r.misses_by_os;
+    if (explains(r.policy, steal_ns(r) - a.steal_when_in_time_ns, tardiness_ns)) ++r.misses_by_os;
     r.max_tardiness_ns = std::max(r.max_tardiness_ns, tardiness_ns);
 }
 
@@ -161,7 +173,8 @@ std::shared_ptr<Run> Hypervisor::submit(ContextHandle context, Job job) {
     if (std::min(job.until_s, job.duration_s) > 1e9) refuse("a job needs an end: an age or a duration of at most 1e9 s");
     if (!(job.every_s > 0.0)) refuse("samples are taken at an interval of more than 0 s");
     if (!(job.pace >= 0.0 && job.pace <= 1e9)) refuse("a pace must be more than 0 and at most 1e9; 0 is as fast as it goes");
-    if (job.pace_period_ns < 1'000'000) refuse("the period of a pace is at least 1 ms");
+    if (job.pace_period_ns < 1'000'000 || job.pace_period_ns > longest_period_ns)
+        refuse("the period of a pace is at least 1 ms, and at most 13 days");
     auto run = std::make_shared<Run>();
     run->context = context;
     Impl::Lock lock{impl_->mutex};
@@ -174,6 +187,7 @@ std::shared_ptr<Run> Hypervisor::submit(ContextHandle context, Job job) {
     r.runs.push_back({});
     r.runs.back().run = run;
     r.runs.back().job = std::move(job);
+    r.runs.back().arrival = impl_->arrivals++;
     impl_->reschedule(r);
     return run;
 }

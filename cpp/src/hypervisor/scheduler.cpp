@@ -43,9 +43,9 @@ void Scheduler::check(const Policy& policy) const {
         case Policy::Kind::fair:
             if (!(policy.weight >= 1e-6 && policy.weight <= 1e6))
                 refuse("a weight of " + std::to_string(policy.weight) + " is out of range: give 1e-6 to 1e6");
-            if (!(policy.cap > 0.0 && policy.cap <= 1.0))
+            if (!(policy.cap >= 0.001 && policy.cap <= 1.0))
                 refuse("a cap of " + std::to_string(policy.cap) +
-                       " is out of range: it is the most of one worker, more than 0 and at most 1");
+                       " is out of range: it is the most of one worker, from 0.001 to 1");
             return;
         case Policy::Kind::deadline:
             if (options_.cooperative)
@@ -118,7 +118,13 @@ void Scheduler::change_policy(Task& task, const Policy& policy, std::int64_t now
     const Task::State before = task.state;
     const std::int64_t timer_ns = task.timer_ns;
     retire(task);
+    const Task was = task;
     admit(task, policy);
+    // what it owes, it owes under any policy
+    task.lag_ns = was.lag_ns;
+    task.cap_left_ns = std::min<std::int64_t>(0, was.cap_left_ns);
+    task.deadline_ns = was.deadline_ns;
+    task.budget_left_ns = std::min(was.budget_left_ns, policy.budget_ns);
     if (before == Task::State::sleeping)
         sleep(task, now_ns, timer_ns);
     else if (before != Task::State::blocked)
@@ -192,7 +198,6 @@ void Scheduler::make_ready(Task& task, std::int64_t now_ns) noexcept {
             if (!task.paced) ++task.periods;
         }
     }
-    if (task.policy.kind == Policy::Kind::batch) task.arrival = arrivals_++;
     if (is_capped(task) && now_ns >= task.cap_window_end_ns) next_window(task, now_ns);
     enqueue(task, now_ns);
 }

@@ -95,7 +95,6 @@ private:
     IndexedHeap<std::int64_t, Task, &Task::timer_place> timers_;
     double batch_debt_ns_ = 0.0;        ///< service that batch tasks are owed
     std::size_t tasks_ = 0;
-    std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace bioxen

@@ -25,7 +25,7 @@ struct Task {
     std::int64_t ready_since_ns = 0;
     std::int64_t charged_until_ns = 0;  ///< running: from here on its time is not charged yet
     std::int64_t slice_end_ns = 0;      ///< running
-    std::uint64_t arrival = 0;          ///< batch: order of coming; kept until it blocks
+    std::uint64_t arrival = 0;          ///< batch: order of coming, told by whoever makes it ready
 
     // fair
     double vruntime = 0.0;              ///< service / weight

@@ -22,7 +22,9 @@ void Hypervisor::Impl::tile(Worker& worker, std::int64_t Worker::* account, std:
     worker.last_ns = now;
 }
 
-std::int64_t Hypervisor::Impl::steal_ns() const noexcept {
+/// What the operating system took of the workers that may run this context.
+std::int64_t Hypervisor::Impl::steal_ns(const Resident& r) const noexcept {
+    if (r.policy.kind == Policy::Kind::deadline) return workers[r.worker]->os_steal_ns;
     std::int64_t sum = 0;
     for (const auto& worker : workers) sum += worker->os_steal_ns;
     return sum;
@@ -64,8 +66,9 @@ double Hypervisor::Impl::bound_s(const Resident& r) const noexcept {
     return bound;
 }
 
-Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r, bool is_cold) const {
+Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(const Worker& worker, Resident& r) const {
     Outcome outcome;
+    outcome.leaves = true;
     try {
         r.turnstile.run([&] {
             Assignment& a = *r.under_way;
@@ -73,9 +76,10 @@ Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r, bool is_cold) c
             if (!a.begun) begin(r, a);
             if (quota_used(r) != nullptr) {  // before this slice: it was resumed all the same
                 outcome.at_quota = true;
+                outcome.observed = observed(cell);
                 return;
             }
-            if (is_cold) cell.prefetch();
+            if (worker.is_cold) cell.prefetch();
             std::uint64_t fuel = options.quantum;
             const Quota& quota = r.quota;
             const std::int64_t before = cell.events().candidates;
@@ -92,12 +96,21 @@ Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(Resident& r, bool is_cold) c
                 outcome.at_quota = true;
             if (virtual_clock != nullptr)
                 virtual_clock->work_ns((cell.events().candidates - before + 1) * virtual_clock->costs().candidate_ns);
+            const std::int64_t now = clock.now_ns();
+            outcome.leaves = outcome.status != AdvanceStatus::preempted || outcome.at_quota || now >= worker.slice_end_ns ||
+                             r.leave.load(std::memory_order_relaxed) ||
+                             worker.attention.load(std::memory_order_relaxed) ||
+                             now >= next_timer_ns.load(std::memory_order_relaxed);
+            // here, where nobody waits for it but who looks at this very cell
+            if (outcome.leaves) outcome.observed = observed(cell);
         });
     } catch (const std::exception& e) {
         note(outcome.failure, *e.what() == '\0' ? "an error without a message" : e.what());
     } catch (...) {
         note(outcome.failure, "an error of an unknown type");
     }
+    outcome.now_ns = clock.now_ns();
+    if (outcome.leaves) outcome.thread_cpu_ns = clock.thread_cpu_ns();
     return outcome;
 }
 
@@ -145,16 +158,16 @@ bool Hypervisor::Impl::dispatch(Worker& worker, Resident* preferred) {
 }
 
 /// Puts what the slice came to into the books, and decides what becomes of the run.
-void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome, std::int64_t now_ns) {
+void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome) {
     if (!outcome.failure.empty()) return fail(r, outcome.failure.c_str());
-    observe(r);
+    r.observed = outcome.observed;
     if (chassis) chassis->reached(r.ordinal, r.observed.time_s);
     if (!r.grants.empty() && r.observed.time_s >= r.grants.front().at_s) apply_grants(r);
     if (r.runs.empty()) return;
     Assignment& a = r.runs.front();
     if (!a.begun) return;
     const bool reached = r.observed.time_s >= a.until_s;
-    if (a.paced() && (reached || r.observed.time_s >= a.target_s())) period_done(r, a, now_ns);
+    if (a.paced() && (reached || r.observed.time_s >= a.target_s())) period_done(r, a, outcome.now_ns);
     if (reached) {
         finish(r, RunStatus::completed);
     } else if (const char* const used = quota_used(r)) {
@@ -170,33 +183,35 @@ void Hypervisor::Impl::release(Worker& worker, const Outcome& outcome) noexcept 
     const ResidentPtr resident = std::move(worker.current);
     worker.current = nullptr;
     Resident& r = *resident;
-    const std::int64_t now = std::max(clock.now_ns(), worker.last_ns);
+    // what follows, waiting for the lock included, is not on the context's account
+    const std::int64_t now = std::max(outcome.now_ns, worker.last_ns);
     const std::int64_t spent = now - worker.last_ns;
     tile(worker, &Worker::context_ns, now);
     r.cpu_ns += spent;
-    const std::int64_t steal = std::max<std::int64_t>(0, spent - (clock.thread_cpu_ns() - worker.slice_start_cpu_ns));
+    const std::int64_t steal = std::max<std::int64_t>(0, spent - (outcome.thread_cpu_ns - worker.slice_start_cpu_ns));
     r.os_steal_ns += steal;
     worker.os_steal_ns += steal;
     r.on_worker = false;
     r.under_way = nullptr;
     scheduler.charge(r, now);
     try {
-        look_back(r, outcome, now);
+        look_back(r, outcome);
     } catch (const std::exception& e) {
         fail(r, e.what());
     }
     if (r.misses > r.seen_misses) {
-        if (steal_ns() - r.steal_seen_ns >= r.tardiness_ns) r.misses_by_os += r.misses - r.seen_misses;
+        if (steal_ns(r) - r.steal_seen_ns >= r.tardiness_ns) r.misses_by_os += r.misses - r.seen_misses;
         r.max_tardiness_ns = std::max(r.max_tardiness_ns, r.tardiness_ns);
         r.seen_misses = r.misses;
     }
-    r.steal_seen_ns = steal_ns();
+    r.steal_seen_ns = steal_ns(r);
     const bool wanted = r.context_state == ContextState::running && r.holds == 0 && !r.runs.empty() && !closing;
     if (!wanted) {
         scheduler.block(r, now);
     } else {
         anchor(r);
         const Assignment& front = r.runs.front();
+        r.arrival = front.arrival;
         if (front.paced() && now < front.release_ns())
             scheduler.sleep(r, now, front.release_ns());
         else
@@ -213,13 +228,9 @@ void Hypervisor::Impl::release(Worker& worker, const Outcome& outcome) noexcept 
 void Hypervisor::Impl::turn(Worker& worker) {
     Resident& r = *worker.current;
     const Run* const run = r.under_way->run.get();
-    const Outcome outcome = quantum(r, worker.is_cold);
+    const Outcome outcome = quantum(worker, r);
     worker.is_cold = false;
-    const std::int64_t now = clock.now_ns();
-    if (outcome.status == AdvanceStatus::preempted && outcome.failure.empty() && !outcome.at_quota &&
-        now < worker.slice_end_ns && !r.leave.load(std::memory_order_relaxed) &&
-        !worker.attention.load(std::memory_order_relaxed) && now < next_timer_ns.load(std::memory_order_relaxed))
-        return;
+    if (!outcome.leaves) return;
     Lock lock = virtual_clock == nullptr ? Lock{mutex} : Lock{};
     release(worker, outcome);
     const bool goes_on = options.cooperative && r.state == Task::State::ready && r.runs.front().run.get() == run;
@@ -297,9 +308,9 @@ bool Hypervisor::Impl::wait_until(const std::function<bool()>& done, std::int64_
         }
         return true;
     }
-    if (timeout_ns >= longest_wait_ns) {
-        rested.wait(lock, done);
-        return true;
+    while (timeout_ns > longest_wait_ns) {
+        if (rested.wait_for(lock, std::chrono::nanoseconds{longest_wait_ns}, done)) return true;
+        timeout_ns -= longest_wait_ns;
     }
     return rested.wait_for(lock, std::chrono::nanoseconds{std::max<std::int64_t>(0, timeout_ns)}, done);
 }
