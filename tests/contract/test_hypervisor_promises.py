@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -816,7 +817,8 @@ def test_many_threads_may_use_one_hypervisor(
         stop.set()
         for name in hypervisor.list_vms():  # a run of a machine that somebody paused waits for it
             if name != "constant":
-                hypervisor.destroy_vm(name)
+                with contextlib.suppress(*allowed):  # a thread's last act was to destroy it
+                    hypervisor.destroy_vm(name)
         for thread in threads:
             thread.join(timeout=30)
         assert not failures

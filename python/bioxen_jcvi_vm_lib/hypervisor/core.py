@@ -735,6 +735,8 @@ class BioXenHypervisor:
                 raise VMNotFoundError(
                     f"no virtual machine {short(name)}{near}", details={"vm_id": name}
                 )
+            if isinstance(vm, VmHandle) and found.handle != vm:  # made anew meanwhile
+                raise IsolationBreachError("this handle is stale: its machine was destroyed")
             return found
 
     def _handle(self, vm: Any) -> _core.ContextHandle:
