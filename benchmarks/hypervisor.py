@@ -158,7 +158,7 @@ def paced(cells: Cells, wall_s: float, per_cpu_s: float) -> None:
     share_s = workers * utilisation * period_s / number
     pace = per_cpu_s * share_s / period_s
     with bx.BioXenHypervisor(max_vms=number, workers=workers) as hypervisor:
-        policy = bx.Policy.deadline(budget_s=share_s * 1.18, period_s=period_s)
+        policy = bx.Policy.deadline(budget_s=share_s * 1.18, period_s=period_s, reclaim=True)
         for seed in range(number):
             hypervisor.create_vm(f"cell{seed}", cells.runtime, seed=seed, policy=policy)
             hypervisor.start_vm(f"cell{seed}")
