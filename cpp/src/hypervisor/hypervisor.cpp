@@ -239,8 +239,7 @@ void Hypervisor::Impl::remove(const ResidentPtr& resident) noexcept {
 void Hypervisor::Impl::reschedule(Resident& r) noexcept {
     if (r.on_worker) return;
     const std::int64_t now = clock.now_ns();
-    const bool wanted = r.context_state == ContextState::running && r.holds == 0 && !r.runs.empty() && !closing;
-    if (!wanted) {
+    if (!has_work(r)) {
         scheduler.block(r, now);
     } else if (r.state == Task::State::blocked) {
         anchor(r);

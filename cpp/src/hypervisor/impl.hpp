@@ -104,6 +104,10 @@ struct Hypervisor::Impl {
     void set_state(ContextHandle handle, ContextState to);
     /// Ready, asleep or blocked, as its state and its jobs have it.
     void reschedule(Resident& resident) noexcept;
+    /// A worker may run it, now or when its next period begins.
+    [[nodiscard]] bool has_work(const Resident& r) const noexcept {
+        return r.context_state == ContextState::running && r.holds == 0 && !r.runs.empty() && !closing;
+    }
     static void check_quota_range(const Quota& quota);
     static void check_quota_use(const Quota& quota, const Resident& resident);
 

@@ -15,7 +15,6 @@ public:
     static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-    [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] T& top() const noexcept { return *entries_.front().member; }
     [[nodiscard]] Key top_key() const noexcept { return entries_.front().key; }
     [[nodiscard]] static bool holds(const T& member) noexcept { return member.*place != nowhere; }
@@ -36,11 +35,6 @@ public:
         last.member->*place = at;
         rise(at);
         sink(last.member->*place);
-    }
-    /// Calls `with` on every member, in no order.
-    template <typename With>
-    void for_each(With&& with) const {
-        for (const Entry& entry : entries_) with(*entry.member);
     }
 
 private:

@@ -205,8 +205,7 @@ void Hypervisor::Impl::release(Worker& worker, const Outcome& outcome) noexcept 
         r.seen_misses = r.misses;
     }
     r.steal_seen_ns = steal_ns(r);
-    const bool wanted = r.context_state == ContextState::running && r.holds == 0 && !r.runs.empty() && !closing;
-    if (!wanted) {
+    if (!has_work(r)) {
         scheduler.block(r, now);
     } else {
         anchor(r);
