@@ -5,6 +5,7 @@
 #include <bioxen/hypervisor.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -342,6 +343,70 @@ TEST(pace_ties_simulated_to_clock_time_and_lateness_is_reported) {
         }
         CHECK(hash_of(hv, h) == alone(p, 1, pace * 0.2));
     }
+}
+
+TEST(a_pause_and_another_policy_leave_the_pace_as_it_was) {
+    const auto p = program();
+    CellularContext cell{p, 1};
+    cell.advance(10.0);
+    const double pace = 0.2e9 / (20.0 * static_cast<double>(cell.events().candidates) / 10.0);
+    Hypervisor::Options o = virtual_options(1);
+    Hypervisor hv{o};
+    Hypervisor::Terms terms;
+    terms.policy = deadline(4 * ms, 10 * ms);
+    const ContextHandle h = hv.create("paced", CellularContext{p, 1}, terms), hog = hv.create("hog", CellularContext{p, 2});
+    hv.start(h);
+    hv.start(hog);
+    Job job = until(pace * 0.4);
+    job.pace = pace;
+    const Runs runs{hv.submit(h, job)}, busy{hv.submit(hog, until(1e9))};
+    const auto pass = [&](std::int64_t ns) { CHECK(!hv.wait(busy, ns)); };
+    const std::int64_t from = hv.metrics().uptime_ns;
+    pass(55 * ms);
+    hv.pause(h);
+    pass(300 * ms);
+    CHECK(hv.metrics(h).periods == 6);
+    hv.resume(h);
+    pass(50 * ms);
+    CHECK(hv.metrics(h).periods == 11);
+    hv.set_policy(h, deadline(8 * ms, 20 * ms));
+    pass(60 * ms);
+    CHECK(hv.metrics(h).periods == 14);
+    hv.set_policy(h, {});
+    CHECK(hv.wait(runs));
+    const std::int64_t took = hv.metrics().uptime_ns - from;
+    CHECK(hv.metrics(h).deadline_misses == 0 && took >= 680 * ms && took <= 701 * ms);
+    CHECK(hash_of(hv, h) == alone(p, 1, pace * 0.4));
+}
+
+TEST(who_looks_at_a_cell_holds_up_nobody_else) {
+    const auto p = program();
+    Hypervisor hv{options(2)};
+    const ContextHandle seen = hv.create("seen", CellularContext{p, 1}), other = hv.create("other", CellularContext{p, 2});
+    hv.start(seen);
+    hv.start(other);
+    const Runs held{hv.submit(seen, until(1e9))};
+    std::atomic<bool> looking{false}, enough{false};
+    std::thread looker{[&] {
+        hv.look(seen, [&](const CellularContext&) {
+            looking = true;
+            while (!enough) std::this_thread::yield();
+        });
+    }};
+    while (!looking) std::this_thread::yield();
+    for (int i = 0; i < 3; ++i) {
+        const Runs runs{hv.submit(other, until(5.0 * (i + 1)))};
+        CHECK(hv.wait(runs, 20'000 * ms));
+        const ContextHandle fresh = hv.create("fresh" + std::to_string(i), CellularContext{p, 3});
+        hv.set_policy(other, {Policy::Kind::fair, 2.0, 1.0, 0, 0, false});
+        hv.pause(other);
+        hv.resume(other);
+        hv.destroy(fresh);
+        CHECK(hv.metrics().contexts.size() == 2);
+    }
+    enough = true;
+    looker.join();
+    hv.cancel(held[0]);
 }
 
 TEST(what_the_operating_system_took_is_told_from_what_was_used) {

@@ -59,7 +59,7 @@ public:
 
     Client& add(const Policy& policy) {
         auto client = std::make_unique<Client>();
-        scheduler_.admit(client->task, policy);
+        scheduler_.admit(client->task, policy, now_ns_);
         clients_.push_back(std::move(client));
         return *clients_.back();
     }
@@ -73,10 +73,17 @@ public:
     void block(Client& c) {
         for (Worker& w : workers_) {
             if (w.client != &c) continue;
+            stop(w);
             account(w, w.at_ns);
             w.client = nullptr;
+            return scheduler_.block(c.task, w.at_ns);
         }
         scheduler_.block(c.task, now_ns_);
+    }
+
+    void remove(Client& c) {
+        block(c);
+        scheduler_.retire(c.task, now_ns_);
     }
 
     /// @param check called whenever a worker has chosen
@@ -109,19 +116,24 @@ public:
 private:
     struct Worker {
         std::int64_t at_ns = 0, since_ns = 0;
-        bool idle = false, attention = false;
+        bool idle = false;
         Client* client = nullptr;
     };
     void call(std::size_t wanted) {
         for (std::size_t i = 0; i < workers_.size(); ++i) {
             Worker& w = workers_[i];
-            if (wanted != Scheduler::any_worker && wanted != i) continue;
-            w.attention = true;
-            if (!w.idle) continue;
+            if (wanted == Scheduler::any_worker ? !w.idle : wanted != i) continue;
+            if (w.client != nullptr) stop(w);
+            if (!w.idle) return;
             w.idle = false;
             w.at_ns = std::max(w.at_ns, now_ns_);
             return;
         }
+    }
+    /// At the end of the present quantum.
+    void stop(Worker& w) const {
+        const std::int64_t quanta = std::max<std::int64_t>(1, (now_ns_ - w.since_ns + quantum_ns_ - 1) / quantum_ns_);
+        w.at_ns = std::min(w.at_ns, w.since_ns + quanta * quantum_ns_);
     }
     void account(Worker& w, std::int64_t now) {
         Client& c = *w.client;
@@ -148,7 +160,6 @@ private:
                 scheduler_.put_back(c.task, w.at_ns);
             }
         }
-        w.attention = false;
         Task* const task = scheduler_.pick(static_cast<std::size_t>(&w - workers_.data()), w.at_ns);
         if (task == nullptr) {
             w.idle = true;
@@ -382,6 +393,112 @@ TEST(who_reclaims_gets_what_others_leave_and_nobody_misses_anything) {
         CHECK(static_cast<double>(greedy.used_ns) >= 0.6 * due);
         CHECK(static_cast<double>(other.used_ns) >= 0.045 * all);
     }
+}
+
+TEST(who_reclaims_goes_on_without_budget_while_nobody_else_wants_the_worker) {
+    for (int set = 0; set < sets(300); ++set) {
+        Draw draw{static_cast<std::uint64_t>(set)};
+        const std::int64_t quantum = draw.between(1, 20) * us;
+        Bench bench{{1, ms, false}, quantum, static_cast<std::uint64_t>(set)};
+        Client& greedy = bench.add(deadline(draw.between(100, 900) * us, 3 * ms, true));
+        Client& modest = bench.add(deadline(ms, 4 * ms));
+        modest.job_ns = draw.between(50, 1'000) * us;
+        modest.every_ns = 4 * ms;
+        Client& other = bench.add(fair(1.0));
+        for (Client* c : {&greedy, &modest}) bench.start(*c);
+        bench.run(200 * ms);
+        CHECK(greedy.used_ns + modest.used_ns >= 198 * ms - 10 * quantum);  // but for the stretch under way
+        bench.start(other);
+        const std::int64_t before = greedy.used_ns;
+        bench.run(400 * ms);
+        // now somebody else wants it
+        CHECK(static_cast<double>(other.used_ns) >= 0.045 * 200.0 * ms);
+        CHECK(static_cast<double>(greedy.used_ns - before) <= 0.95 * 200.0 * ms + ms);
+        CHECK(modest.late == 0 && greedy.task.misses == 0 && modest.task.misses == 0);
+    }
+}
+
+/// A share that becomes free may have been used ahead: whoever takes it must not have it twice.
+TEST(who_comes_in_the_place_of_another_does_not_use_his_share_twice) {
+    Bench bench{{1, ms, false}, 10 * us, 1};
+    const Client& patient = bench.add(deadline(45 * ms, 100 * ms));
+    bench.start(*bench.clients()[0]);
+    Client* hasty = nullptr;
+    for (std::int64_t k = 0; k < 40; ++k) {
+        if (hasty != nullptr) bench.remove(*hasty);
+        hasty = &bench.add(deadline(5 * ms, 10 * ms));
+        bench.start(*hasty);
+        bench.run((k + 1) * 5 * ms);
+    }
+    CHECK(patient.task.misses == 0);
+    CHECK(patient.used_ns >= 2 * 45 * ms - 20 * us);
+}
+
+TEST(a_change_of_policy_pays_no_debts) {
+    Bench bench{{1, ms, false}, 10 * us, 1};
+    Client& hog = bench.add(deadline(ms, 10 * ms));
+    Client& capped = bench.add(fair(1.0, 0.1));
+    Client& light = bench.add(fair(1.0));
+    Client& heavy = bench.add(fair(1.0));
+    for (Client* c : {&hog, &capped, &light, &heavy}) bench.start(*c);
+    for (std::int64_t t = 1; t <= 400; ++t) {
+        bench.run(t * ms);
+        for (Client* c : {&hog, &capped, &light}) {
+            bench.block(*c);
+            bench.scheduler().change_policy(c->task, c->task.policy, bench.now_ns());
+            bench.start(*c);
+        }
+    }
+    CHECK(hog.used_ns <= 41 * ms + 50 * us);
+    CHECK(capped.used_ns <= 50 * ms + 50 * us);  // five windows begun
+    CHECK(light.used_ns <= heavy.used_ns + 2 * ms);
+    // a cap counts from when it was set
+    bench.block(heavy);
+    bench.scheduler().change_policy(heavy.task, fair(1.0, 0.1), bench.now_ns());
+    bench.start(heavy);
+    const std::int64_t before = heavy.used_ns;
+    bench.run(900 * ms);
+    CHECK(heavy.used_ns - before >= 49 * ms && heavy.used_ns - before <= 60 * ms + 50 * us);
+}
+
+TEST(comings_and_goings_make_nobody_miss_his_deadline) {
+    int started = 0;
+    for (int set = 0; set < sets(500); ++set) {
+        Draw draw{static_cast<std::uint64_t>(set)};
+        const auto workers = static_cast<std::size_t>(1 + draw.below(2));
+        const std::int64_t quantum = draw.between(1, 20) * us;
+        Bench bench{{workers, ms, false}, quantum, static_cast<std::uint64_t>(set)};
+        std::vector<Client*> present;
+        for (std::int64_t t = 0; t < 100; ++t) {
+            if (!present.empty() && draw.below(3) == 0) {
+                const std::size_t i = draw.below(present.size());
+                if (draw.below(4) == 0) {
+                    bench.block(*present[i]);
+                    try {
+                        bench.scheduler().change_policy(present[i]->task, deadline(draw.between(100, 4'000) * us, 5 * ms), t * ms);
+                    } catch (const InputError& e) {
+                        CHECK(e.kind() == InputErrorKind::allocation);
+                    }
+                    bench.start(*present[i]);
+                } else {
+                    bench.remove(*present[i]);
+                    present.erase(present.begin() + static_cast<std::ptrdiff_t>(i));
+                }
+            }
+            try {
+                const std::int64_t period = draw.between(2'000, 20'000) * us;
+                Client& c = bench.add(deadline(draw.between(period / 50, period * 9 / 10), period, draw.below(4) == 0));
+                bench.start(c);
+                present.push_back(&c);
+                ++started;
+            } catch (const InputError& e) {
+                CHECK(e.kind() == InputErrorKind::allocation);
+            }
+            bench.run((t + 1) * ms);
+        }
+        for (const auto& c : bench.clients()) CHECK(c->task.misses == 0);
+    }
+    CHECK(started > sets(500) * 10);
 }
 
 TEST(batch_gets_a_twentieth_beside_fair_and_all_that_nobody_else_wants) {

@@ -39,7 +39,8 @@ struct Policy {
     std::int64_t budget_ns = 0;     ///< deadline: > 0
     std::int64_t period_ns = 0;     ///< deadline: >= 1 ms and >= the budget
     /// deadline: also use its part of what deadline contexts of its worker do not use of the 95 % that they may have (GRUB);
-    /// fair and batch contexts of that worker then live on the rest
+    /// fair and batch contexts of that worker then live on the rest. Without budget it goes on while nobody else wants the
+    /// worker, which costs it nothing.
     bool reclaim = false;
     friend bool operator==(const Policy&, const Policy&) = default;
 };

@@ -211,7 +211,7 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
     const auto named = by_name.emplace(std::move(name), resident).first;
     try {
         if (chassis) settle_in_chassis(r, terms, past.holder);
-        scheduler.admit(r, terms.policy);
+        scheduler.admit(r, terms.policy, clock.now_ns());
     } catch (...) {
         if (chassis && chassis->holders().contains(r.ordinal)) chassis->release(r.ordinal);
         by_name.erase(named);
@@ -227,7 +227,7 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
 void Hypervisor::Impl::remove(const ResidentPtr& resident) noexcept {
     Resident& r = *resident;
     finish_all(r, RunStatus::stopped);
-    scheduler.retire(r);
+    scheduler.retire(r, clock.now_ns());
     if (chassis) chassis->release(r.ordinal);
     Slot& slot = slots[r.handle.slot];
     slot.resident.reset();

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -117,8 +118,8 @@ struct Hypervisor::Impl {
     void change_period(const Resident& resident, Assignment& assignment) const noexcept;
     void begin(Resident& resident, Assignment& assignment) const;
     void conclude(Resident& resident, Assignment& assignment) const noexcept;
-    void finish(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
-    void finish_all(Resident& resident, RunStatus status, const std::string& cause = {}) noexcept;
+    void finish(Resident& resident, RunStatus status, std::string_view cause = {}) noexcept;
+    void finish_all(Resident& resident, RunStatus status, std::string_view cause = {}) noexcept;
     void fail(Resident& resident, const char* cause) noexcept;
     void period_done(Resident& resident, Assignment& assignment, std::int64_t now_ns) noexcept;
 

@@ -21,10 +21,10 @@ bool is_whole(const Trace& trace) noexcept {
     return whole;
 }
 
-/// Whether what the operating system took was enough to be that late: time that a server is charged for comes back at the
-/// rate of its budget.
+/// Whether what the operating system took was enough to be that late: time that a hard server is charged for comes back at
+/// the rate of its budget.
 bool explains(const Policy& policy, std::int64_t steal_ns, std::int64_t tardiness_ns) noexcept {
-    const bool server = policy.kind == Policy::Kind::deadline;
+    const bool server = policy.kind == Policy::Kind::deadline && !policy.reclaim;
     const double share = server ? static_cast<double>(policy.budget_ns) / static_cast<double>(policy.period_ns) : 1.0;
     return static_cast<double>(steal_ns) >= share * static_cast<double>(tardiness_ns);
 }
@@ -113,7 +113,7 @@ void Hypervisor::Impl::conclude(Resident& r, Assignment& a) const noexcept {
 }
 
 /// Ends the first run. The context is at rest.
-void Hypervisor::Impl::finish(Resident& r, RunStatus status, const std::string& cause) noexcept {
+void Hypervisor::Impl::finish(Resident& r, RunStatus status, std::string_view cause) noexcept {
     Assignment a = std::move(r.runs.front());
     r.runs.pop_front();
     Run& run = *a.run;
@@ -141,7 +141,7 @@ void Hypervisor::Impl::finish(Resident& r, RunStatus status, const std::string& 
     rested.notify_all();
 }
 
-void Hypervisor::Impl::finish_all(Resident& r, RunStatus status, const std::string& cause) noexcept {
+void Hypervisor::Impl::finish_all(Resident& r, RunStatus status, std::string_view cause) noexcept {
     while (!r.runs.empty()) finish(r, status, cause);
 }
 

@@ -20,6 +20,17 @@ double share_of(const Policy& policy) noexcept {
 
 [[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::argument, what); }
 
+/// When the task will have been due what it has had in this period (Lipari and Baruah 2000).
+std::int64_t zero_lag_ns(const Task& task) noexcept {
+    const double unspent_ns = static_cast<double>(std::max<std::int64_t>(0, task.budget_left_ns));
+    return task.deadline_ns - static_cast<std::int64_t>(unspent_ns / share_of(task.policy));
+}
+
+/// What a cap leaves a task of each window.
+std::int64_t window_ns(double cap) noexcept {
+    return static_cast<std::int64_t>(cap * static_cast<double>(Scheduler::cap_window_ns));
+}
+
 std::string milliseconds(std::int64_t ns) {
     std::string text = std::to_string(static_cast<double>(ns) * 1e-6);
     return text.substr(0, text.find('.') + 4) + " ms";
@@ -83,7 +94,7 @@ std::size_t Scheduler::worker_for(const Policy& policy, const Task* except) cons
                                                      ": ask for less, or give the hypervisor more workers");
 }
 
-void Scheduler::admit(Task& task, const Policy& policy) {
+void Scheduler::admit(Task& task, const Policy& policy, std::int64_t now_ns) {
     check(policy);
     const std::size_t worker = policy.kind == Policy::Kind::deadline ? worker_for(policy, nullptr) : 0;
     // room for everything that may become of the task, so that nothing after this can fail
@@ -92,6 +103,7 @@ void Scheduler::admit(Task& task, const Policy& policy) {
     timers_.reserve(tasks_ + 1);
     for (Worker& w : workers_) {
         w.ready.reserve(tasks_ + 1);
+        w.spent.reserve(tasks_ + 1);
         w.admitted.reserve(tasks_ + 1);
     }
     ++tasks_;
@@ -102,29 +114,50 @@ void Scheduler::admit(Task& task, const Policy& policy) {
     task.cap_left_ns = task.cap_window_end_ns = 0;
     if (policy.kind != Policy::Kind::deadline) return;
     task.worker = worker;
-    workers_[worker].admitted.push_back(&task);
+    Worker& own = workers_[worker];
+    own.admitted.push_back(&task);
+    if (own.leaving_until_ns <= now_ns)
+        own.leaving_share = 0.0;
+    else if (worker_share(worker) + own.leaving_share > deadline_share + 1e-9)
+        task.deadline_ns = own.leaving_until_ns;
 }
 
-void Scheduler::retire(Task& task) noexcept {
+void Scheduler::retire(Task& task, std::int64_t now_ns) noexcept {
     block(task, task.charged_until_ns);
-    if (task.policy.kind == Policy::Kind::deadline) std::erase(workers_[task.worker].admitted, &task);
+    if (task.policy.kind == Policy::Kind::deadline) {
+        Worker& own = workers_[task.worker];
+        std::erase(own.admitted, &task);
+        if (own.leaving_until_ns <= now_ns) own.leaving_share = 0.0;
+        if (zero_lag_ns(task) > now_ns) own.leaving_share += share_of(task.policy);
+        own.leaving_until_ns = std::max(own.leaving_until_ns, zero_lag_ns(task));
+    }
     task.state = Task::State::out;
     --tasks_;
 }
 
 void Scheduler::change_policy(Task& task, const Policy& policy, std::int64_t now_ns) {
     check(policy);
-    if (policy.kind == Policy::Kind::deadline) (void)worker_for(policy, &task);
+    const std::size_t to = policy.kind == Policy::Kind::deadline ? worker_for(policy, &task) : any_worker;
     const Task::State before = task.state;
     const std::int64_t timer_ns = task.timer_ns;
-    retire(task);
+    Worker& from = workers_[task.worker];
+    const double leaving_share = from.leaving_share;
+    const std::int64_t leaving_until_ns = from.leaving_until_ns;
+    retire(task, now_ns);
+    if (to == task.worker) {  // it stays, and answers for itself
+        from.leaving_share = leaving_share;
+        from.leaving_until_ns = leaving_until_ns;
+    }
     const Task was = task;
-    admit(task, policy);
+    admit(task, policy, now_ns);
     // what it owes, it owes under any policy
     task.lag_ns = was.lag_ns;
-    task.cap_left_ns = std::min<std::int64_t>(0, was.cap_left_ns);
-    task.deadline_ns = was.deadline_ns;
-    task.budget_left_ns = std::min(was.budget_left_ns, policy.budget_ns);
+    if (is_capped(was) && is_capped(task)) {
+        task.cap_window_end_ns = was.cap_window_end_ns;
+        task.cap_left_ns = was.cap_left_ns + window_ns(policy.cap) - window_ns(was.policy.cap);
+    }
+    task.budget_left_ns = std::min(was.budget_left_ns, task.deadline_ns > 0 ? 0 : policy.budget_ns);
+    task.deadline_ns = std::max(was.deadline_ns, task.deadline_ns);
     if (before == Task::State::sleeping)
         sleep(task, now_ns, timer_ns);
     else if (before != Task::State::blocked)
@@ -159,29 +192,53 @@ void Scheduler::enqueue(Task& task, std::int64_t now_ns) noexcept {
             set_timer(task, task.deadline_ns);
             if (task.budget_left_ns <= 0) {
                 task.state = Task::State::throttled;
+                if (!task.policy.reclaim) return;
+                workers_[task.worker].spent.add(task, task.deadline_ns);
+                if (workers_[task.worker].running == nullptr) attention_(task.worker);
                 return;
             }
             workers_[task.worker].ready.add(task, task.deadline_ns);
             attention_(task.worker);
             return;
     }
+    call_any();
+}
+
+/// There is something that any worker may run.
+void Scheduler::call_any() noexcept {
+    for (std::size_t w = 0; w < workers_.size(); ++w) {
+        if (workers_[w].running != nullptr && workers_[w].running->gleans) return attention_(w);
+    }
     attention_(any_worker);
+}
+
+/// A running task is charged and leaves its worker.
+void Scheduler::off_worker(Task& task, std::int64_t now_ns) noexcept {
+    charge(task, now_ns);
+    task.gleans = false;
+    for (Worker& w : workers_) {
+        if (w.running == &task) w.running = nullptr;
+    }
 }
 
 /// Takes a task out of all queues but the timers.
 void Scheduler::dequeue(Task& task, std::int64_t now_ns) noexcept {
     const Policy::Kind kind = task.policy.kind;
     if (task.state == Task::State::running) {
-        charge(task, now_ns);
-        for (Worker& w : workers_) {
-            if (w.running == &task) w.running = nullptr;
-        }
+        off_worker(task, now_ns);
         if (kind == Policy::Kind::fair) fair_.leave(task);
     } else if (task.state == Task::State::ready) {
         if (kind == Policy::Kind::fair) fair_.leave(task);
         if (kind == Policy::Kind::batch) batch_.remove(task);
         if (kind == Policy::Kind::deadline) workers_[task.worker].ready.remove(task);
+    } else if (task.state == Task::State::throttled) {
+        glean_no_more(task);
     }
+}
+
+void Scheduler::glean_no_more(Task& task) noexcept {
+    auto& spent = workers_[task.worker].spent;
+    if (task.policy.kind == Policy::Kind::deadline && spent.holds(task)) spent.remove(task);
 }
 
 void Scheduler::make_ready(Task& task, std::int64_t now_ns) noexcept {
@@ -251,8 +308,6 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) 
         task = &own.ready.top();
         own.ready.remove(*task);
         time_ns = task->budget_left_ns;
-        // this worker may have been called for the sake of a task that any can run
-        if (!fair_.empty() || !batch_.empty()) attention_(any_worker);
     } else if (!batch_.empty() && (fair_.empty() || batch_debt_ns_ > 0.0)) {
         task = &batch_.top();
         batch_.remove(*task);
@@ -260,8 +315,14 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) 
         task = &fair_.take(static_cast<double>(uncharged_fair_ns(now_ns)));
         time_ns = task->request_left_ns;
         if (is_capped(*task)) time_ns = std::min(time_ns, task->cap_left_ns);
+    } else if (!own.spent.empty()) {
+        task = &own.spent.top();
+        own.spent.remove(*task);
+        task->gleans = true;
     }
     if (task == nullptr) return nullptr;
+    // what others may run, others shall know of: this worker may have been called for its sake
+    if (!fair_.empty() || !batch_.empty()) call_any();
     task->state = Task::State::running;
     task->worker = worker;
     task->charged_until_ns = now_ns;
@@ -273,12 +334,11 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) 
 /// Of the tasks that had something to do at some time since then, or have had so much already that their share is spent
 /// until later (zero-lag time; Lipari and Baruah 2000).
 double Scheduler::active_share(std::size_t worker, std::int64_t since_ns) const noexcept {
-    double sum = 0.0;
-    for (const Task* task : workers_[worker].admitted) {
+    const Worker& own = workers_[worker];
+    double sum = own.leaving_until_ns > since_ns ? own.leaving_share : 0.0;
+    for (const Task* task : own.admitted) {
         const bool idle = task->state == Task::State::blocked || task->state == Task::State::sleeping;
-        const double share = share_of(task->policy);
-        const double unspent_ns = static_cast<double>(std::max<std::int64_t>(0, task->budget_left_ns)) / share;
-        if (!idle || static_cast<double>(task->deadline_ns) - unspent_ns > static_cast<double>(since_ns)) sum += share;
+        if (!idle || zero_lag_ns(*task) > since_ns) sum += share_of(task->policy);
     }
     return sum;
 }
@@ -289,7 +349,7 @@ void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
     switch (task.policy.kind) {
         case Policy::Kind::fair:
             fair_.charge(task, used_ns);
-            task.cap_left_ns -= used_ns;
+            if (is_capped(task)) task.cap_left_ns -= used_ns;
             if (batch_wants()) batch_debt_ns_ += static_cast<double>(used_ns) * (batch_share / (1.0 - batch_share));
             return;
         case Policy::Kind::batch:
@@ -298,6 +358,7 @@ void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
                                       -static_cast<double>(std::max(options_.slice_ns, used_ns)));
             return;
         case Policy::Kind::deadline: {
+            if (task.gleans) return;
             double rate = 1.0;
             if (task.policy.reclaim) rate = std::min(1.0, active_share(task.worker, since_ns) / deadline_share);
             task.budget_left_ns -= static_cast<std::int64_t>(std::ceil(static_cast<double>(used_ns) * rate));
@@ -307,17 +368,13 @@ void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
 }
 
 void Scheduler::put_back(Task& task, std::int64_t now_ns) noexcept {
-    charge(task, now_ns);
-    for (Worker& w : workers_) {
-        if (w.running == &task) w.running = nullptr;
-    }
+    off_worker(task, now_ns);
     if (task.policy.kind == Policy::Kind::fair) {
         if (is_capped(task) && now_ns >= task.cap_window_end_ns) next_window(task, now_ns);
         if (!is_capped(task) || task.cap_left_ns > 0) {
             task.state = Task::State::ready;
             task.ready_since_ns = now_ns;
-            fair_.give_back(task);
-            attention_(any_worker);
+            fair_.give_back(task);  // the worker looks again at once, and calls others for what it leaves
             return;
         }
         fair_.leave(task);
@@ -326,12 +383,11 @@ void Scheduler::put_back(Task& task, std::int64_t now_ns) noexcept {
 }
 
 void Scheduler::next_window(Task& task, std::int64_t now_ns) noexcept {
-    const auto window_budget = static_cast<std::int64_t>(task.policy.cap * static_cast<double>(cap_window_ns));
     // after a long absence the windows begin anew
     if (now_ns - task.cap_window_end_ns >= cap_window_ns || task.cap_window_end_ns == 0) {
         task.cap_window_end_ns = now_ns;
     }
-    task.cap_left_ns = window_budget + std::min<std::int64_t>(0, task.cap_left_ns);
+    task.cap_left_ns = window_ns(task.policy.cap) + std::min<std::int64_t>(0, task.cap_left_ns);
     task.cap_window_end_ns += cap_window_ns;
 }
 
@@ -345,6 +401,8 @@ void Scheduler::next_period(Task& task, std::int64_t now_ns) noexcept {
         }
     }
     if (task.state == Task::State::ready) workers_[task.worker].ready.remove(task);
+    glean_no_more(task);
+    task.gleans = false;
     task.budget_left_ns = std::min<std::int64_t>(0, task.budget_left_ns);
     do {
         task.deadline_ns += task.policy.period_ns;

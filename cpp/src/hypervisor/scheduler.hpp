@@ -16,7 +16,8 @@ namespace bioxen {
 ///
 /// Deadline tasks go first, on the worker to which they were admitted, earliest deadline first, each within the budget of
 /// its constant-bandwidth server (Abeni and Buttazzo 1998; hard reservations: who has used his budget waits for the next
-/// period). What they leave is shared by fair and batch tasks on all workers.
+/// period). What they leave is shared by fair and batch tasks on all workers. A worker for which there is nothing else runs
+/// reclaiming tasks that have used their budgets, at nobody's expense.
 class Scheduler {
 public:
     static constexpr std::size_t any_worker = static_cast<std::size_t>(-1);
@@ -34,9 +35,9 @@ public:
 
     /// A task comes in, with nothing to do yet.
     /// @throws InputError (argument) for a policy out of range, (allocation) if no worker has the time it asks for
-    void admit(Task& task, const Policy& policy);
+    void admit(Task& task, const Policy& policy, std::int64_t now_ns);
     /// A task that is not running goes.
-    void retire(Task& task) noexcept;
+    void retire(Task& task, std::int64_t now_ns) noexcept;
     /// Of a task that is not running. @throws as `admit`; nothing has changed then
     void change_policy(Task& task, const Policy& policy, std::int64_t now_ns);
 
@@ -68,13 +69,20 @@ public:
 private:
     struct Worker {
         IndexedHeap<std::int64_t, Task, &Task::deadline_place> ready;   ///< deadline tasks, by deadline
+        IndexedHeap<std::int64_t, Task, &Task::deadline_place> spent;   ///< reclaiming ones without budget, by deadline
         std::vector<Task*> admitted;                                    ///< deadline tasks
         Task* running = nullptr;
+        // Who left had used time that was promised to him up to then: who takes his share has none before.
+        double leaving_share = 0.0;
+        std::int64_t leaving_until_ns = 0;
     };
 
     void check(const Policy& policy) const;
     [[nodiscard]] std::size_t worker_for(const Policy& policy, const Task* except) const;
+    void call_any() noexcept;
     void enqueue(Task& task, std::int64_t now_ns) noexcept;
+    void off_worker(Task& task, std::int64_t now_ns) noexcept;
+    void glean_no_more(Task& task) noexcept;
     void dequeue(Task& task, std::int64_t now_ns) noexcept;
     void set_timer(Task& task, std::int64_t at_ns) noexcept;
     void clear_timer(Task& task) noexcept;

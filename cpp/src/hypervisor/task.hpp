@@ -39,6 +39,7 @@ struct Task {
     std::int64_t periods = 0, misses = 0;   ///< of its server; of a paced context its runs count them
     std::int64_t tardiness_ns = 0;          ///< of the last miss: how long after its deadline it would have its budget
     bool paced = false;
+    bool gleans = false;                    ///< running without budget, in time that nobody else wants
 
     std::int64_t timer_ns = 0;
     std::size_t timer_place = nowhere, pending_place = nowhere, eligible_place = nowhere, weight_place = nowhere,

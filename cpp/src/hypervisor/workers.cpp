@@ -251,7 +251,9 @@ void Hypervisor::Impl::work(Worker& worker) {
         } else {
             const std::int64_t now = clock.now_ns();
             const std::int64_t wait_ns = std::clamp<std::int64_t>(next - now, 0, longest_wait_ns);
-            worker.wake.wait_for(lock, std::chrono::nanoseconds{wait_ns}, woken);
+            const bool called = worker.wake.wait_for(lock, std::chrono::nanoseconds{wait_ns}, woken);
+            // it slept longer than it asked for: somebody else had its core
+            if (!called) worker.os_steal_ns += std::max<std::int64_t>(0, clock.now_ns() - now - wait_ns);
         }
         worker.idle = false;
         tile(worker, &Worker::idle_ns, clock.now_ns());

@@ -207,7 +207,8 @@ class WorkerMetrics(_Record):
     total_ns, context_ns, overhead_ns, idle_ns : int
         Since it started; with a virtual machine; choosing one; with nothing to do [ns].
     os_steal_ns : int
-        Of `context_ns`, time in which the operating system ran something else [ns].
+        Time in which the operating system ran something else: of `context_ns`, and of `idle_ns`
+        when the worker was woken later than it had asked for [ns].
     slices : int
         How often a machine was put on it.
     deadline_share : float
