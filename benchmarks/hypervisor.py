@@ -184,8 +184,8 @@ def paced(runtime: bx.GenomicRuntime, wall_s: float) -> None:
         for name in ("periods", "deadline_misses", "deadline_misses_by_os")
     )
     print(
-        f"paced: {number} cells at 10 Hz, {tried:.0f} simulated s a second each: {periods} periods, "
-        f"{misses} missed ({by_os} explained by the operating system): "
+        f"paced: {number} cells at 10 Hz, {tried:.0f} simulated s a second each: {periods} "
+        f"periods, {misses} missed ({by_os} explained by the operating system): "
         f"{100 * (1 - misses / periods):.3f} % kept (goal 99.9); "
         f"workers {100 * context_ns / total_ns:.0f} % busy, "
         f"{100 * steal_ns / total_ns:.1f} % taken by the operating system, "
