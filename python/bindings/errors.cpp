@@ -53,7 +53,7 @@ void bind_errors(py::module_& /*m*/) {
     py::register_local_exception_translator([](std::exception_ptr failure) {
         try {
             if (failure) std::rethrow_exception(failure);
-        } catch (const bioxen::AllocationError& e) {
+        } catch (const AllocationError& e) {
             py::dict details;
             details["resource"] = bioxen::capacity_names.at(e.resource());
             details["at_s"] = e.at_s();
@@ -66,13 +66,6 @@ void bind_errors(py::module_& /*m*/) {
             if (e.kind() == InputErrorKind::genome_format) {
                 details["line"] = known(e.line());
                 details["offset"] = known(e.offset());
-            }
-            if (const auto* refused = dynamic_cast<const AllocationError*>(&e)) {
-                details["resource"] = bioxen::capacity_names.at(refused->resource());
-                details["at_s"] = refused->at_s();
-                details["asked"] = refused->asked();
-                details["free"] = refused->free();
-                details["held"] = refused->held();
             }
             raise(class_name(e.kind()), e.what(), details);
         } catch (const BugError& e) {

@@ -69,6 +69,16 @@ std::optional<InputErrorKind> refusal(Call&& call) {
     return std::nullopt;
 }
 
+template <typename Call>
+std::string message(Call&& call) {
+    try {
+        call();
+    } catch (const InputError& e) {
+        return e.what();
+    }
+    return {};
+}
+
 bool tiles(const Hypervisor& hv) {
     const HypervisorMetrics m = hv.metrics();
     std::int64_t contexts = m.departed_cpu_ns, workers = 0;
@@ -175,6 +185,7 @@ TEST(states_follow_the_lifecycle) {
     CHECK(hv.wait(endless) && endless[0]->status == RunStatus::stopped && endless[1]->status == RunStatus::stopped);
     CHECK(refusal([&] { hv.submit(h, until(5.0)); }) == state_error && refusal([&] { hv.start(h); }) == state_error);
     CHECK(refusal([&] { hv.stop(h); }) == state_error);
+    CHECK(message([&] { hv.start(h); }) == "'a' is stopped and cannot be started: it would have to be created");
     CHECK(hash_of(hv, h).size() == 16);  // it can be looked at
     hv.destroy(h);
     CHECK(refusal([&] { (void)hv.state(h); }) == InputErrorKind::isolation);

@@ -283,29 +283,26 @@ void Hypervisor::Impl::check_quota_use(const Quota& quota, const Resident& r) {
                                                "': " + std::to_string(r.observed.time_s) + " s");
 }
 
-void Hypervisor::Impl::set_state(ContextHandle handle, ContextState to) {
+/// @param call what the caller wants done, as a participle, for the message that refuses it
+void Hypervisor::Impl::set_state(ContextHandle handle, const char* call, std::initializer_list<ContextState> from,
+                                 ContextState to) {
     Lock lock{mutex};
     const ResidentPtr resident = at(handle);
     const Rest rest{*this, lock, resident};
     (void)at(handle);
     Resident& r = *resident;
-    const ContextState from = r.context_state;
-    const auto allowed = [from, to] {
-        switch (to) {
-            case ContextState::running: return from == ContextState::created || from == ContextState::paused;
-            case ContextState::paused: return from == ContextState::running;
-            case ContextState::stopped: return from != ContextState::stopped && from != ContextState::error;
-            default: return false;
-        }
-    };
-    if (!allowed())
-        refuse(InputErrorKind::state, "'" + r.name + "' is " + name_of(from) + " and cannot become " + name_of(to) +
-                                          (r.cause.empty() ? "" : ": " + r.cause));
+    const ContextState before = r.context_state;
+    if (std::find(from.begin(), from.end(), before) == from.end()) {
+        std::string needed;
+        for (const ContextState state : from) needed += (needed.empty() ? "" : " or ") + std::string{name_of(state)};
+        refuse(InputErrorKind::state, "'" + r.name + "' is " + name_of(before) + " and cannot be " + call +
+                                          ": it would have to be " + needed + (r.cause.empty() ? "" : "; " + r.cause));
+    }
     r.context_state = to;
     if (to == ContextState::stopped) finish_all(r, RunStatus::stopped);
     // A pause is no lateness: what was due when it began is due as much later.
     if (to == ContextState::paused) r.paused_ns = clock.now_ns();
-    if (from == ContextState::paused && to == ContextState::running && !r.runs.empty())
+    if (before == ContextState::paused && to == ContextState::running && !r.runs.empty())
         r.runs.front().pace_origin_ns += clock.now_ns() - r.paused_ns;
 }
 
@@ -368,29 +365,21 @@ std::string Hypervisor::name(ContextHandle context) const {
 }
 
 void Hypervisor::start(ContextHandle context) {
-    {
-        const Impl::Lock lock{impl_->mutex};
-        const auto resident = impl_->at(context);
-        if (resident->context_state != ContextState::created)
-            refuse(InputErrorKind::state, "'" + resident->name + "' is " + name_of(resident->context_state) +
-                                              ": only a created context is started");
-    }
-    impl_->set_state(context, ContextState::running);
+    impl_->set_state(context, "started", {ContextState::created}, ContextState::running);
+}
+
+void Hypervisor::pause(ContextHandle context) {
+    impl_->set_state(context, "paused", {ContextState::running}, ContextState::paused);
 }
 
 void Hypervisor::resume(ContextHandle context) {
-    {
-        const Impl::Lock lock{impl_->mutex};
-        const auto resident = impl_->at(context);
-        if (resident->context_state != ContextState::paused)
-            refuse(InputErrorKind::state, "'" + resident->name + "' is " + name_of(resident->context_state) +
-                                              ": only a paused context is resumed");
-    }
-    impl_->set_state(context, ContextState::running);
+    impl_->set_state(context, "resumed", {ContextState::paused}, ContextState::running);
 }
 
-void Hypervisor::pause(ContextHandle context) { impl_->set_state(context, ContextState::paused); }
-void Hypervisor::stop(ContextHandle context) { impl_->set_state(context, ContextState::stopped); }
+void Hypervisor::stop(ContextHandle context) {
+    impl_->set_state(context, "stopped", {ContextState::created, ContextState::running, ContextState::paused},
+                     ContextState::stopped);
+}
 
 void Hypervisor::destroy(ContextHandle context) {
     Impl::Lock lock{impl_->mutex};

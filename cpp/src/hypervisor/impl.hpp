@@ -10,6 +10,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -102,7 +103,7 @@ struct Hypervisor::Impl {
     void remove(const ResidentPtr& resident) noexcept;
     [[nodiscard]] static Resident::Observed observed(const CellularContext& cell) noexcept;
     void observe(Resident& resident) const;
-    void set_state(ContextHandle handle, ContextState to);
+    void set_state(ContextHandle handle, const char* call, std::initializer_list<ContextState> from, ContextState to);
     /// Ready, asleep or blocked, as its state and its jobs have it.
     void reschedule(Resident& resident) noexcept;
     /// A worker may run it, now or when its next period begins.
