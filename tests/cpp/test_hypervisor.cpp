@@ -541,6 +541,51 @@ TEST(a_checkpoint_goes_on_bit_for_bit_and_damage_is_found) {
           InputErrorKind::snapshot);
 }
 
+TEST(a_checkpoint_is_one_state_while_others_change_it) {
+    const auto p = program();
+    constexpr std::int64_t bystanders = 30;
+    const Capacity own = capacity_of(p->organism());
+    Capacity total = own, less = own, more = own;
+    for (const auto member : capacity_members) total.*member *= bystanders + 5;
+    less.ribosomes = own.ribosomes / 2;
+    more.ribosomes = 2 * own.ribosomes - less.ribosomes;
+    Hypervisor::Options o = options(1);
+    o.chassis.emplace(total);
+    Hypervisor hv{o};
+    const ContextHandle first = hv.create("first", CellularContext{p, 1});
+    for (std::int64_t k = 0; k < bystanders; ++k) (void)hv.create("c" + std::to_string(k), CellularContext{p, 2});
+    const ContextHandle last = hv.create("last", CellularContext{p, 3});
+    ContextHandle even = hv.create("even", CellularContext{p, 4});
+    (void)hv.create("idle", CellularContext{p, 5});
+    std::atomic<bool> done{false};
+    std::int64_t rounds = 0;
+    std::thread changing{[&] {
+        while (!done) {  // first and last together never hold more than two cells; even or odd is there, or both
+            hv.allocate(first, {less, {}, {}});
+            hv.allocate(last, {more, {}, {}});
+            const ContextHandle odd = hv.create("odd", CellularContext{p, 4});
+            hv.destroy(even);
+            hv.allocate(last, {own, {}, {}});
+            hv.allocate(first, {own, {}, {}});
+            even = hv.fork(odd, "even", {}, true);
+            hv.destroy(odd);
+            ++rounds;
+        }
+    }};
+    int refused = 0, lacking = 0;
+    for (int k = 0; k < 100; ++k) {
+        const std::vector<std::byte> bytes = hv.checkpoint();
+        Hypervisor again{o};
+        if (refusal([&] { again.restore(bytes, [&](const std::string&) { return p; }); })) ++refused;
+        else if (again.list().size() < bystanders + 4) ++lacking;
+    }
+    done = true;
+    changing.join();
+    CHECK(refused == 0);
+    CHECK(lacking == 0);
+    CHECK(rounds > 20);
+}
+
 TEST(any_thread_may_do_anything_at_any_time) {
     const auto p = program();
     Hypervisor::Options o = options(3, 200);

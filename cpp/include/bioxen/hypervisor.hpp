@@ -221,7 +221,8 @@ public:
     [[nodiscard]] HypervisorMetrics metrics() const;
     [[nodiscard]] ContextMetrics metrics(ContextHandle context) const;
 
-    /// Every context with its state, policy, quota and grants as bytes; jobs are not part of it.
+    /// Every context with its state, policy, quota and grants as bytes; jobs are not part of it. It is one state: calls that
+    /// change any of this wait meanwhile, and only cells run on, each saved between two of its events.
     [[nodiscard]] std::vector<std::byte> checkpoint() const;
     /// Takes the contexts of a checkpoint in; this hypervisor must have none. Its own options stay.
     /// @param program_of gives the program of a genome by its fingerprint; null: unknown

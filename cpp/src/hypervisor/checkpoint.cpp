@@ -181,6 +181,7 @@ ByteReader body_of(std::span<const std::byte> bytes) {
 }  // namespace
 
 std::vector<std::byte> Hypervisor::checkpoint() const {
+    auto unchanged = impl_->unchanged();
     std::vector<Impl::ResidentPtr> residents;
     {
         const Impl::Lock lock{impl_->mutex};
@@ -194,7 +195,6 @@ std::vector<std::byte> Hypervisor::checkpoint() const {
         // one at a time: workers wait for one snapshot, not for all
         const Impl::Lock lock{impl_->mutex};
         const Resident& r = *resident;
-        if (r.gone) continue;
         const auto [place, is_new] = base_index.emplace(r.base->fingerprint(), static_cast<std::uint32_t>(bases.size()));
         if (is_new) {
             ByteWriter organism;
@@ -220,6 +220,7 @@ std::vector<std::byte> Hypervisor::checkpoint() const {
             entry.molecules = drawn.atp + drawn.amino_acids - r.molecules_before;
         });
     }
+    unchanged.unlock();
     ByteWriter out;
     for (const std::uint8_t byte : magic) out.add(byte);
     out.add(byte_order);
@@ -291,6 +292,7 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
         bases.push_back(std::move(program));
     }
 
+    const auto changing = impl_->changing();
     const Impl::Lock lock{impl_->mutex};
     if (!impl_->by_name.empty())
         throw InputError(InputErrorKind::state, "this hypervisor has contexts: load a checkpoint into an empty one");

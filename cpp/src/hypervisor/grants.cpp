@@ -56,6 +56,7 @@ void Hypervisor::Impl::apply_grants(Resident& r) {
 }
 
 double Hypervisor::allocate(ContextHandle context, const Allocation& allocation, std::optional<double> at_s) {
+    const auto changing = impl_->changing();
     Impl::Lock lock{impl_->mutex};
     const Impl::ResidentPtr resident = impl_->at(context);
     const Impl::Rest rest{*impl_, lock, resident};
@@ -80,6 +81,7 @@ double Hypervisor::allocate(ContextHandle context, const Allocation& allocation,
 }
 
 std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_s) {
+    const auto changing = impl_->changing();
     Impl::Lock lock{impl_->mutex};
     (void)existing(impl_->chassis);
     if (!(at_s >= 0.0 && at_s <= 1e9))

@@ -286,6 +286,7 @@ void Hypervisor::Impl::check_quota_use(const Quota& quota, const Resident& r) {
 /// @param call what the caller wants done, as a participle, for the message that refuses it
 void Hypervisor::Impl::set_state(ContextHandle handle, const char* call, std::initializer_list<ContextState> from,
                                  ContextState to) {
+    const auto changing = this->changing();
     Lock lock{mutex};
     const ResidentPtr resident = at(handle);
     const Rest rest{*this, lock, resident};
@@ -312,6 +313,7 @@ Hypervisor::~Hypervisor() = default;
 const Hypervisor::Options& Hypervisor::options() const noexcept { return impl_->options; }
 
 ContextHandle Hypervisor::create(std::string name, CellularContext cell, const Terms& terms) {
+    const auto changing = impl_->changing();
     const Impl::Lock lock{impl_->mutex};
     return impl_->settle_in(std::move(name), std::move(cell), terms, nullptr, {})->handle;
 }
@@ -319,6 +321,7 @@ ContextHandle Hypervisor::create(std::string name, CellularContext cell, const T
 ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::optional<std::uint64_t> seed, bool replay,
                                const Terms& terms) {
     if (replay && seed) refuse(InputErrorKind::argument, "a replay has the seed of its parent: leave one of the two out");
+    const auto changing = impl_->changing();
     Impl::Lock lock{impl_->mutex};
     const Impl::ResidentPtr resident = impl_->at(parent);
     impl_->check_room(name);
@@ -382,6 +385,7 @@ void Hypervisor::stop(ContextHandle context) {
 }
 
 void Hypervisor::destroy(ContextHandle context) {
+    const auto changing = impl_->changing();
     Impl::Lock lock{impl_->mutex};
     const Impl::ResidentPtr resident = impl_->at(context);
     const Impl::Rest rest{*impl_, lock, resident};
@@ -422,6 +426,7 @@ void Hypervisor::change(ContextHandle context, const std::function<void(Cellular
 }
 
 void Hypervisor::set_policy(ContextHandle context, const Policy& policy) {
+    const auto changing = impl_->changing();
     Impl::Lock lock{impl_->mutex};
     const Impl::ResidentPtr resident = impl_->at(context);
     const Impl::Rest rest{*impl_, lock, resident};
@@ -431,6 +436,7 @@ void Hypervisor::set_policy(ContextHandle context, const Policy& policy) {
 }
 
 void Hypervisor::set_quota(ContextHandle context, const Quota& quota) {
+    const auto changing = impl_->changing();
     Impl::Lock lock{impl_->mutex};
     const Impl::ResidentPtr resident = impl_->at(context);
     const Impl::Rest rest{*impl_, lock, resident};

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,7 +33,7 @@ inline void note(std::string& cause, const char* what) noexcept {
 }
 
 /// The hypervisor inside. One lock guards everything but the cells; whoever holds it may take a turnstile, never the other
-/// way round.
+/// way round. Calls that change what a checkpoint has are kept from those that take one by another, which comes first.
 struct Hypervisor::Impl {
     static constexpr std::int64_t most_used = 1'000'000'000'000'000'000;  ///< of anything that a quota counts
 
@@ -92,6 +93,17 @@ struct Hypervisor::Impl {
 
     explicit Impl(Options given);
     ~Impl();
+
+    /// No checkpoint is taken meanwhile. To be held before the lock, by whatever changes what a checkpoint has.
+    [[nodiscard]] std::shared_lock<std::shared_mutex> changing() const {
+        const std::lock_guard<std::mutex> turn{turns};
+        return std::shared_lock{changes};
+    }
+    /// Nothing changes meanwhile but the cells, and what follows from their quotas and failures.
+    [[nodiscard]] std::unique_lock<std::shared_mutex> unchanged() const {
+        const std::lock_guard<std::mutex> turn{turns};
+        return std::unique_lock{changes};
+    }
     void close() noexcept;
 
     // contexts
@@ -152,6 +164,8 @@ struct Hypervisor::Impl {
     Options options;
     VirtualClock* virtual_clock = nullptr;
     Clock& clock;
+    mutable std::mutex turns;                       ///< neither changes nor checkpoints can keep the other out for ever
+    mutable std::shared_mutex changes;
     mutable std::mutex mutex;
     std::condition_variable rested;                 ///< a context came to rest, or a run finished
     Scheduler scheduler;
