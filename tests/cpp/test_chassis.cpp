@@ -351,6 +351,34 @@ TEST(what_is_released_is_free) {
     CHECK(chassis == empty);
 }
 
+TEST(a_fork_holds_what_its_parent_has_from_its_age_on) {
+    Chassis chassis{all(20)};
+    chassis.admit(1, {all(9)});
+    chassis.change(1, {all(4), all(8), Priority::high}, 5.0);
+    chassis.change(1, {all(6), {}, Priority::critical}, 10.0);
+    chassis.admit(2, {all(8)});
+    chassis.change(2, {all(10)}, 11.0);
+    const Chassis young = chassis;
+    CHECK_THROWS(chassis.fork(1, 3), AllocationError);  // 9 and 9 beside 8
+    CHECK(chassis == young);
+    chassis.reached(1, 7.0);
+    CHECK_THROWS(chassis.fork(1, 3), AllocationError);  // 2 is yet to come to where 1 held 9
+    chassis.reached(2, 5.0);
+    const Chassis before = chassis;
+    CHECK_THROWS(chassis.fork(1, 3), AllocationError);  // from 11 s on 6 and 6 beside 10
+    CHECK(kind_of([&] { chassis.fork(1, 2); }) == InputErrorKind::argument);
+    CHECK(kind_of([&] { chassis.fork(5, 3); }) == InputErrorKind::not_found);
+    CHECK(chassis == before);
+    chassis.change(2, {all(8)}, 11.0);
+    chassis.fork(1, 3);
+    CHECK(chassis.holders().at(3).reached_s == 7.0);
+    for (const double at_s : {7.0, 9.0, 10.0, 20.0}) {
+        CHECK(chassis.grant(3, at_s) == chassis.grant(1, at_s));
+        CHECK(chassis.allocation(3, at_s) == chassis.allocation(1, at_s));
+    }
+    CHECK(chassis.grant(3, 0.0) == all(4));  // what is behind it, it never held
+}
+
 TEST(the_past_counts_until_every_holder_has_left_it) {
     Chassis chassis{all(10)};
     chassis.admit(1, {all(5)});
@@ -398,7 +426,8 @@ TEST(a_call_without_memory_changes_nothing) {
     const Chassis::Holder holder = chassis.holders().at(4);
     chassis.release(4);
     const Chassis before = chassis;
-    const std::array<void (*)(Chassis&, const Chassis::Holder&), 6> calls{
+    const std::array<void (*)(Chassis&, const Chassis::Holder&), 7> calls{
+        [](Chassis& c, const auto&) { c.fork(2, 9); },
         [](Chassis& c, const auto&) { c.admit(9, {all(5)}); },
         [](Chassis& c, const auto&) { c.change(1, {all(5)}, 3.0); },
         [](Chassis& c, const auto&) { (void)c.rebalance(5.0); },

@@ -481,6 +481,53 @@ TEST(grants_act_at_their_simulated_times_whoever_runs_when) {
     CHECK(refusal([&] { (void)bare.rebalance(1.0); }) == InputErrorKind::allocation);
 }
 
+TEST(a_fork_has_the_grants_that_its_parent_has_yet_to_come_to) {
+    const auto p = program();
+    const Capacity own = capacity_of(p->organism());
+    const auto times = [&own](std::int64_t quarters) {
+        Capacity c = own;
+        for (const auto member : capacity_members) c.*member = own.*member * quarters / 4;
+        return c;
+    };
+    for (const std::int64_t cells : {4, 3}) {
+        Hypervisor::Options o = virtual_options(2);
+        o.chassis.emplace(times(4 * cells));
+        Hypervisor hv{o};
+        const ContextHandle parent = hv.create("parent", CellularContext{p, 1});
+        hv.start(parent);
+        hv.allocate(parent, {times(2), {}, {}}, 1.0);
+        hv.allocate(parent, {times(3), {}, {}}, 6.0);
+        hv.allocate(parent, {times(1), times(4), Priority::critical}, 8.0);
+        const Runs begun{hv.submit(parent, until(3.001))}, rest{hv.submit(parent, until(12.0))};
+        CHECK(hv.wait(begun));
+        (void)hv.rebalance(9.0);
+        if (cells == 3) {  // there is room for what it has now, but not for what it has later
+            (void)hv.create("other", CellularContext{p, 2}, {{}, {}, Allocation{times(7), {}, {}}});
+            for (const bool replay : {true, false})
+                CHECK(refusal([&] { hv.fork(parent, "child", {}, replay); }) == InputErrorKind::allocation);
+            CHECK(hv.list().size() == 2 && hv.chassis()->holders().size() == 2);
+            continue;
+        }
+        const ContextHandle replica = hv.fork(parent, "replica", {}, true), fork = hv.fork(parent, "fork", 9, false);
+        const ContextHandle less = hv.fork(parent, "less", {}, true, {{}, {}, Allocation{times(1), {}, {}}});
+        const std::vector<ContextHandle> children{replica, fork, less};
+        Runs runs{rest};
+        for (const ContextHandle h : children) {
+            hv.start(h);
+            runs.push_back(hv.submit(h, until(12.0)));
+        }
+        CHECK(hv.wait(runs) && hv.metrics(parent).grant == times(4));
+        CHECK(hash_of(hv, replica) == hash_of(hv, parent) && hash_of(hv, less) != hash_of(hv, parent));
+        const Chassis chassis = *hv.chassis();
+        for (const double at_s : {4.0, 7.0, 8.5, 10.0}) {
+            const Capacity granted = chassis.grant(0, at_s);
+            CHECK(chassis.grant(1, at_s) == granted && chassis.grant(2, at_s) == granted);
+        }
+        CHECK(chassis.allocation(1, 10.0) == chassis.allocation(0, 10.0));
+        hv.look(fork, [&](const CellularContext& cell) { CHECK(capacity_of(cell.program().organism()) == times(4)); });
+    }
+}
+
 TEST(a_checkpoint_goes_on_bit_for_bit_and_damage_is_found) {
     const auto p = program();
     Hypervisor::Options o = virtual_options(2);

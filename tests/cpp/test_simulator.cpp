@@ -432,8 +432,10 @@ private:
         return {};
     }
     /// A context has come in: the model has it from now on.
+    /// @param parent whose grants it has, and has yet to come to; null: it was allocated its own
     GuestPtr settle_in(std::string name, ContextHandle handle, CellularContext twin,
-                       std::shared_ptr<const Program> base, const Hypervisor::Terms& terms, std::size_t worker) {
+                       std::shared_ptr<const Program> base, const Hypervisor::Terms& terms, std::size_t worker,
+                       const Guest* parent = nullptr) {
         auto guest = std::make_shared<Guest>();
         guest->name = std::move(name);
         guest->handle = handle;
@@ -448,9 +450,18 @@ private:
         if (const auto& chassis = inside(hypervisor()).chassis) {
             guest->ordinal = chassis->holders().rbegin()->first;
             const Capacity own = capacity_of(guest->base->organism());
-            const Capacity granted = terms.allocation ? terms.allocation->amount : own;
+            const double age_s = guest->twin->cell.time_s();
+            const Capacity granted = parent != nullptr  ? parent->grant(age_s)
+                                     : terms.allocation ? terms.allocation->amount
+                                                        : own;
             guest->grants[0.0] = granted;
-            grant(*guest, granted, CellularContext::next_tick_s(guest->twin->cell.time_s()));
+            grant(*guest, granted, CellularContext::next_tick_s(age_s));
+            if (parent != nullptr) {
+                for (auto next = parent->grants.upper_bound(age_s); next != parent->grants.end(); ++next) {
+                    guest->grants.insert(*next);
+                    grant(*guest, next->second, next->first);
+                }
+            }
             guest->twin->follow(guest->twin->cell);
         }
         model_.guests.push_back(guest);
@@ -529,28 +540,28 @@ private:
         if (t.guest != nullptr && hypervisor().chassis() && dice_.one_in(2))
             terms.allocation = allocation(*t.guest->base);
         if (model_.guests.size() == hypervisor().options().max_contexts) always.insert(Kind::overload);
-        std::optional<Chassis> before = hypervisor().chassis();
+        // room on the chassis is tried on a copy, before the child is on it
+        std::optional<Chassis> trial = hypervisor().chassis();
         ContextHandle handle;
         const auto expected = [&] {
             Refusals refusals = always;
             if (t.guest == nullptr) return refusals;
             if (t.guest->twin == nullptr) refusals.insert(Kind::state);
-            if (before && t.guest->twin != nullptr) {
-                const double age_s = age_of(*t.guest);
-                if (!terms.allocation) terms.allocation = before->allocation(t.guest->ordinal, age_s);
+            if (!trial || terms.allocation || t.guest->twin == nullptr) return refusals;
+            try {
+                trial->reached(t.guest->ordinal, age_of(*t.guest));
+                trial->fork(t.guest->ordinal, UINT64_MAX);
+            } catch (const InputError& e) {
+                refusals.insert(e.kind());
             }
             return refusals;
         };
-        // room on the chassis is tried on a copy, before the child is on it
-        std::optional<Allocation> asked = terms.allocation;
-        if (t.guest != nullptr && t.guest->twin != nullptr && before) {
-            if (!asked) asked = before->allocation(t.guest->ordinal, age_of(*t.guest));
-            always.merge(of_capacity(asked, *t.guest->base));
-        }
+        if (terms.allocation && t.guest->twin != nullptr) always.merge(of_capacity(terms.allocation, *t.guest->base));
         if (!attempt([&] { handle = hypervisor().fork(t.handle, name, seed, replay, terms); }, expected)) return;
         sync(*t.guest);
         Twin& parent = *t.guest->twin;
-        settle_in(name, handle, replay ? parent.cell.replica() : parent.cell.fork(seed), t.guest->base, terms, worker);
+        settle_in(name, handle, replay ? parent.cell.replica() : parent.cell.fork(seed), t.guest->base, terms, worker,
+                  terms.allocation ? nullptr : t.guest.get());
     }
     double age_of(const Guest& guest) {
         double age_s = 0.0;

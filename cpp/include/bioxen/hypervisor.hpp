@@ -177,7 +177,8 @@ public:
     /// @throws InputError: creation for a name that is taken or empty, overload if there are `max_contexts`, allocation for
     ///         capacity, or a worker's time, that is not free.
     ContextHandle create(std::string name, CellularContext cell, const Terms& terms = {});
-    /// A fork (or, with `replay`, a replica) of a context that may be running, as a context of its own.
+    /// A fork (or, with `replay`, a replica) of a context that may be running, as a context of its own. Without an
+    /// allocation it holds of the chassis what its parent does, now and at every later age.
     ContextHandle fork(ContextHandle parent, std::string name, std::optional<std::uint64_t> seed, bool replay,
                        const Terms& terms = {});
     /// @throws InputError (not_found)
@@ -221,8 +222,8 @@ public:
     [[nodiscard]] HypervisorMetrics metrics() const;
     [[nodiscard]] ContextMetrics metrics(ContextHandle context) const;
 
-    /// Every context with its state, policy, quota and grants as bytes; jobs are not part of it. It is one state: calls that
-    /// change any of this wait meanwhile, and only cells run on, each saved between two of its events.
+    /// Every context with its state, policy, quota and grants as bytes; jobs are not part of it. It is one state: calls
+    /// that change any of this wait meanwhile, and only cells run on, each saved between two of its events.
     [[nodiscard]] std::vector<std::byte> checkpoint() const;
     /// Takes the contexts of a checkpoint in; this hypervisor must have none. Its own options stay.
     /// @param program_of gives the program of a genome by its fingerprint; null: unknown

@@ -227,6 +227,16 @@ void Chassis::admit(std::uint64_t key, const Allocation& allocation) {
     holders_.merge(admitted);
 }
 
+void Chassis::fork(std::uint64_t key, std::uint64_t fork) {
+    require_new(holders_, fork);
+    Holders forked;
+    Holder& holder = forked[fork] = found(holders_, key);
+    settle(holder.steps, holder.reached_s);
+    require_room(*this, holder.steps, horizon_s(holders_), granted);
+    settle(holders_);
+    holders_.merge(forked);
+}
+
 void Chassis::change(std::uint64_t key, const Allocation& allocation, double at_s) {
     require_time(at_s);
     require_possible(allocation);

@@ -163,10 +163,12 @@ void Hypervisor::Impl::observe(Resident& resident) const {
 }
 
 /// Lets a context have its share of the chassis, from its present age on or, where it is between two ticks, from the next.
-void Hypervisor::Impl::settle_in_chassis(Resident& r, const Terms& terms, const Chassis::Holder* holder) {
+void Hypervisor::Impl::settle_in_chassis(Resident& r, const Terms& terms, const Past& past) {
     const double now_s = r.observed.time_s;
-    if (holder != nullptr) {
-        chassis->restore(r.ordinal, *holder);
+    if (past.holder != nullptr) {
+        chassis->restore(r.ordinal, *past.holder);
+    } else if (past.parent) {
+        chassis->fork(*past.parent, r.ordinal);
     } else {
         chassis->admit(r.ordinal, terms.allocation.value_or(Allocation{capacity_of(r.base->organism()), {}, {}}));
         if (now_s > 0.0) chassis->reached(r.ordinal, now_s);
@@ -210,7 +212,7 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
     r.handle = {options.identity, place, slots[place].generation + 1};
     const auto named = by_name.emplace(std::move(name), resident).first;
     try {
-        if (chassis) settle_in_chassis(r, terms, past.holder);
+        if (chassis) settle_in_chassis(r, terms, past);
         scheduler.admit(r, terms.policy, clock.now_ns());
     } catch (...) {
         if (chassis && chassis->holders().contains(r.ordinal)) chassis->release(r.ordinal);
@@ -328,14 +330,13 @@ ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::opti
     const Impl::Rest rest{*impl_, lock, resident};
     (void)impl_->at(parent);
     if (!resident->cell) refuse(InputErrorKind::state, "'" + resident->name + "' has failed: " + resident->cause);
-    Terms own = terms;
-    if (impl_->chassis && !own.allocation)
-        own.allocation = impl_->chassis->allocation(resident->ordinal, resident->observed.time_s);
+    Impl::Past past;
+    if (impl_->chassis && !terms.allocation) past.parent = resident->ordinal;
     // The child must be able to settle before the parent counts one more fork.
     std::optional<CellularContext> child;
     resident->turnstile.look([&] { child.emplace(resident->cell->replica()); });
-    if (replay) return impl_->settle_in(std::move(name), std::move(*child), own, resident->base, {})->handle;
-    const Impl::ResidentPtr made = impl_->settle_in(std::move(name), child->fork(seed), own, resident->base, {});
+    if (replay) return impl_->settle_in(std::move(name), std::move(*child), terms, resident->base, past)->handle;
+    const Impl::ResidentPtr made = impl_->settle_in(std::move(name), child->fork(seed), terms, resident->base, past);
     try {
         resident->turnstile.look([&] { (void)resident->cell->fork(seed); });
     } catch (...) {

@@ -70,13 +70,14 @@ struct Hypervisor::Impl {
         Resident::Observed observed;                ///< if it leaves, and nothing failed
         std::string failure;                        ///< not empty: it threw
     };
-    /// What a context brings along from a checkpoint.
+    /// What a context brings along from a checkpoint, or from the one that it is a fork of.
     struct Past {
         bool restored = false;                      ///< from a checkpoint
         ContextState state = ContextState::created;
         std::string cause;
         std::int64_t cpu_ns = 0, candidates = 0, molecules = 0;   ///< used
         const Chassis::Holder* holder = nullptr;
+        std::optional<std::uint64_t> parent = std::nullopt;       ///< ordinal of who holds what it is to hold, too
     };
     /// Keeps a context off the workers; it is not held by the lock while it waits for that.
     class Rest {
@@ -110,7 +111,7 @@ struct Hypervisor::Impl {
     [[nodiscard]] ResidentPtr at(ContextHandle handle) const;
     ResidentPtr settle_in(std::string name, std::optional<CellularContext> cell, const Terms& terms,
                           std::shared_ptr<const Program> base, const Past& past);
-    void settle_in_chassis(Resident& resident, const Terms& terms, const Chassis::Holder* holder);
+    void settle_in_chassis(Resident& resident, const Terms& terms, const Past& past);
     void check_room(const std::string& name) const;
     void remove(const ResidentPtr& resident) noexcept;
     [[nodiscard]] static Resident::Observed observed(const CellularContext& cell) noexcept;

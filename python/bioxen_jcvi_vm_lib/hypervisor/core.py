@@ -312,7 +312,7 @@ class BioXenHypervisor:
         seed, replay
             As in ``CellularContext.fork``.
         resource_allocation, policy, quota
-            As in `create_vm`, but None allocates what the parent has.
+            As in `create_vm`, but None allocates what the parent has, at every age from now on.
         """
         core = self._usable()
         name = _name(new_vm_id)
