@@ -78,6 +78,8 @@ struct Guest {
     // since the policy was set
     std::int64_t policy_ns = 0, policy_cpu_ns = 0, policy_stalled_ns = 0;
 
+    /// It holds its part of a chassis.
+    [[nodiscard]] bool holds() const { return state != ContextState::stopped && state != ContextState::error; }
     [[nodiscard]] const Capacity& grant(double at_s) const { return std::prev(grants.upper_bound(at_s))->second; }
 };
 using GuestPtr = std::shared_ptr<Guest>;
@@ -379,8 +381,13 @@ private:
         if (!chassis) return;
         double youngest_s = Job::never_s;
         std::vector<double> ages;
-        require(chassis->holders().size() == guests.size(), "others hold of the chassis than there are");
+        const auto holding = std::ranges::count_if(guests, [](const GuestPtr& guest) { return guest->holds(); });
+        require(std::ssize(chassis->holders()) == holding, "others hold of the chassis than there are");
         for (const GuestPtr& guest : guests) {
+            if (!guest->holds()) {
+                if (guest->twin != nullptr) guest->twin->grants.clear();
+                continue;
+            }
             const Chassis::Holder& holder = chassis->holders().at(guest->ordinal);
             youngest_s = std::min(youngest_s, holder.reached_s);
             for (const auto& [at_s, capacity] : guest->grants) ages.push_back(at_s);
@@ -390,9 +397,10 @@ private:
             require(chassis->grant(guest->ordinal, holder.reached_s) == guest->grant(holder.reached_s),
                     "'", guest->name, "': another grant");
         }
-        if (guests.empty()) return;
+        if (chassis->holders().empty()) return;
         // ages that all have left behind are over: what holds after them counts as having held before
         for (const GuestPtr& guest : guests) {
+            if (!guest->holds()) continue;
             auto& grants = guest->grants;
             const auto present = std::prev(grants.upper_bound(youngest_s));
             if (present == grants.begin()) continue;
@@ -405,7 +413,7 @@ private:
             for (std::size_t k = 0; k < capacity_members.size(); ++k) {
                 const auto member = capacity_members[k];
                 std::int64_t held = 0;
-                for (const GuestPtr& guest : guests) held += guest->grant(at_s).*member;
+                for (const GuestPtr& guest : guests) held += guest->holds() ? guest->grant(at_s).*member : 0;
                 require(held <= chassis->total().*member - chassis->overhead().*member,
                         "more ", capacity_names[k], " are held than there are");
             }
@@ -425,7 +433,7 @@ private:
                 require(guest.twin->equals(cell), who, "its trajectory is not its twin's");
                 require(cell.audit().ok(), who, "molecules do not balance");
             }
-            if (!inside(*hypervisor).chassis || !guest.twin->grants.empty()) return;
+            if (!inside(*hypervisor).chassis || !guest.holds() || !guest.twin->grants.empty()) return;
             require(capacity_of(cell.program().organism()) == guest.grant(cell.time_s()), who, "not what was granted");
         });
     }

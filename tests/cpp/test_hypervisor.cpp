@@ -528,6 +528,56 @@ TEST(a_fork_has_the_grants_that_its_parent_has_yet_to_come_to) {
     }
 }
 
+TEST(what_has_ended_holds_nothing_and_keeps_nobody_waiting) {
+    const auto p = program();
+    Hypervisor::Options o = virtual_options(1);
+    const Capacity own = capacity_of(p->organism());
+    Capacity total = own;
+    for (const auto member : capacity_members) total.*member *= 4;
+    o.chassis.emplace(total);
+    Hypervisor hv{o};
+    Hypervisor::Terms limited;
+    limited.quota.simulated_s = 2.0;
+    limited.quota.on_quota = OnQuota::stop;
+    const ContextHandle lives = hv.create("lives", CellularContext{p, 1});
+    const ContextHandle stopped = hv.create("stopped", CellularContext{p, 2});
+    const ContextHandle failed = hv.create("failed", CellularContext{p, 3});
+    const ContextHandle done = hv.create("done", CellularContext{p, 4}, limited);
+    for (const ContextHandle h : {lives, stopped, failed, done}) hv.start(h);
+    hv.allocate(stopped, {own, {}, {}}, 9.0);  // never to act
+    Job breaks = until(9.0);
+    breaks.before = [](CellularContext&) { throw std::runtime_error("broken"); };
+    const Runs runs{hv.submit(lives, until(5.0)), hv.submit(stopped, until(1.0)), hv.submit(failed, breaks),
+                    hv.submit(done, until(9.0))};
+    CHECK(hv.wait(runs));
+    hv.stop(stopped);
+    CHECK(hv.state(failed) == ContextState::error && hv.state(done) == ContextState::stopped);
+    const Chassis pool = *hv.chassis();
+    CHECK(pool.holders().size() == 1 && pool.free(0.0).ribosomes == 3 * own.ribosomes);
+    for (const ContextHandle h : {stopped, failed, done}) {
+        CHECK(!hv.metrics(h).grant && hv.metrics(lives).grant == own);
+        CHECK(refusal([&] { hv.allocate(h, {own, {}, {}}); }) == InputErrorKind::state);
+    }
+    CHECK(hv.allocate(lives, {own, total, {}}) > 5.0);
+    (void)hv.rebalance(6.0);  // none of those that have ended younger is in its way
+    CHECK(hv.chassis()->grant(0, 6.0) == total);
+    CHECK(hv.chassis()->holders().at(0).steps.size() <= 3);
+
+    const std::vector<std::byte> bytes = hv.checkpoint();
+    Hypervisor again{o};
+    again.restore(bytes, [&](const std::string&) { return p; });
+    CHECK(again.checkpoint() == bytes && again.chassis()->holders().size() == 1);
+    CHECK(again.metrics(again.find("failed")).cause == "broken");
+    CHECK(hash_of(again, again.find("stopped")) == alone(p, 2, 1.0));
+    CHECK(hash_of(again, again.find("done")) == alone(p, 4, 2.0));
+    CHECK(refusal([&] { again.fork(again.find("stopped"), "next", {}, true); }) == InputErrorKind::allocation);
+    again.destroy(again.find("lives"));
+    const ContextHandle next = again.fork(again.find("stopped"), "next", {}, true);
+    CHECK(again.metrics(next).grant == own && again.state(next) == ContextState::created);
+    for (const char* name : {"stopped", "failed", "done", "next"}) again.destroy(again.find(name));
+    CHECK(again.chassis()->holders().empty());
+}
+
 TEST(a_checkpoint_goes_on_bit_for_bit_and_damage_is_found) {
     const auto p = program();
     Hypervisor::Options o = virtual_options(2);

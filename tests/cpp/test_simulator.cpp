@@ -547,16 +547,24 @@ private:
             Refusals refusals = always;
             if (t.guest == nullptr) return refusals;
             if (t.guest->twin == nullptr) refusals.insert(Kind::state);
-            if (!trial || terms.allocation || t.guest->twin == nullptr) return refusals;
+            if (!trial || t.guest->twin == nullptr) return refusals;
+            if (!t.guest->holds() && trial->holders().contains(t.guest->ordinal)) trial->release(t.guest->ordinal);
+            sync(*t.guest);
+            const Organism& now = t.guest->twin->cell.program().organism();
+            if (!t.guest->holds() && !terms.allocation) terms.allocation = Allocation{capacity_of(now), {}, {}};
             try {
-                trial->reached(t.guest->ordinal, age_of(*t.guest));
-                trial->fork(t.guest->ordinal, UINT64_MAX);
+                if (terms.allocation) {
+                    trial->admit(UINT64_MAX, *terms.allocation);
+                    (void)with_capacity(t.guest->base->organism(), terms.allocation->amount);
+                } else {
+                    trial->reached(t.guest->ordinal, t.guest->twin->cell.time_s());
+                    trial->fork(t.guest->ordinal, UINT64_MAX);
+                }
             } catch (const InputError& e) {
                 refusals.insert(e.kind());
             }
             return refusals;
         };
-        if (terms.allocation && t.guest->twin != nullptr) always.merge(of_capacity(terms.allocation, *t.guest->base));
         if (!attempt([&] { handle = hypervisor().fork(t.handle, name, seed, replay, terms); }, expected)) return;
         sync(*t.guest);
         Twin& parent = *t.guest->twin;
@@ -766,9 +774,7 @@ private:
             wanted = allocation(*t.guest->base);
             if (!trial) {
                 always.insert(Kind::allocation);
-            } else if (t.guest->twin == nullptr) {
-                always.insert(Kind::state);
-            } else {
+            } else if (t.guest->twin != nullptr) {
                 age_s = age_of(*t.guest);
                 if (dice_.one_in(2)) at_s = age_s + 1e-3 * static_cast<double>(dice_.between(0, 2'000));
                 if (dice_.one_in(10)) at_s = age_s - 0.001;
@@ -777,6 +783,7 @@ private:
         }
         double from_s = 0.0;
         const auto expected = [&] {
+            if (t.guest != nullptr && trial && !t.guest->holds()) always.insert(Kind::state);
             if (!always.empty()) return always;
             from_s = CellularContext::next_tick_s(at_s.value_or(age_s));
             if (from_s <= age_s) from_s += 0x1.0p-6;
@@ -817,7 +824,8 @@ private:
             if (!trial) return Refusals{Kind::allocation};
             Refusals refusals;
             for (const GuestPtr& guest : model_.guests) {
-                if (guest->twin != nullptr && age_of(*guest) >= from_s) refusals.insert(Kind::argument);
+                if (guest->holds() && age_of(*guest) >= from_s) refusals.insert(Kind::argument);
+                if (!guest->holds() && trial->holders().contains(guest->ordinal)) trial->release(guest->ordinal);
             }
             if (!refusals.empty()) return refusals;
             try {
@@ -899,7 +907,8 @@ private:
         successor.clock = clock;
         Refusals refusals;
         const bool holds = std::ranges::any_of(model_.guests, [](const GuestPtr& guest) {
-            return std::ranges::any_of(guest->grants, [](const auto& grant) { return grant.second != Capacity{}; });
+            const auto is_some = [](const auto& grant) { return grant.second != Capacity{}; };
+            return guest->holds() && std::ranges::any_of(guest->grants, is_some);
         });
         if (too_small && holds) refusals.insert(Kind::allocation);
         for (const GuestPtr& guest : model_.guests) {
@@ -919,15 +928,11 @@ private:
         const auto list = successor.hypervisor->list();
         require(list.size() == successor.guests.size(), "another number of contexts than in the checkpoint");
         successor.checks = model_.checks;
-        std::vector<std::uint64_t> keys;
-        if (const auto restored = successor.hypervisor->chassis()) {
-            for (const auto& [key, holder] : restored->holders()) keys.push_back(key);
-        }
         for (std::size_t g = 0; g < list.size(); ++g) {
             Guest& guest = *successor.guests[g];
             stale_.push_back(guest.handle);
             guest.handle = list[g].second;
-            if (!keys.empty()) guest.ordinal = keys[g];
+            guest.ordinal = inside(*successor.hypervisor).by_name.at(guest.name)->ordinal;
             guest.runs.clear();
             guest.policy_ns = successor.earliest_ns();
             guest.policy_stalled_ns = 0;

@@ -189,7 +189,8 @@ public:
     void start(ContextHandle context);              ///< created -> running
     void pause(ContextHandle context);              ///< running -> paused; at rest when it returns
     void resume(ContextHandle context);             ///< paused -> running
-    void stop(ContextHandle context);               ///< any but error -> stopped, for good; its runs end
+    /// Any but error -> stopped, for good: its runs end; it holds nothing of the chassis any more, as one that has failed.
+    void stop(ContextHandle context);
     void destroy(ContextHandle context);            ///< from any state, while it runs too
     [[nodiscard]] ContextState state(ContextHandle context) const;
 

@@ -209,7 +209,7 @@ std::vector<std::byte> Hypervisor::checkpoint() const {
         entry.policy = r.policy;
         entry.quota = r.quota;
         entry.cpu_ns = r.cpu_ns;
-        if (impl_->chassis) entry.holder = impl_->chassis->holders().at(r.ordinal);
+        if (impl_->chassis && !has_ended(r.context_state)) entry.holder = impl_->chassis->holders().at(r.ordinal);
         if (!r.cell) continue;
         r.turnstile.look([&] {
             const CellularContext& cell = *r.cell;

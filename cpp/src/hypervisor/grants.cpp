@@ -55,6 +55,12 @@ void Hypervisor::Impl::apply_grants(Resident& r) {
     if (chassis) chassis->reached(r.ordinal, now_s);
 }
 
+/// What has ended holds nothing, and nobody waits for it to grow older.
+void Hypervisor::Impl::leave_chassis(Resident& r) noexcept {
+    r.grants.clear();
+    if (chassis && chassis->holders().contains(r.ordinal)) chassis->release(r.ordinal);
+}
+
 double Hypervisor::allocate(ContextHandle context, const Allocation& allocation, std::optional<double> at_s) {
     const auto changing = impl_->changing();
     Impl::Lock lock{impl_->mutex};
@@ -63,7 +69,10 @@ double Hypervisor::allocate(ContextHandle context, const Allocation& allocation,
     (void)impl_->at(context);
     Resident& r = *resident;
     (void)existing(impl_->chassis);
-    if (!r.cell) throw InputError(InputErrorKind::state, "'" + r.name + "' has failed: " + r.cause);
+    if (has_ended(r.context_state))
+        throw InputError(InputErrorKind::state, "'" + r.name + "' has " +
+                                                    (r.cause.empty() ? "been stopped" : "failed: " + r.cause) +
+                                                    ": it holds nothing of the chassis");
     if (at_s && !(*at_s >= 0.0 && *at_s <= 1e9))
         throw InputError(InputErrorKind::argument, "an allocation acts at an age between 0 and 1e9 s");
     if (at_s && *at_s < r.observed.time_s)
@@ -106,8 +115,8 @@ std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_
     std::map<std::uint64_t, Resident*> by_ordinal;
     for (const auto& resident : all) {
         Resident& r = *resident;
-        if (r.gone) continue;
-        if (r.observed.time_s >= from_s && r.cell)
+        if (r.gone || has_ended(r.context_state)) continue;
+        if (r.observed.time_s >= from_s)
             throw InputError(InputErrorKind::argument, "'" + r.name + "' is " + std::to_string(r.observed.time_s) +
                                                            " s old already: rebalance at a later age");
         by_ordinal.emplace(r.ordinal, resident.get());

@@ -173,7 +173,6 @@ void Hypervisor::Impl::settle_in_chassis(Resident& r, const Terms& terms, const 
         chassis->admit(r.ordinal, terms.allocation.value_or(Allocation{capacity_of(r.base->organism()), {}, {}}));
         if (now_s > 0.0) chassis->reached(r.ordinal, now_s);
     }
-    if (!r.cell) return;
     grant(r, chassis->grant(r.ordinal, now_s), CellularContext::next_tick_s(now_s));
     for (const Chassis::Step& step : chassis->holders().at(r.ordinal).steps) {
         if (step.from_s > now_s) grant(r, step.granted, CellularContext::next_tick_s(step.from_s));
@@ -212,10 +211,10 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
     r.handle = {options.identity, place, slots[place].generation + 1};
     const auto named = by_name.emplace(std::move(name), resident).first;
     try {
-        if (chassis) settle_in_chassis(r, terms, past);
+        if (chassis && !has_ended(r.context_state)) settle_in_chassis(r, terms, past);
         scheduler.admit(r, terms.policy, clock.now_ns());
     } catch (...) {
-        if (chassis && chassis->holders().contains(r.ordinal)) chassis->release(r.ordinal);
+        leave_chassis(r);
         by_name.erase(named);
         throw;
     }
@@ -230,7 +229,7 @@ void Hypervisor::Impl::remove(const ResidentPtr& resident) noexcept {
     Resident& r = *resident;
     finish_all(r, RunStatus::stopped);
     scheduler.retire(r, clock.now_ns());
-    if (chassis) chassis->release(r.ordinal);
+    leave_chassis(r);
     Slot& slot = slots[r.handle.slot];
     slot.resident.reset();
     if (slot.generation != UINT32_MAX) free_slots.push_back(r.handle.slot);  // room for all slots is reserved
@@ -302,7 +301,10 @@ void Hypervisor::Impl::set_state(ContextHandle handle, const char* call, std::in
                                           ": it would have to be " + needed + (r.cause.empty() ? "" : "; " + r.cause));
     }
     r.context_state = to;
-    if (to == ContextState::stopped) finish_all(r, RunStatus::stopped);
+    if (to == ContextState::stopped) {
+        finish_all(r, RunStatus::stopped);
+        leave_chassis(r);
+    }
     // A pause is no lateness: what was due when it began is due as much later.
     if (to == ContextState::paused) r.paused_ns = clock.now_ns();
     if (before == ContextState::paused && to == ContextState::running && !r.runs.empty())
@@ -331,12 +333,18 @@ ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::opti
     (void)impl_->at(parent);
     if (!resident->cell) refuse(InputErrorKind::state, "'" + resident->name + "' has failed: " + resident->cause);
     Impl::Past past;
-    if (impl_->chassis && !terms.allocation) past.parent = resident->ordinal;
+    Terms own = terms;
+    if (impl_->chassis && !own.allocation) {
+        if (impl_->chassis->holders().contains(resident->ordinal))
+            past.parent = resident->ordinal;
+        else  // it was stopped: what its cell was granted last
+            own.allocation = Allocation{capacity_of(resident->cell->program().organism()), {}, {}};
+    }
     // The child must be able to settle before the parent counts one more fork.
     std::optional<CellularContext> child;
     resident->turnstile.look([&] { child.emplace(resident->cell->replica()); });
-    if (replay) return impl_->settle_in(std::move(name), std::move(*child), terms, resident->base, past)->handle;
-    const Impl::ResidentPtr made = impl_->settle_in(std::move(name), child->fork(seed), terms, resident->base, past);
+    if (replay) return impl_->settle_in(std::move(name), std::move(*child), own, resident->base, past)->handle;
+    const Impl::ResidentPtr made = impl_->settle_in(std::move(name), child->fork(seed), own, resident->base, past);
     try {
         resident->turnstile.look([&] { (void)resident->cell->fork(seed); });
     } catch (...) {

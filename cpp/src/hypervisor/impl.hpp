@@ -32,6 +32,11 @@ inline void note(std::string& cause, const char* what) noexcept {
     }
 }
 
+/// It will never run again.
+constexpr bool has_ended(ContextState state) noexcept {
+    return state == ContextState::stopped || state == ContextState::error;
+}
+
 /// The hypervisor inside. One lock guards everything but the cells; whoever holds it may take a turnstile, never the other
 /// way round. Calls that change what a checkpoint has are kept from those that take one by another, which comes first.
 struct Hypervisor::Impl {
@@ -158,6 +163,7 @@ struct Hypervisor::Impl {
                                                                  const Capacity& capacity);
     void grant(Resident& resident, const Capacity& capacity, double at_s);
     void apply_grants(Resident& resident);
+    void leave_chassis(Resident& resident) noexcept;
 
     // metrics.cpp
     [[nodiscard]] ContextMetrics metrics_of(const Resident& resident) const;

@@ -173,6 +173,7 @@ void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome) {
     } else if (const char* const used = quota_used(r)) {
         r.context_state = r.quota.on_quota == OnQuota::stop ? ContextState::stopped : ContextState::paused;
         finish_all(r, RunStatus::quota, used);
+        if (has_ended(r.context_state)) leave_chassis(r);
     } else if (outcome.status == AdvanceStatus::exhausted && r.grants.empty()) {
         finish(r, RunStatus::exhausted);
     }
