@@ -13,6 +13,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -127,9 +128,14 @@ struct Model {
         const auto found = std::ranges::find(guests, name, &Guest::name);
         return found == guests.end() ? nullptr : *found;
     }
-    /// The worker that has time for a policy, the first that fits; none.
-    [[nodiscard]] std::optional<std::size_t> worker_for(const Policy& policy, const Guest* except = nullptr) const {
-        for (std::size_t w = 0; w < hypervisor->options().workers; ++w) {
+    /// The worker that has time for a policy: the one that is wanted, else the first that fits; none.
+    [[nodiscard]] std::optional<std::size_t> worker_for(const Policy& policy, const Guest* except = nullptr,
+                                                        std::size_t wanted = 0) const {
+        std::vector<std::size_t> order(hypervisor->options().workers);
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        const auto place = std::ranges::find(order, wanted);
+        if (place != order.end()) std::rotate(order.begin(), place, place + 1);
+        for (const std::size_t w : order) {
             double used = 0.0;
             for (const GuestPtr& other : guests) {
                 const bool counts = other->policy.kind == Policy::Kind::deadline && other->worker == w;

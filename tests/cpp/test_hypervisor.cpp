@@ -39,6 +39,12 @@ Hypervisor::Options virtual_options(std::size_t workers, VirtualClock::Costs cos
     return o;
 }
 
+/// The same with a clock of its own.
+Hypervisor::Options fresh_clock(Hypervisor::Options o) {
+    o.clock = std::make_shared<VirtualClock>(7);
+    return o;
+}
+
 Job until(double age_s) {
     Job job;
     job.until_s = age_s;
@@ -564,7 +570,7 @@ TEST(what_has_ended_holds_nothing_and_keeps_nobody_waiting) {
     CHECK(hv.chassis()->holders().at(0).steps.size() <= 3);
 
     const std::vector<std::byte> bytes = hv.checkpoint();
-    Hypervisor again{o};
+    Hypervisor again{fresh_clock(o)};
     again.restore(bytes, [&](const std::string&) { return p; });
     CHECK(again.checkpoint() == bytes && again.chassis()->holders().size() == 1);
     CHECK(again.metrics(again.find("failed")).cause == "broken");
@@ -603,7 +609,7 @@ TEST(a_checkpoint_goes_on_bit_for_bit_and_damage_is_found) {
     const std::vector<std::byte> bytes = hv.checkpoint();
     const auto find = [&](const std::string&) { return p; };
 
-    Hypervisor again{o};
+    Hypervisor again{fresh_clock(o)};
     again.restore(bytes, find);
     CHECK(again.list().size() == 5 && again.state(again.find("c3")) == ContextState::error);
     CHECK(again.metrics(again.find("c3")).cause == "broken" && again.state(again.find("c4")) == ContextState::created);
@@ -633,7 +639,7 @@ TEST(a_checkpoint_goes_on_bit_for_bit_and_damage_is_found) {
         flipped[bit / 8] ^= static_cast<std::byte>(1u << bit % 8);
         CHECK(outcome(flipped) == InputErrorKind::snapshot);
     }
-    Hypervisor empty{virtual_options(1)};
+    Hypervisor empty{fresh_clock(o)};
     CHECK(refusal([&] { empty.restore(bytes, [](const std::string&) { return std::shared_ptr<const Program>{}; }); }) ==
           InputErrorKind::snapshot);
 }
@@ -681,6 +687,78 @@ TEST(a_checkpoint_is_one_state_while_others_change_it) {
     CHECK(refused == 0);
     CHECK(lacking == 0);
     CHECK(rounds > 20);
+}
+
+TEST(a_checkpoint_with_grants_goes_only_into_the_same_chassis) {
+    const auto p = program();
+    const auto find = [&](const std::string&) { return p; };
+    Capacity total = capacity_of(p->organism());
+    for (const auto member : capacity_members) total.*member *= 4;
+    const auto with = [](std::optional<Chassis> chassis) {
+        Hypervisor::Options o = virtual_options(1);
+        o.chassis = std::move(chassis);
+        return o;
+    };
+    const Chassis pool{total, 0.1, 0.1};
+    Hypervisor hv{with(pool)};
+    const ContextHandle h = hv.create("a", CellularContext{p, 1});
+    const std::vector<std::byte> bytes = hv.checkpoint();
+    Capacity larger = total;
+    ++larger.ribosomes;
+    const std::optional<Chassis> others[]{std::nullopt, Chassis{larger, 0.1, 0.1}, Chassis{total, 0.2, 0.1},
+                                          Chassis{total, 0.1, 0.2}};
+    for (const auto& other : others) {
+        Hypervisor another{with(other)};
+        bool compiled = false;
+        const auto look = [&](const std::string&) { return compiled = true, p; };
+        CHECK(refusal([&] { another.restore(bytes, look); }) == InputErrorKind::chassis);
+        CHECK(!compiled && another.list().empty() && (!other || another.chassis() == other));
+    }
+    Hypervisor same{with(pool)};
+    same.restore(bytes, find);
+    CHECK(same.checkpoint() == bytes);
+    hv.stop(h);  // nobody holds anything now
+    Hypervisor bare{with(std::nullopt)};
+    bare.restore(hv.checkpoint(), find);
+    CHECK(bare.state(bare.find("a")) == ContextState::stopped);
+}
+
+TEST(deadline_contexts_that_were_admitted_are_admitted_again) {
+    const auto p = program();
+    Hypervisor hv{virtual_options(2)};
+    const auto admit = [&](const char* name, std::int64_t percent) {
+        Hypervisor::Terms terms;
+        terms.policy = deadline(percent * ms, 100 * ms);
+        return hv.create(name, CellularContext{p, 1}, terms);
+    };
+    const ContextHandle gone = admit("gone", 60);
+    (void)admit("a", 50);
+    hv.destroy(gone);
+    (void)admit("b", 30);
+    (void)admit("c", 60);
+    (void)admit("d", 45);  // b and c on one worker, a and d on the other: in the order of creation they would not fit
+    const std::vector<std::byte> bytes = hv.checkpoint();
+    for (const std::size_t workers : {2u, 3u}) {
+        Hypervisor again{virtual_options(workers)};
+        again.restore(bytes, [&](const std::string&) { return p; });
+        CHECK(again.metrics().workers[0].deadline_share == hv.metrics().workers[0].deadline_share);
+        CHECK(again.metrics().workers[1].deadline_share == hv.metrics().workers[1].deadline_share);
+        CHECK(again.checkpoint() == bytes);
+    }
+    Hypervisor small{virtual_options(1)};
+    CHECK(refusal([&] { small.restore(bytes, [&](const std::string&) { return p; }); }) == InputErrorKind::allocation);
+    CHECK(small.list().empty() && small.metrics().workers[0].deadline_share == 0.0);
+}
+
+TEST(a_virtual_clock_belongs_to_one_hypervisor_at_a_time) {
+    Hypervisor::Options o = virtual_options(1);
+    {
+        Hypervisor first{o};
+        CHECK(refusal([&] { Hypervisor second{o}; }) == InputErrorKind::state);
+        CHECK(refusal([&] { Hypervisor second{o}; }) == InputErrorKind::state);  // the refusal gave nothing back
+    }
+    Hypervisor next{o};
+    CHECK(next.list().empty());
 }
 
 TEST(any_thread_may_do_anything_at_any_time) {

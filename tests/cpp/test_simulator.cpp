@@ -862,8 +862,12 @@ private:
         const std::vector<std::byte> bytes = hypervisor().checkpoint();
         std::shared_ptr<VirtualClock> clock;
         std::optional<Chassis> chassis = chassis_;
-        const bool too_small = chassis && !model_.guests.empty() && dice_.one_in(6);
-        if (too_small) chassis.emplace(Capacity{0, 0, 0, 0});
+        const bool held = std::ranges::any_of(model_.guests, &Guest::holds);
+        const bool elsewhere = chassis && held && dice_.one_in(6);
+        if (elsewhere && dice_.one_in(2))
+            chassis.reset();
+        else if (elsewhere)
+            chassis.emplace(Capacity{1'000, 1'000, 1'000'000, 1'000'000});
         auto next = fresh(clock, chassis);
         const auto program_of = [](const std::string& genome) { return world().of(genome); };
         const auto is_empty = [&] {
@@ -881,7 +885,8 @@ private:
             is_empty();
         }
         if (!model_.guests.empty() && dice_.one_in(6)) {
-            attempt([&] { next->restore(bytes, [](const std::string&) { return nullptr; }); }, {Kind::snapshot});
+            attempt([&] { next->restore(bytes, [](const std::string&) { return nullptr; }); },
+                    {elsewhere ? Kind::chassis : Kind::snapshot});
             is_empty();
         }
         if (dice_.one_in(3)) {
@@ -901,20 +906,16 @@ private:
             else
                 next = fresh(clock, chassis);
         }
-        // who fits where is decided anew, in the order of creation
+        // who was admitted to a worker that is there goes to it; else who fits where is decided anew
         Model successor;
         successor.hypervisor = std::move(next);
         successor.clock = clock;
         Refusals refusals;
-        const bool holds = std::ranges::any_of(model_.guests, [](const GuestPtr& guest) {
-            const auto is_some = [](const auto& grant) { return grant.second != Capacity{}; };
-            return guest->holds() && std::ranges::any_of(guest->grants, is_some);
-        });
-        if (too_small && holds) refusals.insert(Kind::allocation);
+        if (elsewhere) refusals.insert(Kind::chassis);
         for (const GuestPtr& guest : model_.guests) {
             auto copy = std::make_shared<Guest>(*guest);
             if (copy->policy.kind == Policy::Kind::deadline) {
-                const auto worker = successor.worker_for(copy->policy);
+                const auto worker = successor.worker_for(copy->policy, nullptr, copy->worker);
                 if (!worker) refusals.insert(Kind::allocation);
                 copy->worker = worker.value_or(0);
             }

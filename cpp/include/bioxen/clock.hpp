@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -19,7 +20,7 @@ public:
 
 /// A clock that stands still but for the work that is charged to it. A hypervisor on it starts no threads: whoever waits
 /// for a run drives all its workers in turn, ties among them being broken by a seeded generator. The same seed gives the
-/// same order of everything.
+/// same order of everything. It belongs to one hypervisor at a time.
 class VirtualClock final : public Clock {
 public:
     struct Costs {
@@ -45,6 +46,9 @@ public:
     }
     /// Time in which the operating system runs something else.
     void stall_ns(std::int64_t ns) noexcept { now_ns_ += ns; }
+    /// Takes it for a hypervisor. @return false: another one has it
+    [[nodiscard]] bool claim() noexcept { return !claimed_.exchange(true); }
+    void give_back() noexcept { claimed_ = false; }
     /// The next number of the seeded generator, below `bound` > 0.
     [[nodiscard]] std::uint64_t pick(std::uint64_t bound) noexcept;
 
@@ -52,6 +56,7 @@ private:
     Costs costs_{};
     std::uint64_t seed_, picks_ = 0;
     std::int64_t now_ns_ = 0, cpu_ns_ = 0;
+    std::atomic<bool> claimed_{false};
 };
 
 }  // namespace bioxen

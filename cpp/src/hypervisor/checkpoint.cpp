@@ -18,7 +18,7 @@ namespace {
 
 /// What a checkpoint begins with; docs/snapshot.md describes the rest.
 constexpr std::array<std::uint8_t, 8> magic{0x89, 'B', 'X', 'H', '\r', '\n', 0x1A, '\n'};
-constexpr std::uint32_t byte_order = 0x01020304, format_version = 1;
+constexpr std::uint32_t byte_order = 0x01020304, format_version = 2;
 constexpr std::size_t header_bytes = 8 + 4 + 4 + 8, checksum_bytes = 8, fingerprint_bytes = 16;
 
 [[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::snapshot, what); }
@@ -30,12 +30,35 @@ struct Base {
     std::vector<std::byte> organism;
 };
 
+/// The chassis of which the contexts hold their parts.
+struct Pool {
+    Capacity total, overhead, reserve;
+    bool operator==(const Pool&) const = default;
+};
+
+std::optional<Pool> pool_of(const std::optional<Chassis>& chassis) {
+    if (!chassis) return std::nullopt;
+    return Pool{chassis->total(), chassis->overhead(), chassis->reserve()};
+}
+
+std::string in_words(const std::optional<Pool>& pool) {
+    if (!pool) return "none";
+    std::string words;
+    for (std::size_t k = 0; k < capacity_members.size(); ++k) {
+        const auto number = [&](const Capacity& c) { return std::to_string(c.*capacity_members[k]); };
+        words += (k == 0 ? "" : ", ") + std::string{capacity_names[k]} + " " + number(pool->total) + " (reserved " +
+                 number(pool->overhead) + " and " + number(pool->reserve) + ")";
+    }
+    return words;
+}
+
 /// One context as a checkpoint has it.
 struct Entry {
     std::string name, cause;
     ContextState state{};
     std::uint32_t base = 0;
     Policy policy;
+    std::uint32_t worker = 0;                                 ///< that a deadline policy was admitted to, else 0
     Quota quota;
     std::int64_t cpu_ns = 0, candidates = 0, molecules = 0;   ///< used
     std::optional<Chassis::Holder> holder;
@@ -66,6 +89,9 @@ public:
     }
     void operator()(const Capacity& capacity) {
         for (const auto member : capacity_members) (*this)(capacity.*member);
+    }
+    void operator()(const Pool& pool) {
+        for (const auto part : {&Pool::total, &Pool::overhead, &Pool::reserve}) (*this)(pool.*part);
     }
     void operator()(const Chassis::Holder& holder) {
         (*this)(holder.reached_s);
@@ -121,6 +147,9 @@ public:
     void operator()(Capacity& capacity) {
         for (const auto member : capacity_members) (*this)(capacity.*member);
     }
+    void operator()(Pool& pool) {
+        for (const auto part : {&Pool::total, &Pool::overhead, &Pool::reserve}) (*this)(pool.*part);
+    }
     void operator()(Chassis::Holder& holder) {
         (*this)(holder.reached_s);
         constexpr std::size_t least_step_bytes = 8 + 32 + 1 + 1 + 32;
@@ -148,6 +177,7 @@ void fields(Archive& archive, AnyEntry& r) {
     archive(r.policy.budget_ns);
     archive(r.policy.period_ns);
     archive(r.policy.reclaim);
+    archive(r.worker);
     archive(r.quota.candidates);
     archive(r.quota.cpu_ns);
     archive(r.quota.memory_bytes);
@@ -207,6 +237,7 @@ std::vector<std::byte> Hypervisor::checkpoint() const {
         entry.state = r.context_state;
         entry.base = place->second;
         entry.policy = r.policy;
+        if (r.policy.kind == Policy::Kind::deadline) entry.worker = static_cast<std::uint32_t>(r.worker);
         entry.quota = r.quota;
         entry.cpu_ns = r.cpu_ns;
         if (impl_->chassis && !has_ended(r.context_state)) entry.holder = impl_->chassis->holders().at(r.ordinal);
@@ -227,6 +258,7 @@ std::vector<std::byte> Hypervisor::checkpoint() const {
     out.add(format_version);
     ByteWriter body;
     Writer write{body};
+    write(pool_of(impl_->options.chassis));
     body.add(static_cast<std::uint32_t>(bases.size()));
     for (const Base& base : bases) {
         body.add_all(base.genome);
@@ -246,6 +278,8 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
     ByteReader in = body_of(checkpoint);
     Reader read{in};
     // everything is read, and found to be of use, before anything is compiled
+    std::optional<Pool> pool;
+    read(pool);
     std::vector<Base> sets(in.count(fingerprint_bytes + 4));
     for (Base& set : sets) {
         const auto digits = in.bytes(fingerprint_bytes);
@@ -263,6 +297,10 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
         used[entry.base] = true;
         if (entry.snapshot.empty() != (entry.state == ContextState::error))
             damaged("a context without a state, or a failed one with one");
+        if (entry.worker >= most_workers || (entry.worker > 0 && entry.policy.kind != Policy::Kind::deadline))
+            damaged("a context was on a worker that there cannot be");
+        if (entry.holder.has_value() != (pool && !has_ended(entry.state)))
+            damaged("a context holds something of no chassis, or nothing of the one that there is");
         for (const std::int64_t account : {entry.cpu_ns, entry.candidates, entry.molecules}) {
             if (account < 0 || account > Impl::most_used) damaged("an account is out of range");
         }
@@ -275,6 +313,13 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
                                                        " contexts, and this hypervisor may have " +
                                                        std::to_string(impl_->options.max_contexts) +
                                                        ": make it with a larger limit");
+    const std::optional<Pool> own_pool = pool_of(impl_->options.chassis);
+    const auto holds = [](const Entry& entry) { return entry.holder.has_value(); };
+    if (pool != own_pool && std::any_of(entries.begin(), entries.end(), holds))
+        throw InputError(InputErrorKind::chassis,
+                         "the checkpoint has contexts that share a chassis (" + in_words(pool) +
+                             "), and this hypervisor has another, or none (" + in_words(own_pool) +
+                             "): make it with the same");
     std::vector<std::shared_ptr<const Program>> bases;
     for (const Base& set : sets) {
         auto program = program_of(set.genome);
@@ -309,7 +354,7 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
                 cell.emplace(CellularContext::restore(entry.snapshot, std::move(program)));
             }
             const Impl::Past past{true, entry.state, entry.cause, entry.cpu_ns, entry.candidates, entry.molecules,
-                                  entry.holder ? &*entry.holder : nullptr};
+                                  entry.worker, entry.holder ? &*entry.holder : nullptr};
             made.push_back(impl_->settle_in(entry.name, std::move(cell), {entry.policy, entry.quota, {}}, base, past));
         }
     } catch (const InputError& e) {

@@ -12,7 +12,7 @@ namespace bioxen {
 
 namespace {
 
-constexpr std::size_t most_workers = 256, most_contexts = 1'000'000, longest_name = 200;
+constexpr std::size_t most_contexts = 1'000'000, longest_name = 200;
 
 [[noreturn]] void refuse(InputErrorKind kind, const std::string& what) { throw InputError(kind, what); }
 
@@ -50,9 +50,15 @@ std::uint64_t identity_of(const void* address, std::int64_t now_ns) noexcept {
 
 }  // namespace
 
+Hypervisor::Impl::Claim::Claim(VirtualClock* clock) : clock_(clock) {
+    if (clock_ != nullptr && !clock_->claim())
+        refuse(InputErrorKind::state, "this virtual clock belongs to another hypervisor: give each its own");
+}
+
 Hypervisor::Impl::Impl(Options given)
     : options(checked(std::move(given))),
       virtual_clock(dynamic_cast<VirtualClock*>(options.clock.get())),
+      claim(virtual_clock),
       clock(*options.clock),
       scheduler({options.workers, options.slice_ns, options.cooperative}, [this](std::size_t worker) { call(worker); }),
       chassis(options.chassis) {
@@ -212,7 +218,7 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
     const auto named = by_name.emplace(std::move(name), resident).first;
     try {
         if (chassis && !has_ended(r.context_state)) settle_in_chassis(r, terms, past);
-        scheduler.admit(r, terms.policy, clock.now_ns());
+        scheduler.admit(r, terms.policy, clock.now_ns(), past.worker);
     } catch (...) {
         leave_chassis(r);
         by_name.erase(named);

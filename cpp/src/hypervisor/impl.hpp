@@ -32,6 +32,8 @@ inline void note(std::string& cause, const char* what) noexcept {
     }
 }
 
+inline constexpr std::size_t most_workers = 256;
+
 /// It will never run again.
 constexpr bool has_ended(ContextState state) noexcept {
     return state == ContextState::stopped || state == ContextState::error;
@@ -81,6 +83,7 @@ struct Hypervisor::Impl {
         ContextState state = ContextState::created;
         std::string cause;
         std::int64_t cpu_ns = 0, candidates = 0, molecules = 0;   ///< used
+        std::size_t worker = Scheduler::any_worker;               ///< that a deadline policy was admitted to
         const Chassis::Holder* holder = nullptr;
         std::optional<std::uint64_t> parent = std::nullopt;       ///< ordinal of who holds what it is to hold, too
     };
@@ -95,6 +98,20 @@ struct Hypervisor::Impl {
     private:
         Impl& impl_;
         ResidentPtr resident_;
+    };
+
+    /// Two hypervisors would set the time of one virtual clock to and fro.
+    class Claim {
+    public:
+        explicit Claim(VirtualClock* clock);        ///< @throws InputError (state) if another hypervisor has it
+        ~Claim() {
+            if (clock_ != nullptr) clock_->give_back();
+        }
+        Claim(const Claim&) = delete;
+        Claim& operator=(const Claim&) = delete;
+
+    private:
+        VirtualClock* clock_;
     };
 
     explicit Impl(Options given);
@@ -170,6 +187,7 @@ struct Hypervisor::Impl {
 
     Options options;
     VirtualClock* virtual_clock = nullptr;
+    Claim claim;
     Clock& clock;
     mutable std::mutex turns;                       ///< neither changes nor checkpoints can keep the other out for ever
     mutable std::shared_mutex changes;

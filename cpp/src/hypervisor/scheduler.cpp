@@ -80,13 +80,18 @@ double Scheduler::worker_share(std::size_t worker) const noexcept {
     return sum;
 }
 
-std::size_t Scheduler::worker_for(const Policy& policy, const Task* except) const {
+std::size_t Scheduler::worker_for(const Policy& policy, const Task* except, std::size_t wanted) const {
+    const auto used = [&](std::size_t w) {
+        double sum = 0.0;
+        for (const Task* task : workers_[w].admitted) sum += task == except ? 0.0 : share_of(task->policy);
+        return sum;
+    };
+    const auto fits = [&](std::size_t w) { return used(w) + share_of(policy) <= deadline_share + 1e-9; };
+    if (wanted < workers_.size() && fits(wanted)) return wanted;
     std::string shares;
     for (std::size_t w = 0; w < workers_.size(); ++w) {
-        double used = 0.0;
-        for (const Task* task : workers_[w].admitted) used += task == except ? 0.0 : share_of(task->policy);
-        if (used + share_of(policy) <= deadline_share + 1e-9) return w;
-        shares += (w == 0 ? "" : ", ") + percent(std::max(0.0, deadline_share - used));
+        if (fits(w)) return w;
+        shares += (w == 0 ? "" : ", ") + percent(std::max(0.0, deadline_share - used(w)));
     }
     throw InputError(InputErrorKind::allocation, "no worker has " + percent(share_of(policy)) + " of its time free (" +
                                                      milliseconds(policy.budget_ns) + " every " +
@@ -94,9 +99,9 @@ std::size_t Scheduler::worker_for(const Policy& policy, const Task* except) cons
                                                      ": ask for less, or give the hypervisor more workers");
 }
 
-void Scheduler::admit(Task& task, const Policy& policy, std::int64_t now_ns) {
+void Scheduler::admit(Task& task, const Policy& policy, std::int64_t now_ns, std::size_t wanted) {
     check(policy);
-    const std::size_t worker = policy.kind == Policy::Kind::deadline ? worker_for(policy, nullptr) : 0;
+    const std::size_t worker = policy.kind == Policy::Kind::deadline ? worker_for(policy, nullptr, wanted) : 0;
     // room for everything that may become of the task, so that nothing after this can fail
     fair_.reserve(tasks_ + 1);
     batch_.reserve(tasks_ + 1);
@@ -137,7 +142,7 @@ void Scheduler::retire(Task& task, std::int64_t now_ns) noexcept {
 
 void Scheduler::change_policy(Task& task, const Policy& policy, std::int64_t now_ns) {
     check(policy);
-    const std::size_t to = policy.kind == Policy::Kind::deadline ? worker_for(policy, &task) : any_worker;
+    const std::size_t to = policy.kind == Policy::Kind::deadline ? worker_for(policy, &task, any_worker) : any_worker;
     const Task::State before = task.state;
     const std::int64_t timer_ns = task.timer_ns;
     Worker& from = workers_[task.worker];
@@ -149,7 +154,7 @@ void Scheduler::change_policy(Task& task, const Policy& policy, std::int64_t now
         from.leaving_until_ns = leaving_until_ns;
     }
     const Task was = task;
-    admit(task, policy, now_ns);
+    admit(task, policy, now_ns, to);
     // what it owes, it owes under any policy
     task.lag_ns = was.lag_ns;
     if (is_capped(was) && is_capped(task)) {

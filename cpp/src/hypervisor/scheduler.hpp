@@ -34,8 +34,9 @@ public:
     Scheduler(const Options& options, std::function<void(std::size_t)> attention);
 
     /// A task comes in, with nothing to do yet.
+    /// @param wanted the worker that a deadline task is admitted to if it has the time
     /// @throws InputError (argument) for a policy out of range, (allocation) if no worker has the time it asks for
-    void admit(Task& task, const Policy& policy, std::int64_t now_ns);
+    void admit(Task& task, const Policy& policy, std::int64_t now_ns, std::size_t wanted = any_worker);
     /// A task that is not running goes.
     void retire(Task& task, std::int64_t now_ns) noexcept;
     /// Of a task that is not running. @throws as `admit`; nothing has changed then
@@ -78,7 +79,7 @@ private:
     };
 
     void check(const Policy& policy) const;
-    [[nodiscard]] std::size_t worker_for(const Policy& policy, const Task* except) const;
+    [[nodiscard]] std::size_t worker_for(const Policy& policy, const Task* except, std::size_t wanted) const;
     void call_any() noexcept;
     void enqueue(Task& task, std::int64_t now_ns) noexcept;
     void off_worker(Task& task, std::int64_t now_ns) noexcept;
