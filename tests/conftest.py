@@ -50,6 +50,26 @@ def runtime(manager: bx.GenomicVirtualizationManager) -> bx.GenomicRuntime:
     return manager.load_genome_runtime()
 
 
+@pytest.fixture(scope="module")
+def small(manager: bx.GenomicVirtualizationManager, checkout: Path) -> bx.GenomicRuntime:
+    """A genome of few genes, so that a file of it is small."""
+    runtimes = [
+        manager.load_genome_runtime(path)
+        for path in sorted((checkout / "tests" / "data" / "valid").iterdir())
+    ]
+    return min((r for r in runtimes if r.transcription_units), key=len)
+
+
+@pytest.fixture(scope="module")
+def small_file(small: bx.GenomicRuntime, checkout: Path) -> Path:
+    """The file of that genome."""
+    with bx.GenomicVirtualizationManager() as manager:
+        for path in sorted((checkout / "tests" / "data" / "valid").iterdir()):
+            if manager.load_genome_runtime(path).fingerprint == small.fingerprint:
+                return path
+    raise AssertionError
+
+
 @pytest.fixture
 def context(
     manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime

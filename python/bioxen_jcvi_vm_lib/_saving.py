@@ -41,10 +41,16 @@ class Replacing:
             folder = self._path.absolute().parent
             prefix = f".{self._path.name[:50]}."
             descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=".part")
-            self._beside = Path(name)
-            os.fchmod(descriptor, mode)
-            os.close(descriptor)
         except (OSError, ValueError) as error:
+            raise self._failed(error) from error
+        self._beside = Path(name)
+        try:
+            try:
+                os.fchmod(descriptor, mode)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            self._remove()
             raise self._failed(error) from error
         return self._beside
 
@@ -57,10 +63,13 @@ class Replacing:
                 return
         except OSError as failure:
             error = failure
-        with contextlib.suppress(OSError):
-            self._beside.unlink(missing_ok=True)
+        self._remove()
         if isinstance(error, OSError):
             raise self._failed(error) from error
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            self._beside.unlink(missing_ok=True)
 
     def _mode(self) -> int:
         """Permissions of the file to be: those of the one that is there, else the usual ones."""
@@ -115,9 +124,14 @@ def load_bytes(path: str | os.PathLike[str], most_bytes: int, what: str) -> byte
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise SnapshotError(f"{path} is a device or a pipe: give the file of {what}")
-            data = file.read(most_bytes + 1)
+            if status.st_size > most_bytes:
+                raise SnapshotError(
+                    f"{path} is over {most_bytes >> 30} GiB: {what} is never so large"
+                )
+            return file.read(status.st_size)  # asked for more, it would take memory for more
     except SnapshotError:
         raise
     except (OSError, ValueError) as error:
@@ -126,9 +140,6 @@ def load_bytes(path: str | os.PathLike[str], most_bytes: int, what: str) -> byte
             f"{str(path)[:200]} cannot be read: {reason}".encode(errors="replace").decode(),
             details={"path": str(path)},
         ) from None
-    if len(data) > most_bytes:
-        raise SnapshotError(f"{path} is over {most_bytes >> 30} GiB: {what} is never so large")
-    return data
 
 
 def _sync(path: Path) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from checksum import crc64
 
 SECONDS = 5.0
 FAIR, BATCH = bx.Policy.fair(), bx.Policy.batch()
@@ -38,16 +39,6 @@ POLICIES: dict[str, list[bx.Policy]] = {
 }
 #: Candidate events between two looks, and length of a slice [s].
 SLICES = {"1 event": (1, 1e-9), "7": (7, 1e-9), "1000": (1000, 1e-9), "1 ms": (1024, 1e-3)}
-
-
-@pytest.fixture(scope="module")
-def small(manager: bx.GenomicVirtualizationManager, checkout: Path) -> bx.GenomicRuntime:
-    """A genome of few genes, so that a file of it is small."""
-    runtimes = [
-        manager.load_genome_runtime(path)
-        for path in sorted((checkout / "tests" / "data" / "valid").iterdir())
-    ]
-    return min((r for r in runtimes if r.transcription_units), key=len)
 
 
 @pytest.fixture(scope="module")
@@ -599,14 +590,6 @@ print(*(hypervisor.context(name).trajectory_hash for name in hypervisor.list_vms
 """
 
 
-def genome_file(runtime: bx.GenomicRuntime, checkout: Path) -> Path:
-    for path in sorted((checkout / "tests" / "data" / "valid").iterdir()):
-        loaded = bx.GenomicVirtualizationManager().load_genome_runtime(path)
-        if loaded.fingerprint == runtime.fingerprint:
-            return path
-    raise AssertionError
-
-
 def test_a_saved_hypervisor_goes_on_in_a_new_process(
     runtime: bx.GenomicRuntime, alone: Callable[[int, float], str], tmp_path: Path
 ) -> None:
@@ -629,9 +612,8 @@ def test_a_saved_hypervisor_goes_on_in_a_new_process(
 
 
 def test_a_hypervisor_killed_at_any_step_of_a_save_leaves_a_whole_file(
-    small: bx.GenomicRuntime, checkout: Path, tmp_path: Path
+    small: bx.GenomicRuntime, small_file: Path, tmp_path: Path
 ) -> None:
-    genome = genome_file(small, checkout)
     file = tmp_path / "cells.bxh"
     with bx.BioXenHypervisor(workers=1) as hypervisor:
         hypervisor.create_vm("old", small, seed=1)
@@ -642,7 +624,7 @@ def test_a_hypervisor_killed_at_any_step_of_a_save_leaves_a_whole_file(
         mine = tmp_path / f"{step}.bxh"
         mine.write_bytes(old)
         done = subprocess.run(
-            [sys.executable, "-c", SAVE_AND_DIE, str(mine), str(step), str(genome)], check=False
+            [sys.executable, "-c", SAVE_AND_DIE, str(mine), str(step), str(small_file)], check=False
         )
         with bx.BioXenHypervisor(workers=1) as hypervisor:
             hypervisor.load(mine, runtimes=[small])
@@ -708,27 +690,6 @@ def test_every_truncation_and_every_changed_byte_of_a_checkpoint_is_found(
     assert asked == []  # nothing was believed before the checksum
     core.restore(checkpoint, program_of)
     assert [name for name, _ in core.contexts()] == ["a", "b"]
-
-
-def crc64(data: bytes) -> int:
-    """CRC-64/XZ."""
-    value = 2**64 - 1
-    for byte in data:
-        value = CRC_TABLE[(value ^ byte) & 0xFF] ^ value >> 8
-    return value ^ (2**64 - 1)
-
-
-def _crc_table() -> list[int]:
-    table = []
-    for byte in range(256):
-        value = byte
-        for _ in range(8):
-            value = (value >> 1) ^ (0xC96C5795D7870F42 if value & 1 else 0)
-        table.append(value)
-    return table
-
-
-CRC_TABLE = _crc_table()
 
 
 def test_a_forged_checkpoint_is_refused_or_whole(
