@@ -221,17 +221,17 @@ public:
             return submit(hypervisor, context_, std::move(job), order.only);
         });
         const auto report = [&] {
-            const ContextMetrics now = without_gil(*host_, [&](Hypervisor& h) { return h.metrics(context_); });
-            order.progress(now.time_s, now.events.nucleotide_steps + now.events.codon_steps);
-        };
-        (void)wait_for(*host_, {submitted}, [&] {
-            if (order.progress.is_none() || submitted.run->finished) return;
+            if (order.progress.is_none()) return;
             try {
-                report();
+                const ContextMetrics now = without_gil(*host_, [&](Hypervisor& h) { return h.metrics(context_); });
+                order.progress(now.time_s, now.events.nucleotide_steps + now.events.codon_steps);
             } catch (const InputError&) {  // destroyed or closed meanwhile: the run says so
             }
+        };
+        (void)wait_for(*host_, {submitted}, [&] {
+            if (!submitted.run->finished) report();
         });
-        if (!order.progress.is_none() && submitted.run->status == RunStatus::completed) report();
+        if (submitted.run->status == RunStatus::completed) report();
         return submitted.trace();
     }
 
