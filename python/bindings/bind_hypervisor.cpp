@@ -451,10 +451,17 @@ void bind_hypervisor(py::module_& m) {
         .def("identity_of",
              [](const Host& host, Handle context) {
                  return without_gil(host, [&](Hypervisor& h) {
-                     std::tuple<std::uint64_t, std::string, std::string> identity;
-                     h.look(context, [&](const CellularContext& c) {
-                         identity = {c.seed(), c.program().fingerprint(), c.program().genome_fingerprint()};
-                     });
+                     const std::shared_ptr<const Program> base = h.program(context);
+                     std::tuple<std::optional<std::uint64_t>, std::string, std::string> identity{
+                         std::nullopt, base->fingerprint(), base->genome_fingerprint()};
+                     try {
+                         h.look(context, [&](const CellularContext& c) {
+                             std::get<0>(identity) = c.seed();
+                             std::get<1>(identity) = c.program().fingerprint();
+                         });
+                     } catch (const InputError& e) {
+                         if (e.kind() != InputErrorKind::state) throw;
+                     }
                      return identity;
                  });
              },

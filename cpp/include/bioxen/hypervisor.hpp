@@ -185,6 +185,8 @@ public:
     [[nodiscard]] ContextHandle find(const std::string& name) const;
     [[nodiscard]] std::vector<std::pair<std::string, ContextHandle>> list() const;
     [[nodiscard]] std::string name(ContextHandle context) const;
+    /// The program that it came with, from which those are made that it is granted.
+    [[nodiscard]] std::shared_ptr<const Program> program(ContextHandle context) const;
 
     void start(ContextHandle context);              ///< created -> running
     void pause(ContextHandle context);              ///< running -> paused; at rest when it returns

@@ -382,6 +382,11 @@ std::string Hypervisor::name(ContextHandle context) const {
     return impl_->at(context)->name;
 }
 
+std::shared_ptr<const Program> Hypervisor::program(ContextHandle context) const {
+    const Impl::Lock lock{impl_->mutex};
+    return impl_->at(context)->base;
+}
+
 void Hypervisor::start(ContextHandle context) {
     impl_->set_state(context, "started", {ContextState::created}, ContextState::running);
 }

@@ -648,12 +648,16 @@ class BioXenHypervisor:
                     f"{len(self._records)} machines: make another, or destroy them"
                 )
             core.restore(data, program_of)
-            for name, handle in core.contexts():
-                try:
+            try:
+                for name, handle in core.contexts():
                     runtime = known[core.identity_of(handle)[2]]
-                except VMStateError:  # it had failed: it has no cell that anybody could ask for
-                    runtime = next(iter(known.values()))
-                self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
+                    self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
+            except BaseException:
+                for _, handle in core.contexts():
+                    with contextlib.suppress(IsolationBreachError):  # gone meanwhile
+                        core.destroy(handle)
+                self._records.clear()
+                raise
 
     # -- end ---------------------------------------------------------------------------------------
 
@@ -705,11 +709,9 @@ class BioXenHypervisor:
         snapshot_dir: str | None,
     ) -> VmHandle:
         made = VmHandle(name, handle)
-        try:
-            seed, fingerprint, _ = self._core.identity_of(handle)
-        except VMStateError:
-            seed, fingerprint = 0, ""
-        self._records[name] = VmRecord(made, runtime, seed, fingerprint, snapshot_dir)
+        seed, fingerprint, _ = self._core.identity_of(handle)
+        # without a seed it has failed, and will have no result that could name one
+        self._records[name] = VmRecord(made, runtime, seed or 0, fingerprint, snapshot_dir)
         self._genomes[runtime.genome_fingerprint] = runtime
         return made
 
