@@ -465,7 +465,7 @@ void bind_hypervisor(py::module_& m) {
                      return identity;
                  });
              },
-             py::arg("context"), "Seed, and fingerprints of program and genome.")
+             py::arg("context"), "Seed, and fingerprints of program and genome. One that has failed has no seed any more.")
         .def("start", told(&Hypervisor::start), py::arg("context"))
         .def("pause", told(&Hypervisor::pause), py::arg("context"))
         .def("resume", told(&Hypervisor::resume), py::arg("context"))
@@ -541,6 +541,14 @@ void bind_hypervisor(py::module_& m) {
                  return without_gil(host, [&](Hypervisor& h) { return h.allocate(context, allocation, at_s); });
              },
              py::arg("context"), py::arg("allocation"), py::arg("at_s"))
+        .def("allocation",
+             [](const Host& host, Handle context, std::optional<double> at_s) {
+                 const auto held = without_gil(host, [&](Hypervisor& h) { return h.allocation(context, at_s); });
+                 std::optional<std::tuple<Capacity, std::optional<Capacity>, std::string>> told;
+                 if (held) told.emplace(held->amount, held->limit, name_of(priority_names, held->priority));
+                 return told;
+             },
+             py::arg("context"), py::arg("at_s"), "Amount, limit and priority that `allocate` would change; None: none.")
         .def("rebalance",
              [](const Host& host, double at_s) {
                  return without_gil(host, [&](Hypervisor& h) { return h.rebalance(at_s); });

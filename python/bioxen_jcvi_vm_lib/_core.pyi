@@ -844,6 +844,10 @@ class Hypervisor:
         """
     def allocate(self, context: ContextHandle, allocation: Allocation, at_s: float | None) -> float:
         ...
+    def allocation(self, context: ContextHandle, at_s: float | None) -> tuple | None:
+        """
+        Amount, limit and priority that `allocate` would change; None: none.
+        """
     def cancel(self, run: Run) -> None:
         ...
     def chassis(self) -> Chassis | None:
@@ -868,9 +872,9 @@ class Hypervisor:
         ...
     def fork(self, parent: ContextHandle, name: str, seed: int | None, replay: bool, policy: Policy, quota: Quota, allocation: Allocation | None) -> ContextHandle:
         ...
-    def identity_of(self, context: ContextHandle) -> tuple[int, str, str]:
+    def identity_of(self, context: ContextHandle) -> tuple[int | None, str, str]:
         """
-        Seed, and fingerprints of program and genome.
+        Seed, and fingerprints of program and genome. One that has failed has no seed any more.
         """
     def metrics(self) -> dict[str, typing.Any]:
         ...

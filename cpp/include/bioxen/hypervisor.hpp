@@ -218,7 +218,12 @@ public:
     /// @param at_s not in the context's past; absent: from its present age on
     /// @return when the change acts
     double allocate(ContextHandle context, const Allocation& allocation, std::optional<double> at_s = std::nullopt);
-    /// Hands out what is free, by priority and up to each context's limit, from simulated time `at_s` on.
+    /// What `allocate` would change at that time; absent: it holds nothing, or there is no chassis.
+    [[nodiscard]] std::optional<Allocation> allocation(ContextHandle context,
+                                                       std::optional<double> at_s = std::nullopt) const;
+    /// Hands out what is free, by priority and up to each context's limit, from simulated time `at_s` on, rounded up to the
+    /// next supply tick.
+    /// @return what each context that holds anything has at that time, whether this changed it or not
     std::vector<std::pair<ContextHandle, Capacity>> rebalance(double at_s);
     [[nodiscard]] std::optional<Chassis> chassis() const;
 

@@ -16,6 +16,17 @@ const Chassis& existing(const std::optional<Chassis>& chassis) {
     return *chassis;
 }
 
+void check_age(std::optional<double> at_s) {
+    if (at_s && !(*at_s >= 0.0 && *at_s <= 1e9))
+        throw InputError(InputErrorKind::argument, "an allocation acts at an age between 0 and 1e9 s");
+}
+
+/// The first supply tick at which an allocation can act.
+double acts_s(double now_s, std::optional<double> at_s) {
+    const double tick_s = CellularContext::next_tick_s(at_s.value_or(now_s));
+    return tick_s > now_s ? tick_s : CellularContext::next_tick_s(std::nextafter(tick_s, Job::never_s));
+}
+
 }  // namespace
 
 /// Contexts of one program and one capacity share what is compiled for it.
@@ -73,20 +84,26 @@ double Hypervisor::allocate(ContextHandle context, const Allocation& allocation,
         throw InputError(InputErrorKind::state, "'" + r.name + "' has " +
                                                     (r.cause.empty() ? "been stopped" : "failed: " + r.cause) +
                                                     ": it holds nothing of the chassis");
-    if (at_s && !(*at_s >= 0.0 && *at_s <= 1e9))
-        throw InputError(InputErrorKind::argument, "an allocation acts at an age between 0 and 1e9 s");
+    check_age(at_s);
     if (at_s && *at_s < r.observed.time_s)
         throw InputError(InputErrorKind::argument, "'" + r.name + "' is " + std::to_string(r.observed.time_s) +
                                                        " s old: an allocation cannot act at " + std::to_string(*at_s) +
                                                        " s, give a later age");
     Chassis changed = *impl_->chassis;
     changed.reached(r.ordinal, r.observed.time_s);
-    double from_s = CellularContext::next_tick_s(at_s.value_or(r.observed.time_s));
-    if (from_s <= r.observed.time_s) from_s = CellularContext::next_tick_s(std::nextafter(from_s, Job::never_s));
+    const double from_s = acts_s(r.observed.time_s, at_s);
     changed.change(r.ordinal, allocation, from_s);
     impl_->grant(r, changed.grant(r.ordinal, from_s), from_s);
     impl_->chassis = std::move(changed);
     return from_s;
+}
+
+std::optional<Allocation> Hypervisor::allocation(ContextHandle context, std::optional<double> at_s) const {
+    const Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(context);
+    if (!impl_->chassis || !impl_->chassis->holders().contains(resident->ordinal)) return std::nullopt;
+    check_age(at_s);
+    return impl_->chassis->allocation(resident->ordinal, acts_s(resident->observed.time_s, at_s));
 }
 
 std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_s) {
@@ -121,7 +138,7 @@ std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_
                                                            " s old already: rebalance at a later age");
         by_ordinal.emplace(r.ordinal, resident.get());
     }
-    std::vector<std::pair<ContextHandle, Capacity>> changes;
+    std::vector<std::pair<ContextHandle, Capacity>> held;
     std::vector<std::pair<Resident*, std::vector<PendingGrant>>> before;
     try {
         for (const Chassis::Change& change : changed.rebalance(from_s)) {
@@ -129,14 +146,15 @@ std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_
             if (found == by_ordinal.end()) throw BugError("a rebalance found a holder that is no context");
             before.emplace_back(found->second, found->second->grants);
             impl_->grant(*found->second, change.granted, change.at_s);
-            changes.emplace_back(found->second->handle, change.granted);
         }
+        for (const auto& [ordinal, resident] : by_ordinal)
+            held.emplace_back(resident->handle, changed.grant(ordinal, from_s));
     } catch (...) {
         for (auto& [resident, grants] : before) resident->grants.swap(grants);
         throw;
     }
     impl_->chassis = std::move(changed);
-    return changes;
+    return held;
 }
 
 std::optional<Chassis> Hypervisor::chassis() const {

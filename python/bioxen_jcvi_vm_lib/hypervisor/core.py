@@ -7,7 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -37,6 +37,7 @@ from bioxen_jcvi_vm_lib.hypervisor.metrics import (
     VmStatus,
 )
 from bioxen_jcvi_vm_lib.hypervisor.records import (
+    RESOURCES,
     Chassis,
     Policy,
     Quota,
@@ -434,7 +435,9 @@ class BioXenHypervisor:
         vm_id : str or VmHandle
             The machine.
         resource_allocation : ResourceAllocation or mapping
-            What it is to hold; what is not given stays as it is.
+            What it is to hold; what is not given stays as it is: amounts, limits, which are raised
+            to the amounts where these exceed them, and the priority, of which "normal" counts as
+            given in a mapping only. What `rebalance` granted beyond the amounts falls back.
         at_s : float, optional
             From which age of the cell on [s], not in its past; None: from now on.
 
@@ -451,9 +454,13 @@ class BioXenHypervisor:
         core = self._usable()
         record = self._record(vm_id)
         handle = record.handle.handle
-        allocation = ResourceAllocation.of(resource_allocation)
         age = None if at_s is None else seconds(at_s, "at_s", zero=True)
-        return core.allocate(handle, allocation._to_core(self._granted(handle)), age)
+        with self._lock:  # nobody changes it between the look and the change
+            held = core.allocation(handle, age)
+            if held is None:  # there is nothing to change, which the core says
+                given = ResourceAllocation.of(resource_allocation)
+                return core.allocate(handle, given._to_core(dict.fromkeys(RESOURCES, 0)), age)
+            return core.allocate(handle, _changed(resource_allocation, *held), age)
 
     def rebalance(self, at_s: float) -> dict[str, dict[str, int]]:
         """Hand out what is free of the chassis, by priority and up to each machine's limits.
@@ -466,7 +473,8 @@ class BioXenHypervisor:
         Returns
         -------
         dict of str to dict
-            What each machine holds from then on.
+            What each machine holds at that age, rounded up to the next supply tick, whether this
+            changed it or not. Machines that were stopped or have failed hold nothing.
         """
         granted = self._usable().rebalance(seconds(at_s, "at_s", zero=True))
         names = {handle: name for name, handle in self._core.contexts()}
@@ -782,6 +790,21 @@ def _terms(
     if checked is None:
         return how, limits, None
     return how, limits, checked._to_core(own() if callable(own) else own)
+
+
+def _changed(
+    given: Any, amount: _core.Capacity, limit: _core.Capacity | None, priority: str
+) -> _core.Allocation:
+    """Fill in what a change of an allocation leaves as it is."""
+    wanted = ResourceAllocation.of(given)
+    held = named_capacity(amount)
+    limits = dict(wanted.limits)
+    for name, most in named_capacity(limit or amount).items():
+        if most > held[name]:  # else it is at its amount, and stays there
+            limits.setdefault(name, max(most, getattr(wanted, name) or 0))
+    is_given = "priority" in given if isinstance(given, Mapping) else wanted.priority != "normal"
+    kept = wanted.priority if is_given else priority
+    return replace(wanted, limits=limits, priority=kept)._to_core(held)
 
 
 def _check_size(
