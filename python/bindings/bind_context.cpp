@@ -149,23 +149,23 @@ const char* OwnContext::advance(Recorder& recorder, const py::object& progress) 
     constexpr std::uint64_t fuel = 1u << 18;  // a few milliseconds
     const auto report = [&] {
         const EventCounts events = context_.events();
-        progress(context_.time_s(), events.nucleotide_steps + events.codon_steps);
+        call_python(progress, py::make_tuple(context_.time_s(), events.nucleotide_steps + events.codon_steps));
     };
     auto looked = clock::now();
     auto status = AdvanceStatus::preempted;
     bool cancelled = false;
-    const py::gil_scoped_release release;
+    GilReleased release;
     while (status == AdvanceStatus::preempted && !cancelled) {
         status = turnstile_.run([&] { return context_.advance(recorder.until_s(), recorder, fuel); });
         if (clock::now() - looked <= std::chrono::milliseconds{50}) continue;
         looked = clock::now();
-        const py::gil_scoped_acquire acquire;
+        const GilTaken gil{release};
         cancelled = interrupted() || (!progress.is_none() && interrupted_in(report));
     }
     turnstile_.look([&] { context_.sample(recorder); });
     if (cancelled) return "cancelled";
     if (!progress.is_none()) {  // short runs report too
-        const py::gil_scoped_acquire acquire;
+        const GilTaken gil{release};
         report();
     }
     return status == AdvanceStatus::exhausted ? "exhausted" : "completed";
@@ -230,7 +230,7 @@ template <typename Look, typename Convert>
 auto seen(Look look, Convert convert) {
     return [look, convert](const Runner& runner) {
         auto value = [&] {
-            const py::gil_scoped_release release;
+            const GilReleased release;
             return runner.seen(look);
         }();
         return convert(value);
@@ -239,7 +239,7 @@ auto seen(Look look, Convert convert) {
 /// Changes the context between events; refused while another call runs it.
 template <typename Change>
 void changed(Runner& runner, Change change) {
-    const py::gil_scoped_release release;
+    const GilReleased release;
     runner.change(change);
 }
 constexpr auto as_it_is = [](const auto& value) { return value; };
@@ -282,7 +282,7 @@ void bind_context(py::module_& m) {
             "restore",
             [](const py::bytes& snapshot, const std::shared_ptr<Program>& program) -> std::unique_ptr<Runner> {
                 const std::string_view text{snapshot};
-                const py::gil_scoped_release release;
+                const GilReleased release;
                 return std::make_unique<OwnContext>(
                     CellularContext::restore(std::as_bytes(std::span{text.data(), text.size()}), program));
             },
@@ -292,13 +292,13 @@ void bind_context(py::module_& m) {
         .def("trajectory_hash", seen([](const CellularContext& c) { return c.trajectory_hash(); }, as_it_is))
         .def("fork",
              [](Runner& r, std::optional<std::uint64_t> seed) -> std::unique_ptr<Runner> {
-                 const py::gil_scoped_release release;
+                 const GilReleased release;
                  return std::make_unique<OwnContext>(r.fork(seed));
              },
              py::arg("seed") = py::none(), "A context in the same state with a future of its own.")
         .def("replica",
              [](const Runner& r) -> std::unique_ptr<Runner> {
-                 const py::gil_scoped_release release;
+                 const GilReleased release;
                  return std::make_unique<OwnContext>(r.seen([](const CellularContext& c) { return c.replica(); }));
              },
              "The same context once more: both go on alike.")
@@ -309,7 +309,7 @@ void bind_context(py::module_& m) {
         .def_property_readonly("seed", seen([](const CellularContext& c) { return c.seed(); }, as_it_is))
         .def_property_readonly("time_s", seen([](const CellularContext& c) { return c.time_s(); }, as_it_is))
         .def_property_readonly("memory_bytes", seen([](const CellularContext& c) { return c.memory_bytes(); }, as_it_is))
-        .def("ready", &Runner::ready, py::call_guard<py::gil_scoped_release>(), "Raises if it cannot run now.")
+        .def("ready", &Runner::ready, py::call_guard<GilReleased>(), "Raises if it cannot run now.")
         .def("run",
              [](Runner& r, double duration_s, std::optional<double> every_s, py::object progress,
                 std::optional<std::vector<std::uint32_t>> only) {

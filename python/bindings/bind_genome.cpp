@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "gil.hpp"
 
 #include <bioxen/genome.hpp>
 
@@ -84,7 +85,7 @@ std::shared_ptr<Genome> decode(const py::object& data, const py::object& sequenc
     const Bytes bytes(data);
     std::optional<Bytes> bases;
     if (!sequence.is_none()) bases.emplace(sequence);
-    py::gil_scoped_release release;
+    GilReleased release;
     return std::make_shared<Genome>(Genome::decode(bytes.view(), bases ? bases->view() : std::span<const std::byte>{}));
 }
 

@@ -53,7 +53,7 @@ public:
               if (PyGILState_Check() == 0) {
                   delete made;
               } else {
-                  const py::gil_scoped_release release;
+                  const GilReleased release;
                   delete made;
               }
           }) {}
@@ -96,7 +96,7 @@ private:
 /// Calls a method of the hypervisor without the GIL.
 template <typename Call>
 auto without_gil(const Host& host, Call&& call) {
-    const py::gil_scoped_release release;
+    const GilReleased release;
     return call(*host.use());
 }
 
@@ -139,16 +139,16 @@ bool wait_for(const Host& host, const std::vector<Submitted>& submitted, Between
     for (const Submitted& one : submitted) runs.push_back(one.run);
     const std::shared_ptr<Hypervisor> hypervisor = host.use();
     const auto finished = [&](std::int64_t timeout_ns) {
-        const py::gil_scoped_release release;
+        const GilReleased release;
         return hypervisor->wait(runs, timeout_ns);
     };
     const auto stuck = [&] {  // on a virtual clock nobody else makes anything happen
         if (!host.on_virtual_clock()) return false;
-        const py::gil_scoped_release release;
+        const GilReleased release;
         return !hypervisor->step();
     };
     const auto cancel = [&] {
-        const py::gil_scoped_release release;
+        const GilReleased release;
         for (const Submitted& one : submitted) one.closing->hurried = true;
         // the last one first: none of them begins because the one before it has ended
         for (auto run = runs.rbegin(); run != runs.rend(); ++run) hypervisor->cancel(*run);
@@ -224,7 +224,8 @@ public:
             if (order.progress.is_none()) return;
             try {
                 const ContextMetrics now = without_gil(*host_, [&](Hypervisor& h) { return h.metrics(context_); });
-                order.progress(now.time_s, now.events.nucleotide_steps + now.events.codon_steps);
+                call_python(order.progress,
+                            py::make_tuple(now.time_s, now.events.nucleotide_steps + now.events.codon_steps));
             } catch (const InputError&) {  // destroyed or closed meanwhile: the run says so
             }
         };
@@ -410,7 +411,7 @@ void bind_hypervisor(py::module_& m) {
              }),
              py::kw_only(), py::arg("workers"), py::arg("max_contexts"), py::arg("quantum"), py::arg("slice_ns"),
              py::arg("cooperative"), py::arg("chassis"), py::arg("clock"))
-        .def("close", &Host::close, py::call_guard<py::gil_scoped_release>(), "Ends every context and run.")
+        .def("close", &Host::close, py::call_guard<GilReleased>(), "Ends every context and run.")
         .def("create",
              [](const Host& host, const std::string& name, const std::shared_ptr<Program>& program, std::uint64_t seed,
                 const Policy& policy, const Quota& quota, const Allocated& allocation) {
@@ -521,7 +522,7 @@ void bind_hypervisor(py::module_& m) {
                  return wait_for(host, submitted, [&] {
                      if (progress.is_none() || clock::now() - called < std::chrono::duration<double>(interval_s)) return;
                      called = clock::now();
-                     progress();
+                     call_python(progress, py::tuple());
                  });
              },
              py::arg("runs"), py::arg("progress") = py::none(), py::arg("interval_s") = 0.25,

@@ -1,5 +1,6 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "gil.hpp"
 
 #include <bioxen/capacity.hpp>
 #include <bioxen/error.hpp>
@@ -246,7 +247,7 @@ void bind_program(py::module_& m) {
              [](const Program& p, const Organism& organism) {
                  std::shared_ptr<const Program> made;
                  {
-                     py::gil_scoped_release release;
+                     GilReleased release;
                      made = p.with_organism(organism);
                  }
                  return std::const_pointer_cast<Program>(made);
@@ -260,7 +261,7 @@ void bind_program(py::module_& m) {
           [](const Genome& genome, const Organism& organism) {
               std::shared_ptr<const Program> made;
               {
-                  py::gil_scoped_release release;
+                  GilReleased release;
                   made = compile(genome, organism);
               }
               return std::const_pointer_cast<Program>(made);

@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "gil.hpp"
 
 #include <bioxen/chassis.hpp>
 #include <bioxen/error.hpp>
@@ -39,7 +40,9 @@ void raise(const char* name, const char* message, const py::dict& details) {
     // whatever bytes an input put into the message
     const auto text = py::reinterpret_steal<py::object>(
         PyUnicode_DecodeUTF8(message, static_cast<Py_ssize_t>(std::strlen(message)), "replace"));
-    const py::object error = type(text, py::arg("details") = details);
+    py::dict named;
+    named["details"] = details;
+    const py::object error = call_python(type, py::make_tuple(text), named);
     PyErr_SetObject(type.ptr(), error.ptr());
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gil.hpp"
+
 #include <bioxen/cellular_context.hpp>
 #include <bioxen/error.hpp>
 
@@ -65,7 +67,7 @@ public:
 
 /// With the GIL: whether Ctrl-C was pressed. What other signal handlers raise passes through.
 inline bool interrupted() {
-    if (PyErr_CheckSignals() == 0) return false;
+    if (or_never([] { return PyErr_CheckSignals(); }) == 0) return false;
     if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw pybind11::error_already_set();
     PyErr_Clear();
     return true;

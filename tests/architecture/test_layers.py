@@ -114,7 +114,7 @@ def test_the_core_knows_no_python() -> None:
 
 def test_the_bindings_use_the_public_side_only() -> None:
     own = {path.name for path in BINDINGS.iterdir()}
-    python = {"Python.h", "structmember.h", "unistd.h"}
+    python = {"Python.h", "structmember.h", "unistd.h", "cxxabi.h"}
     for path in sources(BINDINGS):
         for name in includes(path):
             fits = (
@@ -227,3 +227,7 @@ def test_the_installed_package_is_whole() -> None:
         if path.is_file() and path.suffix in (".py", ".pyi", ".yaml", ".gz", ".typed"):
             name = path.relative_to(PACKAGE).as_posix()
             assert installed.joinpath(name).is_file(), name
+
+
+def test_the_gil_is_taken_where_a_thread_may_wait_for_the_end_of_python() -> None:
+    assert offences(sources(BINDINGS), r"gil_scoped_\w+|PyGILState_(?!Check)\w+") == []

@@ -204,6 +204,7 @@ class BioXenHypervisor:
             clock=None if clock is None else clock._clock,
         )
         self._end = weakref.finalize(self, _close, self._core)
+        self._end.atexit = False  # the end of the process is one for its threads too
 
     # -- virtual machines --------------------------------------------------------------------------
 
