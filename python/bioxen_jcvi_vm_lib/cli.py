@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 import bioxen_jcvi_vm_lib
+from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S
 from bioxen_jcvi_vm_lib._checks import seconds as checked_seconds
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
@@ -165,12 +166,23 @@ def top(
         int, typer.Option("--vms", min=1, max=1_000_000, help="Number of cells, seeds 0, 1, ...")
     ] = 64,
     seconds: Annotated[
-        float, typer.Option("--seconds", help="Simulated time of each cell, in seconds.")
-    ] = 600.0,
+        float | None,
+        typer.Option(
+            "--seconds",
+            help="Simulated time of each cell, in seconds; else 600, and with --once no end.",
+            show_default=False,
+        ),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", help="Threads; else one per core.")
     ] = None,
-    policy: Annotated[str, typer.Option("--policy", help="fair or batch.")] = "fair",
+    policy: Annotated[
+        str,
+        typer.Option(
+            "--policy",
+            help="fair, batch, or deadline:BUDGET/PERIOD in milliseconds, such as deadline:1/20.",
+        ),
+    ] = "fair",
     pace: Annotated[
         float | None,
         typer.Option("--pace", help="Simulated seconds per second; else as fast as it goes."),
@@ -186,8 +198,12 @@ def top(
         bool, typer.Option("--once", help="Show one picture, after a second, and end.")
     ] = False,
 ) -> None:
-    """Run many cells side by side, and show what each of them does."""
-    seconds = checked_seconds(seconds, "--seconds")
+    """Run many cells side by side, and show what each of them does. The key q ends it."""
+    if seconds is None:
+        until_s = MAX_DURATION_S if once else 600.0
+    else:
+        until_s = checked_seconds(seconds, "--seconds")
+    how = _policy(policy)
     # loaded by those who need it
     from bioxen_jcvi_vm_lib.visualization.terminal_monitor import Enough, Screen
 
@@ -197,7 +213,8 @@ def top(
         if chassis is not None:
             pool = bioxen_jcvi_vm_lib.Chassis.of_organism(runtime, chassis)
         share = None if pool is None else {name: n // vms for name, n in pool.amounts.items()}
-        title = f"{runtime.accession} ({runtime.organism}) until {seconds:,.6g} s"
+        end = "" if seconds is None and once else f" until {until_s:,.6g} s"
+        title = f"{runtime.accession} ({runtime.organism}){end}"
         with bioxen_jcvi_vm_lib.BioXenHypervisor(
             max_vms=vms,
             workers=workers,
@@ -206,18 +223,35 @@ def top(
         ) as hypervisor:
             for seed in range(vms):
                 vm = hypervisor.create_vm(
-                    f"cell-{seed}", runtime, seed=seed, policy=policy, resource_allocation=share
+                    f"cell-{seed}", runtime, seed=seed, policy=how, resource_allocation=share
                 )
                 hypervisor.start_vm(vm)
             statuses: dict[str, str] = {}
             with Screen(Console(), title, hypervisor.metrics, once=once) as screen:
                 try:
-                    statuses = hypervisor.run(seconds, pace=pace, progress=screen.update).statuses
+                    statuses = hypervisor.run(until_s, pace=pace, progress=screen.update).statuses
                 except Enough:
-                    return
+                    if once:
+                        return
             screen.close(statuses)
     if "cancelled" in statuses.values():
         raise typer.Exit(EXIT_CANCELLED)
+
+
+def _policy(text: str) -> Any:
+    """Read a policy as the command line gives it."""
+    kind, _, numbers = text.partition(":")
+    if kind != "deadline":
+        return bioxen_jcvi_vm_lib.Policy.of(text)
+    try:
+        budget_ms, period_ms = (float(number) for number in numbers.split("/"))
+    except ValueError:
+        raise APIValidationError(
+            f"--policy {text}: a deadline needs a budget and a period in milliseconds, such as "
+            "deadline:1/20",
+            details={"argument": "--policy"},
+        ) from None
+    return bioxen_jcvi_vm_lib.Policy.deadline(budget_ms / 1e3, period_ms / 1e3)
 
 
 def main() -> None:

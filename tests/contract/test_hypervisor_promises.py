@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -450,11 +451,12 @@ def test_ctrl_c_ends_it_within_a_quarter_of_a_second(script: str, expected: list
 
 
 def on_terminal(
-    arguments: list[str], columns: int, lines: int, seconds: float
+    arguments: list[str], columns: int, lines: int, seconds: float, press: bytes = b"\x03"
 ) -> tuple[bytes, bytes, float, int]:
-    """Run on a terminal until Ctrl-C: output before, output after, time to leave, exit code."""
+    """Run on a terminal until a key, Ctrl-C: output before and after, time to leave, exit code."""
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (lines, columns))
+    settings = termios.tcgetattr(leader)
     environment = {**os.environ, "TERM": "xterm-256color"}
     for key in ("COLUMNS", "LINES", "NO_COLOR"):
         environment.pop(key, None)
@@ -465,6 +467,7 @@ def on_terminal(
         stderr=follower,
         env=environment,
         start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # its keys are for the child
     ) as child:
         os.close(follower)
         chunks: list[tuple[float, bytes]] = []
@@ -482,11 +485,12 @@ def on_terminal(
                     shown = time.monotonic()
             if shown and not sent and time.monotonic() - shown > seconds:
                 sent = time.monotonic()
-                child.send_signal(signal.SIGINT)
+                os.write(leader, press)
             if ready and not data:
                 break
         code = child.wait(timeout=30)
         left = time.monotonic()
+    assert termios.tcgetattr(leader) == settings
     os.close(leader)
     before = b"".join(data for at, data in chunks if at < sent)
     after = b"".join(data for at, data in chunks if at >= sent)
@@ -496,7 +500,7 @@ def on_terminal(
 PLAIN = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (160, 50)])
+@pytest.mark.parametrize(("columns", "lines"), [(60, 20), (80, 24), (160, 50)])
 def test_top_shows_a_thousand_cells_and_leaves_at_ctrl_c(columns: int, lines: int) -> None:
     def attempt() -> float:
         before, after, took, code = on_terminal(
@@ -510,10 +514,44 @@ def test_top_shows_a_thousand_cells_and_leaves_at_ctrl_c(columns: int, lines: in
         text = PLAIN.sub(b"", pictures[-2]).decode(errors="replace")
         assert "1,000: 1,000 running" in text
         rows = re.findall(r"cell-\d+ +running +fair +[\d.]+", text)
-        assert len(rows) == lines - 7
+        assert len(rows) == lines - (7 if columns >= 80 else 8)
         summary = PLAIN.sub(b"", after.split(b"\x1b[?1049l")[-1]).decode(errors="replace")
         assert "1,000 cancelled" in summary
         assert max(map(len, summary.splitlines())) <= columns
+        return took
+
+    assert within_a_quarter_second(attempt)
+
+
+def test_the_key_q_leaves_top() -> None:
+    _, after, took, code = on_terminal(
+        ["top", "--vms", "20", "--policy", "deadline:1/40"], 80, 24, 1.5, b"q"
+    )
+    assert code == 0
+    summary = PLAIN.sub(b"", after.split(b"\x1b[?1049l")[-1]).decode(errors="replace")
+    assert "left with q" in summary
+    assert len(re.findall(r"cell-\d+ +idle +1/40 ms", summary)) > 10
+    assert took < 5.0
+
+
+def test_top_of_a_thousand_cells_leaves_a_pipe_at_ctrl_c() -> None:
+    def attempt() -> float:
+        command = [sys.executable, "-m", "bioxen_jcvi_vm_lib", "top", "--vms", "1000"]
+        with subprocess.Popen(
+            [*command, "--seconds", "1e6"], stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout is not None
+            while "cell-" not in child.stdout.readline():
+                pass
+            reader = threading.Thread(target=child.stdout.read)
+            reader.start()
+            time.sleep(0.5)
+            sent = time.monotonic()
+            child.send_signal(signal.SIGINT)
+            code = child.wait(timeout=60)
+            took = time.monotonic() - sent
+            reader.join()
+        assert code == 130
         return took
 
     assert within_a_quarter_second(attempt)
@@ -535,14 +573,15 @@ def test_top_in_a_pipe_prints_plain_pictures() -> None:
     assert whole.returncode == 0, whole.stderr
     assert "\x1b" not in whole.stdout
     assert whole.stdout.endswith("3 completed\n")
-    assert re.search(r"cell-2 +running fair +5\.0 .* 333/64 ", whole.stdout)
-    once = top("--vms", "2", "--seconds", "1e6", "--once", "--policy", "batch", "--pace", "2")
+    assert re.search(r"cell-2 +idle +fair +5\.0 .* 333/64 ", whole.stdout)
+    once = top("--vms", "2", "--once", "--policy", "batch")
     assert once.returncode == 0, once.stderr
     assert once.stdout.count("bioxen top") == 1
     assert len(re.findall(r"cell-\d +running batch", once.stdout)) == 2
-    wrong = top("--vms", "2", "--policy", "fiar")
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "did you mean 'fair'" in wrong.stderr
+    for policy, says in (("fiar", "did you mean 'fair'"), ("deadline:3", "deadline:1/20")):
+        wrong = top("--vms", "2", "--policy", policy)
+        assert (wrong.returncode, wrong.stdout) == (2, "")
+        assert says in wrong.stderr
 
 
 # -- files -----------------------------------------------------------------------------------------

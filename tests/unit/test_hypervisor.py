@@ -564,9 +564,9 @@ def test_the_monitor_fits_its_terminal_and_invents_nothing(
         rows = [line.split() for line in lines if line.startswith("a-rat")]
         assert len(rows) == (2 if height == 9 else 5)
         assert not any("…" in word for row in rows for word in row[1:])
-        assert {row[1] for row in rows} <= {"running", "paused"}
+        assert {row[1] for row in rows} <= {"idle", "paused"}
         assert {row[3] for row in rows} <= {"5.0", "0.0"}  # the last one was paused
-    assert "5: 4 running  1 paused" in capture.get()
+    assert "5: 4 idle  1 paused" in capture.get()
 
 
 def test_names_are_exported_and_loaded_late() -> None:

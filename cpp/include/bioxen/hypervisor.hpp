@@ -105,7 +105,7 @@ struct ContextMetrics {
     std::string name;
     ContextHandle handle;
     ContextState state{};
-    std::string cause;                              ///< of an error
+    std::string cause;                              ///< of an error, or which quota keeps it from running
     Policy policy;
     Quota quota;
     bool on_worker = false;                         ///< right now

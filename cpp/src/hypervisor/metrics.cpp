@@ -1,6 +1,7 @@
 #include "hypervisor/impl.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace bioxen {
 
@@ -10,6 +11,9 @@ ContextMetrics Hypervisor::Impl::metrics_of(const Resident& r) const {
     m.handle = r.handle;
     m.state = r.context_state;
     m.cause = r.cause;
+    const bool rests = r.context_state == ContextState::paused || r.context_state == ContextState::stopped;
+    const char* const used = rests ? quota_used(r) : nullptr;
+    if (used != nullptr) m.cause = std::string{"its quota of "} + used + " is used";
     m.policy = r.policy;
     m.quota = r.quota;
     m.on_worker = r.on_worker;

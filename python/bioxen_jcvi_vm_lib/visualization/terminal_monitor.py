@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
+import sys
+import termios
 import time
+import tty
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+from rich.segment import Segment
 
 from bioxen_jcvi_vm_lib.hypervisor.metrics import HypervisorMetrics, VmMetrics
 
@@ -25,12 +31,23 @@ PLAIN_INTERVAL_S = 1.0
 _STATE_STYLES = {
     "created": "dim",
     "running": "green",
+    "idle": "dim",
     "paused": "yellow",
+    "quota": "yellow",
     "stopped": "dim",
     "error": "bold red",
 }
-#: Lines above the rows: of the header, and of the table's own.
-_HEADER_LINES = 5
+
+
+def _state(vm: VmMetrics) -> str:
+    """Say what state a cell is in: "idle" if no run is asked of it, "quota" if that ended it."""
+    if vm.state == "running":
+        return "running" if vm.runs_waiting else "idle"
+    return "quota" if vm.cause and vm.state != "error" else vm.state
+
+
+#: Texts with their styles.
+_Line = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +87,27 @@ class TerminalMonitor:
         return self._looks[0] if len(self._looks) > 1 else None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if not self._looks:
-            yield Text("nothing measured yet")
-            return
         height = options.height or options.max_height if console.is_terminal else None
-        yield Group(*self._lines(self._looks[-1], options.max_width, height))
+        for line in self._lines(options.max_width, height):
+            for text, style in line:
+                yield Segment(text, console.get_style(style) if style else None)
+            yield Segment.line()
 
-    def _lines(self, now: HypervisorMetrics, width: int, height: int | None) -> list[Text | Table]:
+    def _lines(self, width: int, height: int | None) -> Iterator[_Line]:
+        if not self._looks:
+            yield [("nothing measured yet", "")]
+            return
+        now = self._looks[-1]
         rates = sorted(
             self._rates(now), key=lambda rate: (-rate.cpu, -rate.vm.cpu_ns, rate.vm.vm_id)
         )
-        room = len(rates) if height is None else max(1, height - _HEADER_LINES - 1)
+        header = list(self._header(now, rates, width))
+        room = len(rates) if height is None else max(1, height - len(header) - 2)
         shown = rates[:room] if len(rates) <= room else rates[: max(1, room - 1)]
-        lines: list[Text | Table] = [*self._header(now, rates), _table(shown, width)]
+        yield from header
+        yield from _table(shown, width)
         if len(shown) < len(rates):
-            lines.append(Text(f"and {len(rates) - len(shown):,} more", style="dim"))
-        return lines
+            yield [(f"and {len(rates) - len(shown):,} more", "dim")]
 
     def _rates(self, now: HypervisorMetrics) -> list[_Rate]:
         before = {} if self._before is None else {vm.handle: vm for vm in self._before.vms}
@@ -103,40 +125,75 @@ class TerminalMonitor:
         since = 0 if self._before is None else self._before.uptime_ns
         return max(now.uptime_ns - since, 1) / 1e9
 
-    def _header(self, now: HypervisorMetrics, rates: Sequence[_Rate]) -> list[Text]:
-        states = "  ".join(f"{n:,} {state}" for state, n in now.states.items() if n)
-        used = _shares(now, self._before)
+    def _header(
+        self, now: HypervisorMetrics, rates: Sequence[_Rate], width: int
+    ) -> Iterator[_Line]:
+        states = Counter(_state(vm) for vm in now.vms)
+        busy, overhead, idle = _shares(now, self._before)
         cpu_ns = now.departed_cpu_ns + sum(vm.cpu_ns for vm in now.vms)
         steal_ns = sum(worker.os_steal_ns for worker in now.workers)
-        misses = sum(vm.deadline_misses for vm in now.vms)
-        return [
-            Text.assemble(
-                ("bioxen top", "bold"),
-                f"  {self._title}  up {_clock(now.uptime_ns / 1e9)}",
-                overflow="ellipsis",
-                no_wrap=True,
-            ),
-            Text(f"cells    {len(now.vms):,}: {states or 'none'}", no_wrap=True),
-            Text(
-                f"workers  {len(now.workers)}: busy {used[0]:.1f} %  overhead {used[1]:.1f} %  "
-                f"idle {used[2]:.1f} %  OS steal {_percent(steal_ns, cpu_ns)} of CPU",
-                no_wrap=True,
-            ),
-            Text(
-                f"steps/s  {_compact(sum(rate.steps_per_s for rate in rates))}  "
-                f"CPU {cpu_ns / 1e9:,.1f} s  "
-                f"memory {_bytes(sum(vm.memory_bytes for vm in now.vms))}  misses {misses:,}",
-                no_wrap=True,
-            ),
-        ]
+        title = f"  up {_clock(now.uptime_ns / 1e9)}  {self._title}"
+        yield [("bioxen top", "bold"), (set_cell_size(title, max(0, width - 10)).rstrip(), "")]
+        yield from _flowed(
+            "cells",
+            f"{len(now.vms):,}:",
+            [f"{states[state]:,} {state}" for state in _STATE_STYLES if states[state]] or ["none"],
+            width,
+        )
+        yield from _flowed(
+            "workers",
+            f"{len(now.workers)}:",
+            [
+                f"busy {busy:.1f} %",
+                f"overhead {overhead:.1f} %",
+                f"idle {idle:.1f} %",
+                f"OS steal {_percent(steal_ns, cpu_ns)} of CPU",
+            ],
+            width,
+        )
+        yield from _flowed(
+            "steps/s",
+            _compact(sum(rate.steps_per_s for rate in rates)),
+            [
+                f"CPU {cpu_ns / 1e9:,.1f} s",
+                f"memory {_bytes(sum(vm.memory_bytes for vm in now.vms))}",
+                f"misses {sum(vm.deadline_misses for vm in now.vms):,}",
+            ],
+            width,
+        )
 
 
 class Enough(Exception):  # noqa: N818 - no error
-    """The one picture was shown that was asked for."""
+    """Nothing more is to be shown: the one picture was, or the key q was pressed."""
+
+
+class _Keys:
+    """The keys pressed on the terminal at the standard input, if there is one."""
+
+    def __enter__(self) -> Self:
+        self._terminal: int | None = None
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            descriptor = sys.stdin.fileno()
+            if os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp():
+                self._before: list[Any] = termios.tcgetattr(descriptor)
+                tty.setcbreak(descriptor, termios.TCSANOW)  # keys come at once; Ctrl-C stays
+                self._terminal = descriptor
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._terminal is not None:
+            termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
+
+    def pressed(self) -> bytes:
+        """Return what was pressed since the call before."""
+        if self._terminal is None or not select.select([self._terminal], [], [], 0)[0]:
+            return b""
+        return os.read(self._terminal, 1024)
 
 
 class Screen:
-    """Shows a hypervisor while it runs: in place on a terminal, else one picture after the other.
+    """Shows a hypervisor while it runs: in place on a terminal, where the key q ends it, else one
+    picture after the other.
 
     Parameters
     ----------
@@ -164,6 +221,7 @@ class Screen:
         self._once = once
         self._monitor = TerminalMonitor(title)
         self._live: Live | None = None
+        self._keys = _Keys()
         if console.is_terminal and not once:
             self._live = Live(self._monitor, console=console, screen=True, auto_refresh=False)
         self._shown_s = time.monotonic()
@@ -171,18 +229,22 @@ class Screen:
     def __enter__(self) -> Self:
         self._monitor.update(self._metrics())
         if self._live is not None:
+            self._keys.__enter__()
             self._live.start(refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
+            self._keys.__exit__()
 
     def update(self) -> None:
         """Show the present, if it is time."""
         if self._live is not None:
             self._monitor.update(self._metrics())
             self._live.refresh()
+            if b"q" in self._keys.pressed().lower():
+                raise Enough
         elif time.monotonic() - self._shown_s >= PLAIN_INTERVAL_S:
             self._shown_s = time.monotonic()
             self._monitor.update(self._metrics())
@@ -196,7 +258,7 @@ class Screen:
         whole.update(self._metrics())
         self._console.print(whole)
         ended = Counter(statuses.values()).most_common()
-        self._console.print(", ".join(f"{n:,} {status}" for status, n in ended))
+        self._console.print(", ".join(f"{n:,} {status}" for status, n in ended) or "left with q")
 
 
 def _shares(now: HypervisorMetrics, before: HypervisorMetrics | None) -> tuple[float, ...]:
@@ -210,48 +272,84 @@ def _shares(now: HypervisorMetrics, before: HypervisorMetrics | None) -> tuple[f
     return tuple(100 * part / whole for part in parts)
 
 
-def _table(rates: Sequence[_Rate], width: int) -> Table:
-    """One row per machine; what does not fit 80 columns is left to wider terminals."""
-    wide = width >= 110
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="reverse")
-    table.add_column("cell", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    table.add_column("policy", no_wrap=True)
-    names = ["age s", "CPU s", "CPU %", "pace", "steps/s", "mem"]
-    names += ["asked", "ribosomes", "RNAP", "switches", "misses"] if wide else ["rib/RNAP", "miss"]
-    for name in names:
-        table.add_column(name, justify="right", no_wrap=True)
-    for rate in rates:
-        vm = rate.vm
-        ribosomes = "-" if vm.grant is None else str(vm.grant["ribosomes"])
-        polymerases = "-" if vm.grant is None else str(vm.grant["rna_polymerases"])
-        cells = [
-            f"{vm.time_s:.1f}",
-            f"{vm.cpu_s:.2f}",
-            f"{100 * rate.cpu:.1f}",
-            _pace(rate.pace),
-            _compact(rate.steps_per_s),
-            _bytes(vm.memory_bytes),
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What one column, beside the cell's name, says of a cell."""
+
+    name: str
+    #: The column with the highest one goes first where not all have room.
+    rank: int
+    text: Callable[[_Rate], str]
+    left: bool = False
+    most: int = 30
+
+    def padded(self, text: str, width: int) -> str:
+        return text.ljust(width) if self.left else text.rjust(width)
+
+
+_COLUMNS = (
+    _Column("state", 0, lambda rate: _state(rate.vm), left=True),
+    _Column("policy", 6, lambda rate: str(rate.vm.policy), left=True),
+    _Column("age s", 2, lambda rate: f"{rate.vm.time_s:.1f}"),
+    _Column("CPU s", 8, lambda rate: f"{rate.vm.cpu_s:.2f}"),
+    _Column("CPU %", 3, lambda rate: f"{100 * rate.cpu:.1f}"),
+    _Column("pace", 4, lambda rate: _pace(rate.pace)),
+    _Column("asked", 10, lambda rate: _pace(rate.vm.pace) if rate.vm.pace else "-"),
+    _Column("steps/s", 5, lambda rate: _compact(rate.steps_per_s)),
+    _Column("mem", 11, lambda rate: _bytes(rate.vm.memory_bytes)),
+    _Column("rib/RNAP", 9, lambda rate: _granted(rate.vm)),
+    _Column("switches", 12, lambda rate: _compact(rate.vm.switches)),
+    _Column("miss", 7, lambda rate: _compact(rate.vm.deadline_misses)),
+    _Column("why", 13, lambda rate: rate.vm.cause, left=True, most=60),
+)
+#: Columns go rather than that names are shortened to less; the most of a name that is shown.
+_SHORT_NAME, _LONG_NAME = 12, 30
+
+
+def _table(rates: Sequence[_Rate], width: int) -> Iterator[_Line]:
+    """One line per cell; what does not fit is left to wider terminals."""
+    texts = {c.name: [_short(c.text(rate), c.most) for rate in rates] for c in _COLUMNS}
+    columns = [c for c in _COLUMNS if set(texts[c.name]) - {"", "-"}] or list(_COLUMNS[:1])
+    widths = {c.name: max(len(c.name), *map(len, texts[c.name]), 0) for c in columns}
+    longest = max(4, *(cell_len(rate.vm.vm_id) for rate in rates), 0)
+
+    def room() -> int:
+        """Cells left of the line for the names."""
+        return width - sum(widths.values()) - len(widths)
+
+    while room() < min(longest, _SHORT_NAME) and len(columns) > 1:
+        last = max(columns, key=lambda column: column.rank)
+        columns.remove(last)
+        del widths[last.name]
+    first = max(1, min(longest, room(), _LONG_NAME))
+    head = [_name("cell", first), *(c.padded(c.name, widths[c.name]) for c in columns)]
+    yield [(" ".join(head), "reverse")]
+    padded = [[c.padded(text, widths[c.name]) for text in texts[c.name]] for c in columns]
+    for rate, state, *others in zip(rates, *padded, strict=True):
+        yield [
+            (_name(rate.vm.vm_id, first) + " ", ""),
+            (state, _STATE_STYLES[state.rstrip()]),
+            (" " + " ".join(others), ""),
         ]
-        if wide:
-            asked = _pace(vm.pace) if vm.pace else "-"
-            cells += [
-                asked,
-                ribosomes,
-                polymerases,
-                _compact(vm.switches),
-                _compact(vm.deadline_misses),
-            ]
+
+
+def _flowed(name: str, first: str, parts: Sequence[str], width: int) -> Iterator[_Line]:
+    """Name and parts on as many lines as they need."""
+    line = f"{name:9}{first}"
+    for number, part in enumerate(parts):
+        gap = "  " if number or not first.endswith(":") else " "
+        if len(line) + len(gap) + len(part) > width:
+            yield [(line, "")]
+            line = " " * 9 + part
         else:
-            granted = "-" if vm.grant is None else f"{ribosomes}/{polymerases}"
-            if vm.pace:
-                cells[3] = f"{rate.pace:.3g}/{vm.pace:.3g}x"
-            cells += [granted, _compact(vm.deadline_misses)]
-        state = Text(vm.state, style=_STATE_STYLES[vm.state])
-        table.add_row(
-            Text(_short(vm.vm_id, 30 if wide else 12)), state, Text(str(vm.policy)), *cells
-        )
-    return table
+            line += gap + part
+    yield [(line, "")]
+
+
+def _granted(vm: VmMetrics) -> str:
+    if vm.grant is None:
+        return "-"
+    return f"{vm.grant['ribosomes']}/{vm.grant['rna_polymerases']}"
 
 
 def _percent(part: float, whole: float) -> str:
@@ -262,12 +360,21 @@ def _pace(pace: float) -> str:
     return f"{pace:.2f}x" if pace < 10 else f"{_compact(pace)}x"
 
 
-def _short(name: str, most: int) -> str:
-    """Leave the middle of a long name out: the ends tell names apart."""
-    if len(name) <= most:
-        return name
+def _name(text: str, width: int) -> str:
+    """Fill or shorten to a width: of a long name the middle goes, the ends tell names apart."""
+    if text.isascii():
+        return _short(text, width).ljust(width)
+    most = width
+    while cell_len(shown := _short(text, most)) > width:
+        most -= 1
+    return shown + " " * (width - cell_len(shown))
+
+
+def _short(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
     tail = most // 2
-    return f"{name[: most - tail - 1]}…{name[-tail:]}"
+    return f"{text[: most - tail - 1]}…{text[len(text) - tail :]}"
 
 
 def _clock(seconds: float) -> str:

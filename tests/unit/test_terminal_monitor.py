@@ -1,0 +1,86 @@
+"""What `bioxen top` shows: it fits the terminal, and says what every cell does."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib.visualization.terminal_monitor import Screen, TerminalMonitor
+
+
+@pytest.fixture(scope="module")
+def hypervisor(runtime: bx.GenomicRuntime) -> Iterator[bx.BioXenHypervisor]:
+    """Twelve cells on a chassis: one has used its quota, one was not started."""
+    chassis = bx.Chassis.of_organism(runtime, 12)
+    with bx.BioXenHypervisor(workers=2, chassis=chassis) as hypervisor:
+        for seed in range(10):
+            name = f"a-rather-long-name-of-cell-{seed}"
+            hypervisor.start_vm(hypervisor.create_vm(name, runtime, seed=seed))
+        used_up = hypervisor.create_vm("used-up", runtime, seed=1, quota={"simulated_s": 1.0})
+        hypervisor.start_vm(used_up)
+        hypervisor.create_vm("細胞" * 6, runtime, seed=2, policy=bx.Policy.deadline(0.001, 0.1))
+        hypervisor.run(2.0)
+        yield hypervisor
+
+
+def picture(hypervisor: bx.BioXenHypervisor, width: int, height: int = 40) -> list[str]:
+    monitor = TerminalMonitor("a genome")
+    monitor.update(hypervisor.metrics())
+    console = Console(width=width, height=height, force_terminal=True, color_system=None)
+    with console.capture() as capture:
+        console.print(monitor)
+    return capture.get().splitlines()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
+def test_a_picture_fits_and_keeps_what_matters_most(
+    hypervisor: bx.BioXenHypervisor, width: int
+) -> None:
+    lines = picture(hypervisor, width)
+    console = Console()
+    assert max(map(console.measure, lines), key=lambda m: m.maximum).maximum <= width
+    head = next(line for line in lines if line.startswith("cell "))
+    names = head.split()
+    assert names[:2] == ["cell", "state"]
+    kept = (
+        ["age", "CPU", "pace"] + ["policy", "miss"] * (width >= 60) + ["rib/RNAP"] * (width >= 80)
+    )
+    assert set(kept) <= set(names)
+    rows = [line for line in lines if line.startswith("a-rat")]
+    assert len(rows) == 10
+    assert len({row.split()[0] for row in rows}) == 10  # the ends tell them apart
+    assert all(re.search(r" idle +", row) for row in rows)
+    assert lines[1].split() == ["cells", "12:", "1", "created", "10", "idle", "1", "quota"]
+    assert "of CPU" in "".join(lines)
+
+
+def test_a_quota_is_told_from_a_pause(hypervisor: bx.BioXenHypervisor) -> None:
+    status = hypervisor.get_vm_status("used-up")
+    assert (status.state, status.cause) == ("paused", "its quota of simulated time is used")
+    (row,) = (line for line in picture(hypervisor, 160) if line.startswith("used-up"))
+    assert re.search(r"used-up +quota .* its quota of simulated time is used", row)
+    (row,) = (line for line in picture(hypervisor, 60) if line.startswith("used-up"))
+    assert row.split()[1] == "quota"
+
+
+def test_a_thousand_rows_on_paper_leave_most_of_the_time_that_ctrl_c_has(
+    runtime: bx.GenomicRuntime,
+) -> None:
+    with bx.BioXenHypervisor(workers=1, max_vms=1000) as hypervisor:
+        for seed in range(1000):
+            hypervisor.create_vm(str(seed), runtime, seed=seed)
+        now = hypervisor.metrics()
+    with open(os.devnull, "w") as paper:  # noqa: PTH123
+        screen = Screen(Console(file=paper, width=80), "a genome", lambda: now)
+        took_s = []
+        for _ in range(5):
+            began = time.process_time()
+            screen.close({})
+            took_s.append(time.process_time() - began)
+    assert min(took_s) < 0.1  # a table of a library for tables took 0.7
