@@ -42,10 +42,11 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.api.genomic_virtualization_manager import GenomicVirtualizationManager
     from bioxen_jcvi_vm_lib.context import CellularContext
     from bioxen_jcvi_vm_lib.embedding import get_cmake_dir, get_include
-    from bioxen_jcvi_vm_lib.genome import GenomicRuntime, decode_genome
+    from bioxen_jcvi_vm_lib.genome import GenomicRuntime, Resident, decode_genome
     from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor, RunResults
     from bioxen_jcvi_vm_lib.hypervisor.metrics import (
         HypervisorMetrics,
+        Latency,
         SystemResources,
         VmMetrics,
         VmStatus,
@@ -68,6 +69,7 @@ _HOME = {
     "GenomicVirtualizationManager": "api.genomic_virtualization_manager",
     "GenomicVirtualizationConfig": "api.config_manager",
     "GenomicRuntime": "genome",
+    "Resident": "genome",
     "decode_genome": "genome",
     "GenomicProgram": "program",
     "CellularContext": "context",
@@ -76,6 +78,7 @@ _HOME = {
     "BioXenHypervisor": "hypervisor.core",
     "RunResults": "hypervisor.core",
     "HypervisorMetrics": "hypervisor.metrics",
+    "Latency": "hypervisor.metrics",
     "SystemResources": "hypervisor.metrics",
     "VmMetrics": "hypervisor.metrics",
     "VmStatus": "hypervisor.metrics",
@@ -131,12 +134,14 @@ __all__ = [
     "HypervisorOverloadError",
     "InvalidConfigurationError",
     "IsolationBreachError",
+    "Latency",
     "MetabolicInfeasibleError",
     "MissingDependencyError",
     "ModelImportError",
     "Policy",
     "ProgramSyntaxError",
     "Quota",
+    "Resident",
     "ResourceAllocation",
     "ResourceAllocationError",
     "ResourceExhaustionError",

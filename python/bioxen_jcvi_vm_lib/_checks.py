@@ -55,7 +55,7 @@ def seconds(value: Any, what: str, *, zero: bool = False) -> float:
         raise APIValidationError(
             f"{what} must be a number, not {short(value)}: {fix}", details={"argument": what}
         )
-    number = float(value)
+    number = real(value)
     if (
         not math.isfinite(number)
         or number < 0
@@ -66,6 +66,14 @@ def seconds(value: Any, what: str, *, zero: bool = False) -> float:
             f"{what} is {number:g}: {fix}", details={"argument": what, "value": number}
         )
     return number
+
+
+def real(value: Any) -> float:
+    """Return a real number as a float; what no float can hold is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def molecules(value: Any, what: str) -> int:

@@ -6,7 +6,7 @@ import html
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -69,7 +69,7 @@ class Resident:
 
     name: str
     accession: str
-    genes: slice
+    genes: slice = field(hash=False)  # slices have no hash before Python 3.12
 
 
 @dataclass(frozen=True, slots=True)

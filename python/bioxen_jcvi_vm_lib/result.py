@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyError
+from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib._saving import Replacing
 
 if TYPE_CHECKING:
@@ -37,10 +38,13 @@ class Audit:
         One number per conserved quantity; every one is 0 unless the library has a bug.
     """
 
-    residuals: Mapping[str, int]
+    residuals: Mapping[str, int] = field(hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "residuals", MappingProxyType(dict(self.residuals)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
     @property
     def ok(self) -> bool:
@@ -108,6 +112,9 @@ class ExecutionResult:
     runtime_fingerprint: str
     genes: tuple[str, ...] = field(repr=False)
     cause: str = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
     @classmethod
     def from_traces(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
+from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib.hypervisor.records import (
     RESOURCES,
     Policy,
@@ -48,6 +49,9 @@ class _Record:
 
     __slots__ = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return every attribute as plain numbers, texts, lists and dictionaries."""
         return {part.name: _plain(getattr(self, part.name)) for part in fields(self)}  # type: ignore[arg-type]
@@ -84,7 +88,7 @@ class VmStatus(_Record):
     state : str
         "created", "running", "paused", "stopped" or "error".
     cause : str
-        Of an error, else empty.
+        Of an error, or which quota it has used; else empty.
     time_s : float
         Age of the cell [s].
     on_worker : bool
@@ -154,11 +158,11 @@ class VmMetrics(_Record):
     quota: Quota
     on_worker: bool
     time_s: float
-    events: Mapping[str, int]
+    events: Mapping[str, int] = field(hash=False)
     drawn_atp: int
     drawn_amino_acids: int
     memory_bytes: int
-    grant: Mapping[str, int] | None
+    grant: Mapping[str, int] | None = field(hash=False)
     cpu_ns: int
     wait_ns: int
     os_steal_ns: int
@@ -248,7 +252,7 @@ class SystemResources(_Record):
     max_vms: int
     deadline_shares: tuple[float, ...]
     memory_bytes: int
-    chassis: Mapping[str, Mapping[str, int]] | None
+    chassis: Mapping[str, Mapping[str, int]] | None = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)

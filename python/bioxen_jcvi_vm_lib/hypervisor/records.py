@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, real, seed_or_entropy, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ChassisInitializationError
+from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.organism import OrganismParameters, engine_organism
@@ -27,6 +28,12 @@ MAX_AMOUNT = 2**40
 MAX_COUNT = 2**62
 PRIORITIES = ("low", "normal", "high", "critical")
 ON_QUOTA = ("pause", "stop", "raise")
+#: Kinds of policy, and what belongs to each.
+POLICIES: Mapping[str, tuple[str, ...]] = {
+    "fair": ("weight", "cap"),
+    "deadline": ("budget_s", "period_s", "reclaim"),
+    "batch": (),
+}
 RESOURCES = ("ribosomes", "rna_polymerases", "atp_flux_per_s", "amino_acid_flux_per_s")
 
 
@@ -64,7 +71,8 @@ class Policy:
     budget_s, period_s : float
         deadline: worker's time in every period [s].
     reclaim : bool
-        deadline: whether it also uses what other deadline machines of its worker leave.
+        deadline: whether it may go beyond its budget where nobody is the worse for it; see
+        `deadline`.
     """
 
     kind: str = "fair"
@@ -75,14 +83,17 @@ class Policy:
     reclaim: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in ("fair", "deadline", "batch"):
-            raise _refused("policy", f"{short(self.kind)} is none; give fair, deadline or batch")
-        given = {part.name for part in fields(self) if getattr(self, part.name) != part.default} - {
-            "kind"
-        }
-        known = {"fair": {"weight", "cap"}, "deadline": {"budget_s", "period_s", "reclaim"}}
-        if strange := sorted(given - known.get(self.kind, set())):
-            raise _refused(strange[0], f"a {self.kind} policy has no {strange[0]}")
+        if not isinstance(self.kind, str) or self.kind not in POLICIES:
+            near = suggestion(self.kind, POLICIES) if isinstance(self.kind, str) else ""
+            raise _refused(
+                "policy",
+                f"{short(self.kind)} is no policy{near or ': give fair, deadline or batch'}",
+            )
+        for part in fields(self)[1:]:
+            value = getattr(self, part.name)
+            is_default = isinstance(value, int | float | None) and value == part.default
+            if part.name not in POLICIES[self.kind] and not is_default:
+                raise _refused(part.name, f"a {self.kind} policy has no {part.name}")
         if self.kind == "fair":
             positive(self.weight, "weight", 1e-6, 1e6)
             if self.cap is not None:
@@ -122,7 +133,10 @@ class Policy:
         period_s : float
             At least 0.001 s.
         reclaim : bool
-            Also use what other deadline machines of the worker leave.
+            Time on the worker is charged to the budget at the rate of the share of the worker that
+            its deadline VMs have in use at that moment (GRUB: Lipari and Baruah 2000), so that the
+            VM has what others of them leave. Once the budget is used it goes on in time that
+            nobody else wants, after all fair and batch work, which costs it nothing.
         """
         return cls("deadline", budget_s=budget_s, period_s=period_s, reclaim=reclaim)
 
@@ -133,21 +147,27 @@ class Policy:
 
     @classmethod
     def of(cls, given: Any) -> Policy:
-        """Return a policy from one, from "fair" or "batch", or from None, which is fair."""
+        """Return a policy from one, from a mapping of its attributes, as in a configuration file
+        (``{"kind": "fair", "weight": 2}``), from "fair" or "batch", or from None, which is fair.
+        """
         if given is None:
             return cls.fair()
         if isinstance(given, Policy):
             return given
-        if given in ("fair", "batch"):
+        if isinstance(given, Mapping):
+            values = _known(given, "policy", [part.name for part in fields(cls)])
+            if "kind" not in values:
+                raise _refused("policy", "the policy has no kind: give fair, deadline or batch")
+            return cls(**values)
+        if isinstance(given, str):
+            if given == "deadline":
+                raise _refused(
+                    "policy", "a deadline needs numbers: Policy.deadline(budget_s, period_s)"
+                )
             return cls(given)
-        if given == "deadline":
-            raise _refused(
-                "policy", "a deadline needs numbers: Policy.deadline(budget_s, period_s)"
-            )
-        near = suggestion(given, ("fair", "batch")) if isinstance(given, str) else ""
         raise _refused(
             "policy",
-            f"{short(given)} is no policy{near or ': give Policy.fair(), .deadline() or .batch()'}",
+            f"{short(given)} is no policy: give Policy.fair(), .deadline(...) or .batch()",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -217,7 +237,7 @@ class Quota:
         for name in ("cpu_s", "simulated_s"):
             if (value := getattr(self, name)) is not None:
                 positive(value, name, 1e-9, MAX_DURATION_S)
-        if self.on_quota not in ON_QUOTA:
+        if not isinstance(self.on_quota, str) or self.on_quota not in ON_QUOTA:
             raise _refused("on_quota", f"{short(self.on_quota)} is none of {', '.join(ON_QUOTA)}")
 
     @classmethod
@@ -265,7 +285,7 @@ class ResourceAllocation:
     rna_polymerases: int | None = None
     atp_flux_per_s: int | None = None
     amino_acid_flux_per_s: int | None = None
-    limits: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
     priority: str = "normal"
 
     def __post_init__(self) -> None:
@@ -279,6 +299,9 @@ class ResourceAllocation:
         object.__setattr__(self, "limits", MappingProxyType(limits))
         if not isinstance(self.priority, str) or self.priority not in PRIORITIES:
             raise _refused("priority", f"{short(self.priority)} is none of {', '.join(PRIORITIES)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
     @classmethod
     def of(cls, given: Any) -> ResourceAllocation:
@@ -490,7 +513,7 @@ def positive(value: Any, what: str, least: float, most: float, *, zero: bool = F
     fix = f"give a number from {low} to {most:g}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise _refused(what, f"{what} must be a number, not {short(value)}: {fix}")
-    number = float(value)
+    number = real(value)
     if not math.isfinite(number) or not least <= number <= most or (number == 0 and not zero):
         raise _refused(what, f"{what} is {number:g}: {fix}")
     return number
@@ -517,7 +540,7 @@ def _known(given: Any, what: str, names: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         raise _refused(what, f"{what} must be a mapping, not {short(given)}")
     for key in given:
-        if key not in names:
+        if not isinstance(key, str) or key not in names:
             near = suggestion(str(key), names) or f"; there are {', '.join(names)}"
             raise _refused(what, f"{what} has no {short(key)}{near}")
     return dict(given)

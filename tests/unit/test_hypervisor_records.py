@@ -1,0 +1,192 @@
+"""What the hypervisor is told and tells: records travel, and messages say what to do next."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bioxen_jcvi_vm_lib as bx
+
+
+def records(runtime: bx.GenomicRuntime) -> list[Any]:
+    """One of each kind, with everything that a record may hold."""
+    chassis = bx.Chassis.of_organism(runtime, 2)
+    with bx.BioXenHypervisor(workers=1, chassis=chassis) as hypervisor:
+        vm = hypervisor.create_vm("a", runtime, seed=1, policy=bx.Policy.fair(2.0, 0.5))
+        hypervisor.start_vm(vm)
+        results = hypervisor.run(1.0, every_s=0.5)
+        metrics = hypervisor.metrics()
+        return [
+            vm,
+            hypervisor.get_vm_status(vm),
+            hypervisor.get_vm_resource_usage(vm),
+            hypervisor.get_system_resources(),
+            metrics,
+            metrics.workers[0],
+            metrics.preemption,
+            chassis,
+            bx.Policy.deadline(0.001, 0.1),
+            bx.Quota(events=3),
+            bx.ResourceAllocation(ribosomes=3, limits={"ribosomes": 5}),
+            results["a"].audit,
+            runtime.residents[0],
+        ]
+
+
+def test_records_are_copied_pickled_and_hashed(runtime: bx.GenomicRuntime) -> None:
+    for record in records(runtime):
+        for again in (
+            pickle.loads(pickle.dumps(record)),
+            copy.deepcopy(record),
+            copy.copy(record),
+        ):
+            assert type(again) is type(record)
+            assert again == record
+            assert hash(again) == hash(record)
+        if hasattr(record, "to_dict"):
+            assert pickle.loads(pickle.dumps(record)).to_dict() == record.to_dict()
+
+
+def test_results_are_copied_and_pickled_and_stay_read_only(context: bx.CellularContext) -> None:
+    result = context.run(1.0, every_s=0.5)
+    for again in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+        assert again.to_dict() == result.to_dict()
+        for column in (again.time_s, again.proteins, again.resources["ATP"]):
+            with pytest.raises(ValueError, match="read-only"):
+                column[:] = 0
+        with pytest.raises(TypeError):
+            again.events["codon_steps"] = 0
+
+
+def test_results_say_how_they_are_kept(runtime: bx.GenomicRuntime) -> None:
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        hypervisor.start_vm(hypervisor.create_vm("a", runtime, seed=1))
+        results = hypervisor.run(1.0)
+    for keep in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(bx.APIValidationError, match=r"dict\(results\)"):
+            keep(results)
+
+
+def test_names_of_records_are_at_the_root() -> None:
+    from bioxen_jcvi_vm_lib import api
+
+    for name in ("Latency", "Resident"):
+        assert name in bx.__all__
+        assert getattr(bx, name) is getattr(api, name)
+
+
+def test_a_policy_is_a_mapping_in_a_file(runtime: bx.GenomicRuntime) -> None:
+    known = {
+        "fair": {"kind": "fair", "weight": 2, "cap": 0.5},
+        "deadline": {"kind": "deadline", "budget_s": 0.001, "period_s": 0.1, "reclaim": True},
+        "batch": {"kind": "batch"},
+    }
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        for kind, given in known.items():
+            vm = hypervisor.create_vm(kind, runtime, policy=given)
+            assert hypervisor.get_vm_status(vm).policy.to_dict() == given
+            hypervisor.set_policy(vm, given)
+            assert bx.Policy.of(bx.Policy.of(given).to_dict()) == bx.Policy.of(given)
+
+
+A = np.arange(3)
+HUGE = 10**400
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(
+            lambda h, r, v=v: h.create_vm("n", r, policy=v)
+            for v in (A, {"kind": A}, {"kind": "fair", "weight": A}, {"weight": 2}, {}, [], {3: 4})
+        ),
+        *(
+            lambda h, r, v=v: h.create_vm("n", r, quota=v)
+            for v in (A, {"cpu_s": A}, {"cpu_s": HUGE}, {"events": HUGE}, {"on_quota": A}, {(): 1})
+        ),
+        *(
+            lambda h, r, v=v: h.create_vm("n", r, resource_allocation=v)
+            for v in (A, {"ribosomes": A}, {"ribosomes": HUGE}, {"priority": A}, {"limits": A})
+        ),
+        *(lambda h, r, v=v: h.run(v) for v in (HUGE, -HUGE, A)),
+        *(lambda h, r, v=v: h.run(1.0, pace=v) for v in (HUGE, A)),
+        *(lambda h, r, v=v: h.run(1.0, every_s=v) for v in (HUGE, A)),
+        *(lambda h, r, v=v: bx.Policy.fair(v) for v in (HUGE, A, None)),
+        *(lambda h, r, v=v: bx.Policy.fair(cap=v) for v in (HUGE, A)),
+        *(lambda h, r, v=v: bx.Policy.deadline(v, 1.0) for v in (HUGE, A)),
+        *(lambda h, r, v=v: bx.Policy.deadline(0.1, 1.0, reclaim=v) for v in (HUGE, A)),
+        *(lambda h, r, v=v: bx.Policy("batch", weight=v) for v in (HUGE, A)),
+        *(lambda h, r, v=v: bx.BioXenHypervisor(scheduler=v) for v in (A, HUGE)),
+        *(lambda h, r, v=v: bx.BioXenHypervisor(slice_s=v) for v in (A, HUGE)),
+        *(lambda h, r, v=v: h.create_vm("n", r, seed=v) for v in (A, HUGE)),
+        lambda h, r: h.create_vm(A, r),
+        lambda h, r: h.start_vm(A),
+        lambda h, r: bx.GenomicVirtualizationManager().create_cellular_context(r).run(HUGE),
+    ],
+)
+def test_whatever_is_given_the_error_is_typed(
+    runtime: bx.GenomicRuntime, call: Callable[[bx.BioXenHypervisor, bx.GenomicRuntime], Any]
+) -> None:
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        hypervisor.start_vm(hypervisor.create_vm("a", runtime, seed=1))
+        with pytest.raises(bx.APIValidationError) as caught:
+            call(hypervisor, runtime)
+        assert len(str(caught.value)) < 300
+        assert hypervisor.list_vms() == ["a"]
+
+
+def test_an_amount_that_nobody_gave_is_told_apart(runtime: bx.GenomicRuntime) -> None:
+    own = bx.Chassis.of_organism(runtime)
+    small = bx.Chassis(**{**own.amounts, "atp_flux_per_s": 10})
+    with bx.BioXenHypervisor(workers=1, chassis=small) as hypervisor:
+        for given in (None, {"ribosomes": 5}):
+            with pytest.raises(bx.ResourceAllocationError, match="its organism has") as caught:
+                hypervisor.create_vm("a", runtime, resource_allocation=given)
+            assert caught.value.details["resource"] == "atp_flux_per_s"
+        with pytest.raises(bx.ResourceAllocationError) as caught:
+            hypervisor.create_vm("a", runtime, resource_allocation={"atp_flux_per_s": 11})
+        assert "organism" not in str(caught.value)
+        parent = hypervisor.create_vm("a", runtime, resource_allocation={"atp_flux_per_s": 6})
+        with pytest.raises(bx.ResourceAllocationError, match="its parent has"):
+            hypervisor.fork_vm(parent, "b", resource_allocation={"atp_flux_per_s": 1})
+
+
+def test_a_machine_that_cannot_run_says_what_can_be_done(runtime: bx.GenomicRuntime) -> None:
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        with pytest.raises(bx.VMStateError, match="create_vm"):
+            hypervisor.run(1.0)
+        vm = hypervisor.create_vm("a", runtime, seed=1)
+        cell = hypervisor.context(vm)
+        for change, says in (
+            (lambda _: None, "start_vm"),
+            (lambda v: (hypervisor.start_vm(v), hypervisor.pause_vm(v)), "resume_vm"),
+            (hypervisor.stop_vm, "fork_vm"),
+        ):
+            change(vm)
+            with pytest.raises(bx.VMStateError, match=says):
+                cell.run(1.0)
+
+
+def test_the_scheduler_is_not_of_one_machine(runtime: bx.GenomicRuntime) -> None:
+    with (
+        bx.BioXenHypervisor(workers=1) as hypervisor,
+        pytest.raises(bx.InvalidConfigurationError, match=r"scheduler=\"cooperative\""),
+    ):
+        hypervisor.create_vm("a", runtime, runtime_scheduler="cooperative")
+
+
+def test_everything_can_be_shown_after_its_end(runtime: bx.GenomicRuntime) -> None:
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        vm = hypervisor.create_vm("a", runtime, seed=1)
+        cell, other = hypervisor.context(vm), hypervisor.context(hypervisor.create_vm("b", runtime))
+        hypervisor.destroy_vm("b")
+        assert "gone" in repr(other)
+        assert "0 s old" in repr(cell)
+    assert "gone" in repr(cell)
+    assert "closed" in repr(hypervisor)
+    assert "a" in repr(vm)
