@@ -13,8 +13,10 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -86,10 +88,36 @@ public:
     }
     [[nodiscard]] bool on_virtual_clock() const noexcept { return virtual_; }
 
+    /// A call from the hypervisor into Python. Whoever waits for a run in it may wait for the run that calls.
+    class Callback {
+    public:
+        explicit Callback(const Host& host) : host_(host) {
+            const std::lock_guard<std::mutex> lock{host_.mutex_};
+            host_.calling_.insert(std::this_thread::get_id());
+        }
+        ~Callback() {
+            const std::lock_guard<std::mutex> lock{host_.mutex_};
+            host_.calling_.erase(std::this_thread::get_id());
+        }
+        Callback(const Callback&) = delete;
+        Callback& operator=(const Callback&) = delete;
+
+    private:
+        const Host& host_;
+    };
+    void require_no_callback() const {
+        const std::lock_guard<std::mutex> lock{mutex_};
+        if (!calling_.contains(std::this_thread::get_id())) return;
+        throw InputError(InputErrorKind::state,
+                         "a progress callback may not run cells of the hypervisor that calls it, which would wait for "
+                         "itself: look at them, or raise an exception to end that run first");
+    }
+
 private:
     pid_t process_ = getpid();
     bool virtual_;
     mutable std::mutex mutex_;
+    mutable std::set<std::thread::id> calling_;
     std::shared_ptr<Hypervisor> hypervisor_;
 };
 
@@ -130,6 +158,13 @@ struct Submitted {
     }
 };
 
+/// Ends these runs where they are, at once.
+void cancel(Hypervisor& hypervisor, const std::vector<Submitted>& submitted) {
+    for (const Submitted& one : submitted) one.closing->hurried = true;
+    // the last one first: none of them begins because the one before it has ended
+    for (auto one = submitted.rbegin(); one != submitted.rend(); ++one) hypervisor.cancel(one->run);
+}
+
 /// Waits, with the GIL at hand, until the runs have finished, and calls `between` on the way. Ctrl-C, or an exception from
 /// `between`, cancels them.
 /// @return whether it was Ctrl-C
@@ -147,24 +182,27 @@ bool wait_for(const Host& host, const std::vector<Submitted>& submitted, Between
         const GilReleased release;
         return !hypervisor->step();
     };
-    const auto cancel = [&] {
+    const auto cancel_all = [&] {
         const GilReleased release;
-        for (const Submitted& one : submitted) one.closing->hurried = true;
-        // the last one first: none of them begins because the one before it has ended
-        for (auto run = runs.rbegin(); run != runs.rend(); ++run) hypervisor->cancel(*run);
+        cancel(*hypervisor, submitted);
         (void)hypervisor->wait(runs);
     };
+    const auto call_back = [&] {
+        const Host::Callback calling{host};
+        between();
+    };
     try {
+        host.require_no_callback();
         while (!finished(slice_of_waiting_ns)) {
-            const bool is_interrupted = interrupted() || interrupted_in(between);
+            const bool is_interrupted = interrupted() || interrupted_in(call_back);
             if (is_interrupted || stuck()) {
-                cancel();
+                cancel_all();
                 return is_interrupted;
             }
         }
         return false;
     } catch (...) {
-        cancel();
+        cancel_all();
         throw;
     }
 }
@@ -188,6 +226,15 @@ Submitted submit(Hypervisor& hypervisor, ContextHandle context, Job job, const G
     return submitted;
 }
 
+const char* way_to_run(ContextState state) noexcept {
+    switch (state) {
+        case ContextState::created: return "start it with start_vm";
+        case ContextState::paused: return "let it go on with resume_vm";
+        case ContextState::stopped: return "it can be looked at, and fork_vm makes another of it";
+        default: return "it can only be destroyed";
+    }
+}
+
 /// A context that a hypervisor runs.
 class HostedContext final : public Runner {
 public:
@@ -206,8 +253,9 @@ public:
         const std::shared_ptr<Hypervisor> hypervisor = host_->use();
         const ContextState state = hypervisor->state(context_);
         if (state != ContextState::running)
-            throw InputError(InputErrorKind::state, "the virtual machine '" + hypervisor->name(context_) + "' is " +
-                                                        name_of(state_names, state) + ", not running");
+            throw InputError(InputErrorKind::state, "VM '" + hypervisor->name(context_) + "' is " +
+                                                        name_of(state_names, state) + ", not running: " +
+                                                        way_to_run(state));
     }
     std::unique_ptr<RunTrace> run(const RunOrder& order) override {
         Job job;
@@ -314,6 +362,10 @@ void bind_terms(py::module_& m) {
         .def_readonly("hypervisor", &ContextHandle::hypervisor)
         .def_readonly("slot", &ContextHandle::slot)
         .def_readonly("generation", &ContextHandle::generation)
+        .def("__reduce__",
+             [](const ContextHandle& h) {
+                 return py::make_tuple(py::type::of<ContextHandle>(), py::make_tuple(h.hypervisor, h.slot, h.generation));
+             })
         .def("__eq__", [](const ContextHandle& a, const ContextHandle& b) { return a == b; }, py::is_operator())
         .def("__hash__", [](const ContextHandle& h) { return py::hash(py::make_tuple(h.hypervisor, h.slot, h.generation)); })
         .def("__repr__", [](const ContextHandle& h) {
@@ -486,7 +538,8 @@ void bind_hypervisor(py::module_& m) {
         .def("submit",
              [](const Host& host, Handle context, double until_s, double duration_s, std::optional<double> every_s,
                 bool record, double pace, const Genes& only, std::optional<std::uint32_t> knockout,
-                const std::optional<std::pair<std::string, std::int64_t>>& resource) {
+                const std::optional<std::pair<std::string, std::int64_t>>& resource, const py::object& into,
+                const py::object& key) {
                  Job job;
                  job.until_s = until_s;
                  job.duration_s = duration_s;
@@ -503,17 +556,21 @@ void bind_hypervisor(py::module_& m) {
                          c.set_resource(species, molecules);
                      };
                  }
-                 return without_gil(host, [&](Hypervisor& h) { return submit(h, context, std::move(job), only); });
+                 Submitted run = without_gil(host, [&](Hypervisor& h) { return submit(h, context, std::move(job), only); });
+                 if (!into.is_none()) into.attr("append")(py::make_tuple(key, run));
+                 return run;
              },
              py::arg("context"), py::kw_only(), py::arg("until_s") = Job::never_s, py::arg("duration_s") = Job::never_s,
              py::arg("every_s") = py::none(), py::arg("record") = true, py::arg("pace") = 0.0,
              py::arg("only") = py::none(), py::arg("knockout") = py::none(), py::arg("resource") = py::none(),
-             "Asks for a run after those asked for before, and for one change at its beginning.")
+             py::arg("into") = py::none(), py::arg("key") = py::none(),
+             "Asks for a run after those asked for before, and for one change at its beginning. `into` gets "
+             "(`key`, the run): Ctrl-C cannot come between.")
         .def("cancel",
-             [](const Host& host, const Submitted& run) {
-                 without_gil(host, [&](Hypervisor& h) { h.cancel(run.run); });
+             [](const Host& host, const std::vector<Submitted>& runs) {
+                 without_gil(host, [&](Hypervisor& h) { cancel(h, runs); });
              },
-             py::arg("run"))
+             py::arg("runs"), "Ends them where they are, all at once.")
         .def("wait",
              [](const Host& host, const std::vector<Submitted>& submitted, const py::object& progress,
                 double interval_s) {

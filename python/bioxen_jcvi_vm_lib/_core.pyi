@@ -745,6 +745,8 @@ class ContextHandle:
         ...
     def __init__(self, hypervisor: int, slot: int, generation: int) -> None:
         ...
+    def __reduce__(self) -> tuple[type, tuple[int, int, int]]:
+        ...
     def __repr__(self) -> str:
         ...
     @property
@@ -848,8 +850,10 @@ class Hypervisor:
         """
         Amount, limit and priority that `allocate` would change; None: none.
         """
-    def cancel(self, run: Run) -> None:
-        ...
+    def cancel(self, runs: collections.abc.Sequence[Run]) -> None:
+        """
+        Ends them where they are, all at once.
+        """
     def chassis(self) -> Chassis | None:
         ...
     def checkpoint(self) -> bytes:
@@ -906,9 +910,9 @@ class Hypervisor:
         """
     def stop(self, context: ContextHandle) -> None:
         ...
-    def submit(self, context: ContextHandle, *, until_s: float = ..., duration_s: float = ..., every_s: float | None = None, record: bool = True, pace: float = 0.0, only: collections.abc.Sequence[int] | None = None, knockout: int | None = None, resource: tuple[str, int] | None = None) -> Run:
+    def submit(self, context: ContextHandle, *, until_s: float = ..., duration_s: float = ..., every_s: float | None = None, record: bool = True, pace: float = 0.0, only: collections.abc.Sequence[int] | None = None, knockout: int | None = None, resource: tuple[str, int] | None = None, into: typing.Any = None, key: typing.Any = None) -> Run:
         """
-        Asks for a run after those asked for before, and for one change at its beginning.
+        Asks for a run after those asked for before, and for one change at its beginning. `into` gets (`key`, the run): Ctrl-C cannot come between.
         """
     def wait(self, runs: collections.abc.Sequence[Run], progress: typing.Any = None, interval_s: float = 0.25) -> bool:
         """

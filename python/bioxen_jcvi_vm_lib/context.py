@@ -18,6 +18,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, suggestion
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
+    BioXenException,
     GenomicRuntimeError,
     InvalidConfigurationError,
     IsolationBreachError,
@@ -317,7 +318,8 @@ class CellularContext:
         Returns
         -------
         ExecutionResult
-            Ctrl-C gives the part until then, with status "cancelled".
+            Ctrl-C gives the part until then, with status "cancelled", within 250 ms. It raises
+            nothing, so that a loop of runs ends itself: ``if result.status == "cancelled": break``.
 
         Raises
         ------
@@ -405,7 +407,10 @@ class CellularContext:
     def __repr__(self) -> str:
         if self._core_context is None:
             return f"<CellularContext of {self.runtime.name!r}, closed>"
-        age = f"{self.time_s:g} s old"
+        try:
+            age = f"{self.time_s:g} s old"
+        except BioXenException:  # its hypervisor is closed, or its VM destroyed
+            age = "gone"
         return f"<CellularContext of {self.runtime.name!r}, {age}, seed {self.seed}>"
 
     # -- inside ------------------------------------------------------------------------------------
@@ -424,8 +429,8 @@ class CellularContext:
         self._open()
         if not self._runner.acquire(blocking=False):
             raise GenomicRuntimeError(
-                "this context runs in another thread: wait for that run, or give each thread a "
-                "context of its own"
+                "this context is running: wait for that run, or give each thread a context of its "
+                "own; a progress callback may look at it, not run or change it"
             )
         try:
             yield self._open()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, seed_or_entropy, short, suggestion
-from bioxen_jcvi_vm_lib._errors import APIValidationError
+from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor, VmRecord, result_of
@@ -58,29 +59,46 @@ class _Ensemble:
         self._program = program
         self._orders = orders
         self._free = (Policy.batch()._to_core, _core.Quota(), None)
+        self._left: Iterator[tuple[int, int]] = iter(())
+        self._alive: deque[tuple[int, VmRecord, list[_core.Run]]] = deque()
+        self._done: list[ExecutionResult] = []
+        self._cancelled = False
 
     def results(self, seeds: list[int]) -> list[ExecutionResult]:
         """Results in the order of seeds; after Ctrl-C, of the cells that had begun."""
-        done: list[ExecutionResult] = []
-        alive: deque[tuple[VmRecord, list[_core.Run]]] = deque()
-        left = iter(enumerate(seeds))
-        cancelled = False
+        self._left = iter(enumerate(seeds))
         while True:
-            while not cancelled and len(alive) < self._window:
-                following = next(left, None)
-                if following is None:
-                    break
-                alive.append(self._begun(*following))
-            if not alive:
-                return done
-            resident, runs = alive.popleft()
+            try:
+                while self._step():
+                    pass
+                return self._done
+            except KeyboardInterrupt:  # wherever it comes, the next step goes on from there
+                self._cancelled = True
+
+    def _step(self) -> bool:
+        """Begin cells until the window is full, and put the result of the first one together.
+
+        Ctrl-C may end it between any two lines: what is done is then not done twice.
+        """
+        while not self._cancelled and len(self._alive) < self._window:
+            following = next(self._left, None)
+            if following is None:
+                break
+            self._alive.append((following[0], *self._begun(*following)))
+        if not self._alive:
+            return False
+        index, resident, runs = self._alive[0]
+        if index == len(self._done):
+            if self._cancelled:
+                self._core.cancel([run for _, _, others in self._alive for run in others])
             if self._core.wait(runs):
-                cancelled = True
-                for _, others in alive:
-                    for run in reversed(others):
-                        self._core.cancel(run)
-            done.append(result_of(self._core, resident, *self._ended(runs)))
+                self._cancelled = True
+                return True
+            self._done.append(result_of(self._core, resident, *self._ended(runs)))
+        with contextlib.suppress(IsolationBreachError):  # destroyed just before Ctrl-C
             self._core.destroy(resident.handle.handle)
+        self._alive.popleft()
+        return True
 
     def _ended(self, runs: list[_core.Run]) -> list[_core.Run]:
         """Return the runs that were recorded, up to one that ended early."""
