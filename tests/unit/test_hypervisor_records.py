@@ -156,6 +156,23 @@ def test_an_amount_that_nobody_gave_is_told_apart(runtime: bx.GenomicRuntime) ->
             hypervisor.fork_vm(parent, "b", resource_allocation={"atp_flux_per_s": 1})
 
 
+def test_what_is_not_free_is_told_by_where_it_is(runtime: bx.GenomicRuntime) -> None:
+    pool = bx.Chassis(100, 10**6, 10**9, 10**9, hypervisor_overhead=0.1, emergency_reserve=0.2)
+    share = {"rna_polymerases": 1, "atp_flux_per_s": 1, "amino_acid_flux_per_s": 1}
+    with bx.BioXenHypervisor(workers=1, chassis=pool) as hypervisor:
+        alone = "ribosomes: 71 asked from 0 s on, 70 free of 100, 10 hypervisor overhead, 20 "
+        alone += "reserved for critical priority: ask for at most 70$"
+        with pytest.raises(bx.ResourceAllocationError, match=alone):
+            hypervisor.create_vm("a", runtime, resource_allocation={"ribosomes": 71, **share})
+        urgent = {**share, "priority": "critical"}
+        hypervisor.create_vm("a", runtime, resource_allocation={"ribosomes": 71, **urgent})
+        beside = (
+            "19 free of 100, 71 held by others, 10 hypervisor overhead: ask for at most 19, or "
+        )
+        with pytest.raises(bx.ResourceAllocationError, match=beside + "let others hold less$"):
+            hypervisor.create_vm("b", runtime, resource_allocation={"ribosomes": 20, **urgent})
+
+
 def test_a_machine_that_cannot_run_says_what_can_be_done(runtime: bx.GenomicRuntime) -> None:
     with bx.BioXenHypervisor(workers=1) as hypervisor:
         with pytest.raises(bx.VMStateError, match="create_vm"):

@@ -132,6 +132,16 @@ Capacity room_beside(const Chassis& chassis, const Sum& others, Priority priorit
     return room;
 }
 
+/// Where what is not free of a capacity is, in words.
+std::string whereabouts(const Chassis& chassis, const Sum& others, Priority priority, std::int64_t Capacity::*member) {
+    std::string text = " of " + std::to_string(chassis.total().*member);
+    if (others.all.*member > 0) text += ", " + std::to_string(others.all.*member) + " held by others";
+    if (chassis.overhead().*member > 0) text += ", " + std::to_string(chassis.overhead().*member) + " hypervisor overhead";
+    if (chassis.reserve().*member > 0 && priority != Priority::critical)
+        text += ", " + std::to_string(chassis.reserve().*member) + " reserved for critical priority";
+    return text;
+}
+
 /// @throws AllocationError unless, from an age on, these steps fit beside those of all holders but one
 void require_room(const Chassis& chassis, const std::vector<Step>& steps, double from_s, Part part,
                   const Chassis::Holder* except = nullptr) {
@@ -144,9 +154,10 @@ void require_room(const Chassis& chassis, const std::vector<Step>& steps, double
             const std::int64_t asked = part(step).*member;
             if (asked <= free.*member) continue;
             throw AllocationError(std::string(capacity_names[r]) + ": " + std::to_string(asked) + " asked from " +
-                                      number(at_s) + " s on, " + std::to_string(free.*member) + " free, " +
-                                      std::to_string(others.all.*member) + " held by others: ask for at most " +
-                                      std::to_string(free.*member) + ", or let others hold less",
+                                      number(at_s) + " s on, " + std::to_string(free.*member) + " free" +
+                                      whereabouts(chassis, others, step.allocation.priority, member) +
+                                      ": ask for at most " + std::to_string(free.*member) +
+                                      (others.all.*member > 0 ? ", or let others hold less" : ""),
                                   r, at_s, asked, free.*member, others.all.*member);
         }
     }
