@@ -274,7 +274,8 @@ class GenomicVirtualizationManager:
         list of ExecutionResult
             In the order of `seeds`. After Ctrl-C it has the cells that had begun, which are the
             first ones of `seeds`; those that had not ended are "cancelled" with the part until
-            then.
+            then. It raises nothing, so that a loop of ensembles ends itself:
+            ``if len(results) < len(seeds) or results[-1].status == "cancelled": break``.
 
         Raises
         ------
