@@ -846,7 +846,7 @@ class Hypervisor:
         """
     def allocate(self, context: ContextHandle, allocation: Allocation, at_s: float | None) -> float:
         ...
-    def allocation(self, context: ContextHandle, at_s: float | None) -> tuple | None:
+    def allocation(self, context: ContextHandle, at_s: float | None) -> tuple[Capacity, Capacity | None, str] | None:
         """
         Amount, limit and priority that `allocate` would change; None: none.
         """

@@ -718,6 +718,7 @@ class BioXenHypervisor:
                     with contextlib.suppress(IsolationBreachError):  # gone meanwhile
                         core.destroy(handle)
                 self._records.clear()
+                self._awake.clear()
                 raise
 
     # -- end ---------------------------------------------------------------------------------------
