@@ -182,8 +182,8 @@ def test_a_machine_that_goes_after_its_run_has_ended_spoils_no_result(
                 time.sleep(0.01)
             hypervisor.destroy_vm(vm)
 
-        result = cell.run(60.0, progress=progress)
-        assert (result.status, result.sim_time_s) == ("completed", 60.0)
+        result = cell.run(600.0, progress=progress)
+        assert (result.status, result.sim_time_s) == ("completed", 600.0)
         assert len(told) == 1
         assert result.audit.ok
 
