@@ -748,7 +748,11 @@ def test_a_forged_checkpoint_is_refused_or_whole(
         data = bytes(forged) + crc64(forged).to_bytes(8, "little")
         try:
             core.restore(data, lambda genome: small._program)
-        except (bx.SnapshotError, bx.ResourceAllocationError):  # or it asks for what is not free
+        except (
+            bx.SnapshotError,
+            bx.ResourceAllocationError,  # it asks for what is not free
+            bx.ChassisInitializationError,  # its chassis is another
+        ):
             assert core.contexts() == [], place
             continue
         taken += 1
