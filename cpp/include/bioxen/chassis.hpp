@@ -89,8 +89,8 @@ public:
     /// has to wait for that comes in with nothing and gets its allocation from `rebalance`.
     /// @throws InputError: argument for a key in use, negative amounts or a limit below the amount; AllocationError
     void admit(std::uint64_t holder, const Allocation& allocation);
-    /// Another holder, as old as one that is there, with the same allocations and grants from that age on; before it, with
-    /// what it has then.
+    /// Another holder, as old as one that is there, with the same allocations and grants from that age on; before it,
+    /// with what it has then.
     /// @throws InputError: not_found; argument for a key in use; AllocationError
     void fork(std::uint64_t holder, std::uint64_t fork);
     /// Another allocation from `at_s` on, until the holder's next change; one that is due at the same age is replaced.

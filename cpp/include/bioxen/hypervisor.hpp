@@ -191,7 +191,7 @@ public:
     void start(ContextHandle context);              ///< created -> running
     void pause(ContextHandle context);              ///< running -> paused; at rest when it returns
     void resume(ContextHandle context);             ///< paused -> running
-    /// Any but error -> stopped, for good: its runs end; it holds nothing of the chassis any more, as one that has failed.
+    /// Any but error -> stopped, for good: its runs end, and it holds nothing of the chassis, as one that has failed.
     void stop(ContextHandle context);
     void destroy(ContextHandle context);            ///< from any state, while it runs too
     [[nodiscard]] ContextState state(ContextHandle context) const;
@@ -221,8 +221,8 @@ public:
     /// What `allocate` would change at that time; absent: it holds nothing, or there is no chassis.
     [[nodiscard]] std::optional<Allocation> allocation(ContextHandle context,
                                                        std::optional<double> at_s = std::nullopt) const;
-    /// Hands out what is free, by priority and up to each context's limit, from simulated time `at_s` on, rounded up to the
-    /// next supply tick.
+    /// Hands out what is free, by priority and up to each context's limit, from simulated time `at_s` on, rounded up to
+    /// the next supply tick.
     /// @return what each context that holds anything has at that time, whether this changed it or not
     std::vector<std::pair<ContextHandle, Capacity>> rebalance(double at_s);
     [[nodiscard]] std::optional<Chassis> chassis() const;

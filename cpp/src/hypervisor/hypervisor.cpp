@@ -296,16 +296,19 @@ void Hypervisor::Impl::set_state(ContextHandle handle, const char* call, std::in
     const auto changing = this->changing();
     Lock lock{mutex};
     const ResidentPtr resident = at(handle);
-    const Rest rest{*this, lock, resident};
-    (void)at(handle);
     Resident& r = *resident;
-    const ContextState before = r.context_state;
-    if (std::find(from.begin(), from.end(), before) == from.end()) {
+    const auto check = [&] {
+        if (std::find(from.begin(), from.end(), r.context_state) != from.end()) return;
         std::string needed;
         for (const ContextState state : from) needed += (needed.empty() ? "" : " or ") + std::string{name_of(state)};
-        refuse(InputErrorKind::state, "'" + r.name + "' is " + name_of(before) + " and cannot be " + call +
+        refuse(InputErrorKind::state, "'" + r.name + "' is " + name_of(r.context_state) + " and cannot be " + call +
                                           ": it would have to be " + needed + (r.cause.empty() ? "" : "; " + r.cause));
-    }
+    };
+    check();
+    const Rest rest{*this, lock, resident};
+    (void)at(handle);
+    check();  // what it came to on its way to rest may have ended it
+    const ContextState before = r.context_state;
     r.context_state = to;
     if (to == ContextState::stopped) {
         finish_all(r, RunStatus::stopped);
