@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.context import CellularContext
     from bioxen_jcvi_vm_lib.embedding import get_cmake_dir, get_include
     from bioxen_jcvi_vm_lib.genome import GenomicRuntime, Resident, decode_genome
-    from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor, RunResults
+    from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
     from bioxen_jcvi_vm_lib.hypervisor.metrics import (
         HypervisorMetrics,
         Latency,
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         VirtualClock,
         VmHandle,
     )
+    from bioxen_jcvi_vm_lib.hypervisor.results import RunResults
     from bioxen_jcvi_vm_lib.program import GenomicProgram
     from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
 
@@ -76,7 +77,7 @@ _HOME = {
     "ExecutionResult": "result",
     "Audit": "result",
     "BioXenHypervisor": "hypervisor.core",
-    "RunResults": "hypervisor.core",
+    "RunResults": "hypervisor.results",
     "HypervisorMetrics": "hypervisor.metrics",
     "Latency": "hypervisor.metrics",
     "SystemResources": "hypervisor.metrics",

@@ -156,8 +156,8 @@ void Hypervisor::Impl::check_room(const std::string& name) const {
     if (by_name.contains(name))
         refuse(InputErrorKind::creation, "there is a context '" + name + "' already: give another name, or destroy it");
     if (by_name.size() >= options.max_contexts)
-        refuse(InputErrorKind::overload, "this hypervisor has its " + std::to_string(options.max_contexts) +
-                                             " contexts: destroy one, or make it with a larger limit");
+        refuse(InputErrorKind::overload, "this hypervisor has room for " + std::to_string(options.max_contexts) +
+                                             " contexts (max_vms): destroy one, or make it with room for more");
 }
 
 Resident::Observed Hypervisor::Impl::observed(const CellularContext& cell) noexcept {

@@ -6,8 +6,7 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -18,7 +17,6 @@ from bioxen_jcvi_vm_lib._errors import (
     BioXenException,
     InvalidConfigurationError,
     IsolationBreachError,
-    ResourceAllocationError,
     VMNotFoundError,
     VMStateError,
 )
@@ -51,110 +49,20 @@ from bioxen_jcvi_vm_lib.hypervisor.records import (
     positive,
     whole,
 )
-from bioxen_jcvi_vm_lib.result import ExecutionResult
+from bioxen_jcvi_vm_lib.hypervisor.results import RunResults, VmRecord
+from bioxen_jcvi_vm_lib.hypervisor.terms import (
+    changed_allocation,
+    checked_name,
+    core_terms,
+    explaining_amounts,
+)
 
-__all__ = ["BioXenHypervisor", "RunResults"]
-
-#: Longest name of a virtual machine [bytes as UTF-8].
-MAX_NAME_BYTES = 200
-#: Largest checkpoint that is read from a file [bytes].
-MAX_CHECKPOINT_BYTES = 16 * 2**30
+__all__ = ["BioXenHypervisor"]
 
 Vm = str | VmHandle
 
-
-@dataclass(frozen=True, slots=True)
-class VmRecord:
-    """What this side knows of a virtual machine; the rest is in the core."""
-
-    handle: VmHandle
-    runtime: GenomicRuntime
-    seed: int
-    fingerprint: str
-    snapshot_dir: str | None
-
-
-class RunResults(Mapping[str, ExecutionResult]):
-    """Results by ``vm_id`` or `VmHandle`, each put together when it is asked for.
-
-    Attributes
-    ----------
-    statuses : mapping of str to str
-        How each run ended, without putting anything together.
-    cancelled : bool
-        Whether Ctrl-C ended it: a loop of runs ends where it is True.
-    """
-
-    def __init__(
-        self,
-        core: _core.Hypervisor,
-        runs: Mapping[str, tuple[VmRecord, _core.Run]],
-        *,
-        cancelled: bool,
-    ) -> None:
-        self._core = core
-        self._runs = dict(runs)
-        self._made: dict[str, ExecutionResult] = {}
-        self.cancelled = cancelled
-
-    @property
-    def statuses(self) -> dict[str, str]:
-        """How each run ended."""
-        return {vm_id: run.status for vm_id, (_, run) in self._runs.items()}
-
-    def __getitem__(self, vm_id: Vm) -> ExecutionResult:
-        name = self._name(vm_id)
-        if name is None:
-            near = suggestion(vm_id, self._runs) if isinstance(vm_id, str) else ""
-            raise VMNotFoundError(
-                f"no VM {short(vm_id)} ran{near or '; the keys name those that did'}"
-            )
-        if name not in self._made:
-            self._made[name] = result_of(self._core, *self._runs[name])
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._runs)
-
-    def __len__(self) -> int:
-        return len(self._runs)
-
-    def __contains__(self, vm_id: object) -> bool:
-        return self._name(vm_id) is not None
-
-    def _name(self, vm: object) -> str | None:
-        """Return the key that names a machine which ran."""
-        if isinstance(vm, VmHandle):
-            found = self._runs.get(vm.vm_id)
-            return vm.vm_id if found is not None and found[0].handle == vm else None
-        return vm if isinstance(vm, str) and vm in self._runs else None
-
-    def __reduce__(self) -> NoReturn:
-        raise APIValidationError(
-            "the results of a run stay with its hypervisor: copy or pickle dict(results)"
-        )
-
-    def __repr__(self) -> str:
-        counts: dict[str, int] = {}
-        for status in self.statuses.values():
-            counts[status] = counts.get(status, 0) + 1
-        return f"<RunResults: {', '.join(f'{n} {s}' for s, n in counts.items()) or 'none'}>"
-
-
-def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> ExecutionResult:
-    """Put the result of runs together that followed one another."""
-    traces = [run.trace() for run in runs]
-    audit = traces[-1].audit
-    if audit is None:  # it ended before it began, or with an error
-        with contextlib.suppress(BioXenException):
-            audit = core.context(record.handle.handle).audit()
-    return ExecutionResult.from_traces(
-        traces,
-        audit=audit or {},
-        seed=record.seed,
-        runtime_fingerprint=record.fingerprint,
-        genes=record.runtime.locus_tags,
-    )
+#: Largest checkpoint that is read from a file [bytes].
+MAX_CHECKPOINT_BYTES = 16 * 2**30
 
 
 class BioXenHypervisor:
@@ -276,7 +184,7 @@ class BioXenHypervisor:
             If an argument is not acceptable.
         """
         core = self._usable()
-        name = _name(vm_id)
+        name = checked_name(vm_id)
         runtime = checked_runtime(genome_runtime)
         if "runtime_scheduler" in overrides:
             raise InvalidConfigurationError(
@@ -286,9 +194,9 @@ class BioXenHypervisor:
             )
         configuration = configuration_for(runtime, overrides)
         program = program_for(runtime, configuration)
-        terms = _terms(policy, quota, resource_allocation, own_capacity(program))
+        terms = core_terms(policy, quota, resource_allocation, own_capacity(program))
         number = seed_or_entropy(seed)
-        with self._lock, _asked(resource_allocation, "its organism"):
+        with self._lock, explaining_amounts(resource_allocation, "its organism"):
             handle = core.create(name, program, number, *terms)
             return self._settled(name, handle, runtime, configuration.snapshot_dir)
 
@@ -312,15 +220,15 @@ class BioXenHypervisor:
             As in `create_vm`.
         """
         core = self._usable()
-        name = _name(vm_id)
+        name = checked_name(vm_id)
         runtime = checked_runtime(genome_runtime)
         if not isinstance(snapshot, bytes | bytearray | memoryview):
             raise APIValidationError(
                 f"a snapshot is bytes, not {type(snapshot).__name__}: give what snapshot() returned"
             )
         own = own_capacity(runtime._program)
-        terms = _terms(policy, quota, resource_allocation, own)
-        with self._lock, _asked(resource_allocation, "its organism"):
+        terms = core_terms(policy, quota, resource_allocation, own)
+        with self._lock, explaining_amounts(resource_allocation, "its organism"):
             handle = core.admit(name, bytes(snapshot), runtime._program, *terms)
             return self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
 
@@ -351,7 +259,7 @@ class BioXenHypervisor:
             ``.quota`` for that, where a worker has the time and the limits are not used up.
         """
         core = self._usable()
-        name = _name(new_vm_id)
+        name = checked_name(new_vm_id)
         if not isinstance(replay, bool):
             raise APIValidationError(f"replay must be True or False, not {short(replay)}")
         if replay and seed is not None:
@@ -361,10 +269,10 @@ class BioXenHypervisor:
             )
         number = None if seed is None else seed_or_entropy(seed)
         parent = self._record(vm_id)
-        terms = _terms(
+        terms = core_terms(
             policy, quota, resource_allocation, lambda: self._granted(parent.handle.handle)
         )
-        with self._lock, _asked(resource_allocation, "its parent"):
+        with self._lock, explaining_amounts(resource_allocation, "its parent"):
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
             return self._settled(name, handle, parent.runtime, parent.snapshot_dir)
 
@@ -484,8 +392,8 @@ class BioXenHypervisor:
             The machine.
         resource_allocation : ResourceAllocation or mapping
             What it is to hold; what is not given stays as it is: amounts, limits, which are raised
-            to the amounts where these exceed them, and the priority, of which "normal" counts as
-            given in a mapping only. What `rebalance` granted beyond the amounts falls back.
+            to the amounts where these exceed them, and the priority. What `rebalance` granted
+            beyond the amounts falls back.
         at_s : float, optional
             From which age of the cell on [s], not in its past; None: from now on.
 
@@ -508,7 +416,7 @@ class BioXenHypervisor:
             if held is None:  # there is nothing to change, which the core says
                 given = ResourceAllocation.of(resource_allocation)
                 return core.allocate(handle, given._to_core(dict.fromkeys(RESOURCES, 0)), age)
-            return core.allocate(handle, _changed(resource_allocation, *held), age)
+            return core.allocate(handle, changed_allocation(resource_allocation, *held), age)
 
     def rebalance(self, at_s: float) -> dict[str, dict[str, int]]:
         """Hand out what is free of the chassis, by priority and up to each machine's limits.
@@ -690,6 +598,12 @@ class BioXenHypervisor:
         core = self._usable()
         if isinstance(runtimes, GenomicRuntime):
             runtimes = (runtimes,)
+        if not isinstance(runtimes, Iterable):
+            raise APIValidationError(
+                f"runtimes are GenomicRuntimes, not {short(runtimes)}: load them with "
+                "load_genome_runtime",
+                details={"argument": "runtimes"},
+            )
         known = {
             **self._genomes,
             **{checked_runtime(one).genome_fingerprint: one for one in runtimes},
@@ -706,7 +620,7 @@ class BioXenHypervisor:
             if self._records:
                 raise VMStateError(
                     f"a checkpoint goes into an empty hypervisor, and this one has "
-                    f"{len(self._records)} machines: make another, or destroy them"
+                    f"{len(self._records)} VMs: make another, or destroy them"
                 )
             core.restore(data, program_of)
             try:
@@ -840,66 +754,6 @@ class BioXenHypervisor:
 def _close(core: _core.Hypervisor) -> None:
     with contextlib.suppress(BioXenException):  # a forked child leaves it as it is
         core.close()
-
-
-def _name(vm_id: Any) -> str:
-    fix = f"give a text of 1 to {MAX_NAME_BYTES} bytes that can be printed"
-    if not isinstance(vm_id, str):
-        raise APIValidationError(
-            f"vm_id must be a text, not {short(vm_id)}: {fix}", details={"argument": "vm_id"}
-        )
-    if not vm_id or not vm_id.isprintable() or len(vm_id.encode()) > MAX_NAME_BYTES:
-        raise APIValidationError(
-            f"vm_id {short(vm_id)} is no name: {fix}", details={"argument": "vm_id"}
-        )
-    return vm_id
-
-
-@contextlib.contextmanager
-def _asked(given: Any, model: str) -> Iterator[None]:
-    """Say of a refused amount that nobody gave where it is from."""
-    try:
-        yield
-    except ResourceAllocationError as error:
-        resource = error.details.get("resource")
-        if resource is None or (
-            given is not None and getattr(ResourceAllocation.of(given), resource) is not None
-        ):
-            raise
-        raise ResourceAllocationError(
-            f"{error.message} (resource_allocation names no {resource}, so that the VM is to hold "
-            f"as many as {model} has)",
-            details=error.details,
-        ) from None
-
-
-def _terms(
-    policy: Any,
-    quota: Any,
-    allocation: Any,
-    own: Mapping[str, int] | Callable[[], Mapping[str, int]],
-) -> tuple[_core.Policy, _core.Quota, _core.Allocation | None]:
-    """Check on what terms a machine comes in."""
-    checked = None if allocation is None else ResourceAllocation.of(allocation)
-    how, limits = Policy.of(policy)._to_core, Quota.of(quota)._to_core
-    if checked is None:
-        return how, limits, None
-    return how, limits, checked._to_core(own() if callable(own) else own)
-
-
-def _changed(
-    given: Any, amount: _core.Capacity, limit: _core.Capacity | None, priority: str
-) -> _core.Allocation:
-    """Fill in what a change of an allocation leaves as it is."""
-    wanted = ResourceAllocation.of(given)
-    held = named_capacity(amount)
-    limits = dict(wanted.limits)
-    for name, most in named_capacity(limit or amount).items():
-        if most > held[name]:  # else it is at its amount, and stays there
-            limits.setdefault(name, max(most, getattr(wanted, name) or 0))
-    is_given = "priority" in given if isinstance(given, Mapping) else wanted.priority != "normal"
-    kept = wanted.priority if is_given else priority
-    return replace(wanted, limits=limits, priority=kept)._to_core(held)
 
 
 def _check_size(

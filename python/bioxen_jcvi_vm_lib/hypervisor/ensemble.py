@@ -12,8 +12,9 @@ from bioxen_jcvi_vm_lib._checks import molecules, seed_or_entropy, short, sugges
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
-from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor, VmRecord, result_of
+from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
+from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord, result_of
 from bioxen_jcvi_vm_lib.program import GenomicProgram, Knockout, Run, RunOperon, Snapshot, Statement
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 

@@ -277,8 +277,9 @@ class ResourceAllocation:
         What supply brings [molecules/s].
     limits : mapping of str to int
         The most of each that `rebalance` may grant; what is not named stays at its amount.
-    priority : str
-        "low", "normal", "high" or "critical", which alone may use the emergency reserve.
+    priority : str or None
+        "low", "normal", "high" or "critical", which alone may use the emergency reserve. None:
+        normal; in a change, what it was.
     """
 
     ribosomes: int | None = None
@@ -286,7 +287,7 @@ class ResourceAllocation:
     atp_flux_per_s: int | None = None
     amino_acid_flux_per_s: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict, hash=False)
-    priority: str = "normal"
+    priority: str | None = None
 
     def __post_init__(self) -> None:
         for name in RESOURCES:
@@ -297,6 +298,8 @@ class ResourceAllocation:
             for name, value in _known(self.limits, "limits", RESOURCES).items()
         }
         object.__setattr__(self, "limits", MappingProxyType(limits))
+        if self.priority is None:
+            return
         if not isinstance(self.priority, str) or self.priority not in PRIORITIES:
             raise _refused("priority", f"{short(self.priority)} is none of {', '.join(PRIORITIES)}")
 
@@ -331,7 +334,7 @@ class ResourceAllocation:
                     f"the limit of {limits[name]} {name} is below the amount of {amounts[name]}",
                 )
         limit = _core.Capacity(**limits) if self.limits else None
-        return _core.Allocation(_core.Capacity(**amounts), limit, self.priority)
+        return _core.Allocation(_core.Capacity(**amounts), limit, self.priority or "normal")
 
 
 @dataclass(frozen=True, slots=True)
