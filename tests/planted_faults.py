@@ -79,7 +79,7 @@ FAULTS = [
     Fault(
         "a wake-up not passed on",
         "cpp/src/hypervisor/scheduler.cpp",
-        "        if (!fair_.empty() || !batch_.empty()) attention_(any_worker);\n",
+        "    if (!fair_.empty() || !batch_.empty()) call_any();\n",
         "",
     ),
     Fault(

@@ -292,17 +292,19 @@ private:
         if (guest.state == ContextState::running) guest.state = stops ? ContextState::stopped : ContextState::paused;
         const auto m = metrics_of(guest);
         if (!m) return;
+        require(uses_up_quota(guest, *m, cause), "'", guest.name, "' ended by a quota that is not used: ", cause);
+    }
+    /// @param cause which quota; empty: any
+    [[nodiscard]] static bool uses_up_quota(const Guest& guest, const ContextMetrics& m, const std::string& cause) {
         const Quota& q = guest.quota;
-        const std::int64_t candidates = m->events.candidates - guest.candidates_before;
-        const std::int64_t molecules = m->drawn.atp + m->drawn.amino_acids - guest.molecules_before;
+        const std::int64_t candidates = m.events.candidates - guest.candidates_before;
+        const std::int64_t molecules = m.drawn.atp + m.drawn.amino_acids - guest.molecules_before;
         const auto named = [&cause](const char* what) { return cause.empty() || cause == what; };
-        const bool used =
-            (q.candidates && candidates >= *q.candidates && named("candidate events")) ||
-            (q.cpu_ns && m->cpu_ns >= *q.cpu_ns && named("CPU time")) ||
-            (q.memory_bytes && m->memory_bytes > *q.memory_bytes && named("memory")) ||
-            (q.molecules && molecules >= *q.molecules && named("molecules")) ||
-            (q.simulated_s && m->time_s >= *q.simulated_s && named("simulated time"));
-        require(used, "'", guest.name, "' ended by a quota that is not used: ", cause);
+        return (q.candidates && candidates >= *q.candidates && named("candidate events")) ||
+               (q.cpu_ns && m.cpu_ns >= *q.cpu_ns && named("CPU time")) ||
+               (q.memory_bytes && m.memory_bytes > *q.memory_bytes && named("memory")) ||
+               (q.molecules && molecules >= *q.molecules && named("molecules")) ||
+               (q.simulated_s && m.time_s >= *q.simulated_s && named("simulated time"));
     }
 
     void check_contexts(const HypervisorMetrics& metrics) {
@@ -317,7 +319,9 @@ private:
             require(list[g] == std::pair{guest.name, guest.handle}, who, "another name or handle in the list");
             require(m.state == guest.state, who, "in state ", static_cast<int>(m.state),
                                                 ", should be in ", static_cast<int>(guest.state));
-            require(m.cause.empty() == (m.state != ContextState::error), who, "an error needs a cause, and only it");
+            const bool rests = m.state == ContextState::paused || m.state == ContextState::stopped;
+            const bool explained = m.state == ContextState::error || (rests && uses_up_quota(guest, m, ""));
+            require(m.cause.empty() != explained, who, "an error and a used quota need a cause, and only they: ", m.cause);
             require(m.policy == guest.policy, who, "another policy");
             require(m.quota == guest.quota, who, "another quota");
             require(m.runs_waiting == std::ssize(guest.runs), who, "another number of runs");
