@@ -209,12 +209,14 @@ void Scheduler::enqueue(Task& task, std::int64_t now_ns) noexcept {
     call_any();
 }
 
-/// There is something that any worker may run.
+/// There is something that any worker may run: one that runs nothing, or else one whose task nobody is promised.
 void Scheduler::call_any() noexcept {
+    std::size_t called = any_worker;
     for (std::size_t w = 0; w < workers_.size(); ++w) {
-        if (workers_[w].running != nullptr && workers_[w].running->gleans) return attention_(w);
+        if (workers_[w].running == nullptr) return attention_(any_worker);
+        if (workers_[w].running->gleans) called = w;
     }
-    attention_(any_worker);
+    attention_(called);
 }
 
 /// A running task is charged and leaves its worker.
@@ -326,13 +328,13 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) 
         task->gleans = true;
     }
     if (task == nullptr) return nullptr;
-    // what others may run, others shall know of: this worker may have been called for its sake
-    if (!fair_.empty() || !batch_.empty()) call_any();
     task->state = Task::State::running;
     task->worker = worker;
     task->charged_until_ns = now_ns;
     task->slice_end_ns = options_.cooperative ? INT64_MAX : now_ns + time_ns;
     own.running = task;
+    // what others may run, others shall know of: this worker may have been called for its sake
+    if (!fair_.empty() || !batch_.empty()) call_any();
     return task;
 }
 
