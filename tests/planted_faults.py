@@ -73,8 +73,8 @@ FAULTS = [
     Fault(
         "a lost wake-up",
         "cpp/src/hypervisor/scheduler.cpp",
-        "    attention_(any_worker);\n}\n",
-        "}\n",
+        "            return;\n    }\n    call_any();\n",
+        "            return;\n    }\n",
     ),
     Fault(
         "a wake-up not passed on",

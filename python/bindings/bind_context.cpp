@@ -163,11 +163,11 @@ const char* OwnContext::advance(Recorder& recorder, const py::object& progress) 
         cancelled = interrupted() || (!progress.is_none() && interrupted_in(report));
     }
     turnstile_.look([&] { context_.sample(recorder); });
-    if (cancelled) return "cancelled";
-    if (!progress.is_none()) {  // short runs report too
+    if (!cancelled) {  // runs too short for a look on the way report too, and hear Ctrl-C
         const GilTaken gil{release};
-        report();
+        cancelled = progress.is_none() ? interrupted() : interrupted_in(report);
     }
+    if (cancelled) return "cancelled";
     return status == AdvanceStatus::exhausted ? "exhausted" : "completed";
 }
 

@@ -52,7 +52,7 @@ public:
         : virtual_(dynamic_cast<VirtualClock*>(options.clock.get()) != nullptr),
           hypervisor_(new Hypervisor(std::move(options)), [process = getpid()](Hypervisor* made) {
               if (getpid() != process) return;  // left as it is: its threads are not there to be joined
-              if (PyGILState_Check() == 0) {
+              if (GilReleased::is_here()) {
                   delete made;
               } else {
                   const GilReleased release;
@@ -62,7 +62,7 @@ public:
 
     /// It stays whole while the pointer is held, also if it is closed meanwhile.
     [[nodiscard]] std::shared_ptr<Hypervisor> use() const {
-        if (getpid() != process_)
+        if (!is_of_this_process())
             throw InputError(InputErrorKind::isolation,
                              "this hypervisor belongs to the process that made it: a forked process must make its own");
         const std::lock_guard<std::mutex> lock{mutex_};
@@ -72,7 +72,7 @@ public:
     }
     /// Ends every context; without the GIL.
     void close() {
-        if (getpid() != process_) (void)use();
+        if (!is_of_this_process()) (void)use();
         std::shared_ptr<Hypervisor> last;
         {
             const std::lock_guard<std::mutex> lock{mutex_};
@@ -87,6 +87,7 @@ public:
         }
     }
     [[nodiscard]] bool on_virtual_clock() const noexcept { return virtual_; }
+    [[nodiscard]] bool is_of_this_process() const noexcept { return getpid() == process_; }
 
     /// A call from the hypervisor into Python. Whoever waits for a run in it may wait for the run that calls.
     class Callback {
@@ -96,6 +97,7 @@ public:
             host_.calling_.insert(std::this_thread::get_id());
         }
         ~Callback() {
+            if (!host_.is_of_this_process()) return;
             const std::lock_guard<std::mutex> lock{host_.mutex_};
             host_.calling_.erase(std::this_thread::get_id());
         }
@@ -195,14 +197,15 @@ bool wait_for(const Host& host, const std::vector<Submitted>& submitted, Between
         host.require_no_callback();
         while (!finished(slice_of_waiting_ns)) {
             const bool is_interrupted = interrupted() || interrupted_in(call_back);
+            (void)host.use();  // the callback may have forked, and this be the child
             if (is_interrupted || stuck()) {
                 cancel_all();
                 return is_interrupted;
             }
         }
-        return false;
+        return interrupted();  // also of runs too short for a look on the way
     } catch (...) {
-        cancel_all();
+        if (host.is_of_this_process()) cancel_all();
         throw;
     }
 }
@@ -277,11 +280,13 @@ public:
             } catch (const InputError&) {  // destroyed or closed meanwhile: the run says so
             }
         };
-        (void)wait_for(*host_, {submitted}, [&] {
+        bool cancelled = wait_for(*host_, {submitted}, [&] {
             if (!submitted.run->finished) report();
         });
-        if (submitted.run->status == RunStatus::completed) report();
-        return submitted.trace();
+        if (submitted.run->status == RunStatus::completed) cancelled = interrupted_in(report) || cancelled;
+        auto trace = submitted.trace();
+        if (cancelled && trace->status == "completed") trace->status = "cancelled";
+        return trace;
     }
 
 private:
@@ -341,6 +346,7 @@ py::dict named_metrics(const WorkerMetrics& w) {
     d["overhead_ns"] = w.overhead_ns;
     d["idle_ns"] = w.idle_ns;
     d["os_steal_ns"] = w.os_steal_ns;
+    d["overhead_os_steal_ns"] = w.overhead_os_steal_ns;
     d["slices"] = w.slices;
     d["deadline_share"] = w.deadline_share;
     return d;

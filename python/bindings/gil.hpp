@@ -24,24 +24,33 @@ auto or_never(Call&& call) -> decltype(call()) {
 /// Without the GIL until its end.
 class GilReleased {
 public:
-    GilReleased() : thread_(PyEval_SaveThread()) {}
+    GilReleased() : thread_(PyEval_SaveThread()) { here_ = true; }
     ~GilReleased() { take(); }
     GilReleased(const GilReleased&) = delete;
     GilReleased& operator=(const GilReleased&) = delete;
+
+    /// Whether this thread is without it, by one of these. (`PyGILState_Check` says nothing once there was a sub-interpreter.)
+    [[nodiscard]] static bool is_here() noexcept { return here_; }
 
 private:
     friend class GilTaken;
     void take() noexcept {
         or_never([this] { PyEval_RestoreThread(thread_); });
+        here_ = false;
+    }
+    void give() noexcept {
+        here_ = true;
+        thread_ = PyEval_SaveThread();
     }
     PyThreadState* thread_;
+    static inline thread_local bool here_ = false;
 };
 
 /// With the GIL again until its end.
 class GilTaken {
 public:
     explicit GilTaken(GilReleased& released) : released_(released) { released_.take(); }
-    ~GilTaken() { released_.thread_ = PyEval_SaveThread(); }
+    ~GilTaken() { released_.give(); }
     GilTaken(const GilTaken&) = delete;
     GilTaken& operator=(const GilTaken&) = delete;
 

@@ -534,6 +534,56 @@ TEST(a_fork_has_the_grants_that_its_parent_has_yet_to_come_to) {
     }
 }
 
+TEST(what_has_ended_is_promised_no_time) {
+    const auto p = program();
+    for (const bool fails : {false, true}) {
+        Hypervisor::Options o = virtual_options(1);
+        Hypervisor hv{o};
+        Hypervisor::Terms terms;
+        terms.policy = deadline(9 * ms, 10 * ms);
+        const ContextHandle first = hv.create("first", CellularContext{p, 1}, terms);
+        hv.start(first);
+        CHECK(refusal([&] { hv.create("second", CellularContext{p, 2}, terms); }) == InputErrorKind::allocation);
+        if (fails) {
+            Job breaks = until(9.0);
+            breaks.before = [](CellularContext&) { throw std::runtime_error("broken"); };
+            CHECK(hv.wait(Runs{hv.submit(first, breaks)}));
+        } else {
+            hv.stop(first);
+        }
+        CHECK(hv.metrics().workers[0].deadline_share == 0.0 && hv.metrics(first).policy == terms.policy);
+        CHECK(refusal([&] { hv.set_policy(first, {}); }) == InputErrorKind::state);
+        const ContextHandle second = hv.create("second", CellularContext{p, 2}, terms);
+        hv.start(second);
+        CHECK(hv.wait(Runs{hv.submit(second, until(2.0))}) && hash_of(hv, second) == alone(p, 2, 2.0));
+        const std::vector<std::byte> bytes = hv.checkpoint();
+        Hypervisor again{fresh_clock(o)};
+        again.restore(bytes, [&](const std::string&) { return p; });
+        CHECK(again.checkpoint() == bytes && again.metrics().workers[0].deadline_share == 0.9);
+        again.destroy(again.find("first"));
+        CHECK(again.metrics().workers[0].deadline_share == 0.9);
+    }
+}
+
+TEST(a_limit_that_no_cell_can_have_is_refused_at_once) {
+    const auto p = program();
+    Hypervisor::Options o = virtual_options(1);
+    const Capacity own = capacity_of(p->organism());
+    Capacity total = own, beyond = own;
+    for (const auto member : capacity_members) total.*member *= 4;
+    total.ribosomes = beyond.ribosomes = std::int64_t{1} << 38;
+    o.chassis.emplace(total);
+    Hypervisor hv{o};
+    Hypervisor::Terms terms;
+    terms.allocation = Allocation{own, beyond, {}};
+    CHECK(refusal([&] { hv.create("cell", CellularContext{p, 1}, terms); }).has_value());
+    CHECK(hv.list().empty() && hv.chassis()->holders().empty());
+    const ContextHandle cell = hv.create("cell", CellularContext{p, 1});
+    CHECK(refusal([&] { hv.allocate(cell, {own, beyond, {}}); }).has_value());
+    CHECK(hv.allocation(cell)->amount == own);
+    CHECK((hv.rebalance(6.0) == std::vector{std::pair{cell, own}}));
+}
+
 TEST(what_has_ended_holds_nothing_and_keeps_nobody_waiting) {
     const auto p = program();
     Hypervisor::Options o = virtual_options(1);
@@ -908,6 +958,9 @@ TEST(the_virtual_clock_gives_the_same_order_for_the_same_seed) {
 }
 
 TEST(options_and_jobs_out_of_range_are_refused) {
+    Hypervisor::Options endless = options(1);
+    endless.quantum = (1u << 20) + 1;
+    CHECK(refusal([&] { Hypervisor{endless}; }) == InputErrorKind::argument);
     const auto p = program();
     const auto argument = std::optional{InputErrorKind::argument};
     Hypervisor::Options o = virtual_options(1);

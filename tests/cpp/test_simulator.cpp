@@ -727,6 +727,7 @@ private:
         const Policy p = policy(refusals);
         std::size_t worker = 0;
         admit(p, t.guest.get(), refusals, worker);
+        if (t.guest != nullptr && has_ended(*t.guest)) refusals.insert(Kind::state);
         if (!attempt([&] { hypervisor().set_policy(t.handle, p); }, refusals)) return;
         Guest& guest = *t.guest;
         guest.policy = p;
@@ -914,7 +915,7 @@ private:
         if (elsewhere) refusals.insert(Kind::chassis);
         for (const GuestPtr& guest : model_.guests) {
             auto copy = std::make_shared<Guest>(*guest);
-            if (copy->policy.kind == Policy::Kind::deadline) {
+            if (is_promised_time(*copy)) {
                 const auto worker = successor.worker_for(copy->policy, nullptr, copy->worker);
                 if (!worker) refusals.insert(Kind::allocation);
                 copy->worker = worker.value_or(0);

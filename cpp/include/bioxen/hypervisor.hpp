@@ -38,9 +38,9 @@ struct Policy {
     double cap = 1.0;               ///< fair: most of one worker, over windows of 100 ms; 0.001 <= cap <= 1
     std::int64_t budget_ns = 0;     ///< deadline: > 0
     std::int64_t period_ns = 0;     ///< deadline: >= 1 ms and >= the budget
-    /// deadline: also use its part of what deadline contexts of its worker do not use of the 95 % that they may have (GRUB);
-    /// fair and batch contexts of that worker then live on the rest. Without budget it goes on while nobody else wants the
-    /// worker, which costs it nothing.
+    /// deadline: also use its part of what the deadline contexts of its worker were promised and do not use (GRUB, within
+    /// their sum: fair and batch contexts lose nothing). Without budget it goes on while nobody else wants the worker, which
+    /// costs it nothing.
     bool reclaim = false;
     friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -129,7 +129,9 @@ struct ContextMetrics {
 
 /// Of one worker: `context + overhead + idle == total`, to the nanosecond.
 struct WorkerMetrics {
-    std::int64_t total_ns = 0, context_ns = 0, overhead_ns = 0, idle_ns = 0, os_steal_ns = 0, slices = 0;
+    std::int64_t total_ns = 0, context_ns = 0, overhead_ns = 0, idle_ns = 0, slices = 0;
+    /// the worker's thread did not run: while it was with contexts or with overhead; the latter alone
+    std::int64_t os_steal_ns = 0, overhead_os_steal_ns = 0;
     double deadline_share = 0.0;                    ///< sum of budget / period of its deadline contexts
 };
 
@@ -152,7 +154,7 @@ public:
     struct Options {
         std::size_t workers = 0;                    ///< 0: as many as the machine has cores
         std::size_t max_contexts = 64;
-        std::uint64_t quantum = 1024;               ///< candidate events
+        std::uint64_t quantum = 1024;               ///< candidate events, 1 to 2^20
         std::int64_t slice_ns = 1'000'000;
         bool cooperative = false;                   ///< a context keeps its worker until its job is done
         std::optional<Chassis> chassis;

@@ -47,7 +47,7 @@ std::string in_words(const std::optional<Pool>& pool) {
     for (std::size_t k = 0; k < capacity_members.size(); ++k) {
         const auto number = [&](const Capacity& c) { return std::to_string(c.*capacity_members[k]); };
         words += (k == 0 ? "" : ", ") + std::string{capacity_names[k]} + " " + number(pool->total) + " (reserved " +
-                 number(pool->overhead) + " and " + number(pool->reserve) + ")";
+                 number(pool->overhead) + ", reserve " + number(pool->reserve) + ")";
     }
     return words;
 }
@@ -244,11 +244,10 @@ std::vector<std::byte> Hypervisor::checkpoint() const {
         if (!r.cell) continue;
         r.turnstile.look([&] {
             const CellularContext& cell = *r.cell;
-            const Drawn drawn = cell.drawn();
             entry.snapshot = cell.snapshot();
             if (entry.holder) entry.holder->reached_s = std::max(entry.holder->reached_s, cell.time_s());
             entry.candidates = cell.events().candidates - r.candidates_before;
-            entry.molecules = drawn.atp + drawn.amino_acids - r.molecules_before;
+            entry.molecules = Impl::molecules_used(r, cell.drawn());
         });
     }
     unchanged.unlock();
@@ -312,7 +311,7 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
         throw InputError(InputErrorKind::overload, "the checkpoint has " + std::to_string(entries.size()) +
                                                        " contexts, and this hypervisor may have " +
                                                        std::to_string(impl_->options.max_contexts) +
-                                                       ": make it with a larger limit");
+                                                       ": make it with a larger limit (max_vms)");
     const std::optional<Pool> own_pool = pool_of(impl_->options.chassis);
     const auto holds = [](const Entry& entry) { return entry.holder.has_value(); };
     if (pool != own_pool && std::any_of(entries.begin(), entries.end(), holds))
@@ -360,7 +359,8 @@ void Hypervisor::restore(std::span<const std::byte> checkpoint,
     } catch (const InputError& e) {
         for (const auto& resident : made) impl_->remove(resident);
         if (e.kind() == InputErrorKind::argument || e.kind() == InputErrorKind::creation ||
-            e.kind() == InputErrorKind::configuration || e.kind() == InputErrorKind::runtime)
+            e.kind() == InputErrorKind::configuration || e.kind() == InputErrorKind::runtime ||
+            dynamic_cast<const AllocationError*>(&e) != nullptr)  // of the very chassis that it says it had
             damaged(e.what());
         throw;
     } catch (...) {

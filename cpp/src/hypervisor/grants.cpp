@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 #include <utility>
 
 namespace bioxen {
@@ -56,6 +57,11 @@ void Hypervisor::Impl::grant(Resident& r, const Capacity& capacity, double at_s)
         r.grants.insert(place, std::move(pending));
 }
 
+/// A cell must be able to have all that a rebalance may give it. @throws InputError as `Program::with_organism`
+void Hypervisor::Impl::check_limit(const Resident& r, const Allocation& allocation) {
+    if (allocation.limit) (void)granted_program(r.base, *allocation.limit);
+}
+
 /// Makes the grants act whose time has come. The context is at rest.
 void Hypervisor::Impl::apply_grants(Resident& r) {
     const double now_s = r.observed.time_s;
@@ -66,8 +72,9 @@ void Hypervisor::Impl::apply_grants(Resident& r) {
     if (chassis) chassis->reached(r.ordinal, now_s);
 }
 
-/// What has ended holds nothing, and nobody waits for it to grow older.
-void Hypervisor::Impl::leave_chassis(Resident& r) noexcept {
+/// What has ended holds nothing: neither time of a worker nor a part of the chassis, where nobody waits for it to grow older.
+void Hypervisor::Impl::let_go(Resident& r) noexcept {
+    scheduler.resign(r, clock.now_ns());
     r.grants.clear();
     if (chassis && chassis->holders().contains(r.ordinal)) chassis->release(r.ordinal);
 }
@@ -93,6 +100,7 @@ double Hypervisor::allocate(ContextHandle context, const Allocation& allocation,
     changed.reached(r.ordinal, r.observed.time_s);
     const double from_s = acts_s(r.observed.time_s, at_s);
     changed.change(r.ordinal, allocation, from_s);
+    impl_->check_limit(r, allocation);
     impl_->grant(r, changed.grant(r.ordinal, from_s), from_s);
     impl_->chassis = std::move(changed);
     return from_s;
@@ -115,14 +123,18 @@ std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_
     const double from_s = CellularContext::next_tick_s(at_s);
     // everybody stands still, and nobody comes or goes while they do
     std::vector<Impl::ResidentPtr> all;
+    std::unordered_set<const Resident*> seen;
     std::vector<std::unique_ptr<Impl::Rest>> rests;
     const auto newcomer = [&] {
         for (const auto& [name, resident] : impl_->by_name) {
-            if (std::find(all.begin(), all.end(), resident) == all.end()) return resident;
+            if (seen.insert(resident.get()).second) return resident;
         }
         return Impl::ResidentPtr{};
     };
-    for (const auto& [name, resident] : impl_->by_name) all.push_back(resident);
+    for (const auto& [name, resident] : impl_->by_name) {
+        all.push_back(resident);
+        seen.insert(resident.get());
+    }
     for (std::size_t i = 0; i < all.size(); ++i) {
         rests.push_back(std::make_unique<Impl::Rest>(*impl_, lock, all[i]));
         if (i + 1 < all.size()) continue;
@@ -150,7 +162,8 @@ std::vector<std::pair<ContextHandle, Capacity>> Hypervisor::rebalance(double at_
         for (const auto& [ordinal, resident] : by_ordinal)
             held.emplace_back(resident->handle, changed.grant(ordinal, from_s));
     } catch (...) {
-        for (auto& [resident, grants] : before) resident->grants.swap(grants);
+        // the last one first: a holder may be among them more than once
+        for (auto one = before.rbegin(); one != before.rend(); ++one) one->first->grants.swap(one->second);
         throw;
     }
     impl_->chassis = std::move(changed);

@@ -12,6 +12,8 @@ namespace bioxen {
 
 namespace {
 
+constexpr std::uint64_t most_quantum = 1u << 20;
+
 constexpr std::size_t most_contexts = 1'000'000, longest_name = 200;
 
 [[noreturn]] void refuse(InputErrorKind kind, const std::string& what) { throw InputError(kind, what); }
@@ -34,7 +36,8 @@ Hypervisor::Options checked(Hypervisor::Options options) {
                                              std::to_string(most_workers));
     if (options.max_contexts == 0 || options.max_contexts > most_contexts)
         refuse(InputErrorKind::argument, "the number of contexts must lie between 1 and " + std::to_string(most_contexts));
-    if (options.quantum == 0) refuse(InputErrorKind::argument, "a quantum has at least one candidate event");
+    if (options.quantum == 0 || options.quantum > most_quantum)  // nobody is stopped amid one
+        refuse(InputErrorKind::argument, "a quantum has from 1 to 2^20 candidate events, some 20 ms");
     if (options.slice_ns <= 0 || options.slice_ns > std::int64_t{1} << 50)
         refuse(InputErrorKind::argument, "a slice must be longer than 0 ns, and at most 13 days");
     if (options.clock == nullptr) options.clock = system_clock();
@@ -176,7 +179,9 @@ void Hypervisor::Impl::settle_in_chassis(Resident& r, const Terms& terms, const 
     } else if (past.parent) {
         chassis->fork(*past.parent, r.ordinal);
     } else {
-        chassis->admit(r.ordinal, terms.allocation.value_or(Allocation{capacity_of(r.base->organism()), {}, {}}));
+        const Allocation asked = terms.allocation.value_or(Allocation{capacity_of(r.base->organism()), {}, {}});
+        chassis->admit(r.ordinal, asked);
+        check_limit(r, asked);
         if (now_s > 0.0) chassis->reached(r.ordinal, now_s);
     }
     grant(r, chassis->grant(r.ordinal, now_s), CellularContext::next_tick_s(now_s));
@@ -197,7 +202,8 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
     r.cell = std::move(cell);
     if (r.cell) observe(r);
     r.candidates_before = r.observed.events.candidates - past.candidates;
-    r.molecules_before = r.observed.drawn.atp + r.observed.drawn.amino_acids - past.molecules;
+    r.molecules_before = past.molecules;
+    r.molecules_before = molecules_used(r, r.observed.drawn);
     r.cpu_ns = past.cpu_ns;
     r.context_state = past.state;
     r.cause = past.cause;
@@ -218,9 +224,11 @@ Hypervisor::Impl::ResidentPtr Hypervisor::Impl::settle_in(std::string name, std:
     const auto named = by_name.emplace(std::move(name), resident).first;
     try {
         if (chassis && !has_ended(r.context_state)) settle_in_chassis(r, terms, past);
-        scheduler.admit(r, terms.policy, clock.now_ns(), past.worker);
+        // what has ended keeps its policy on paper only
+        scheduler.admit(r, has_ended(r.context_state) ? Policy{} : terms.policy, clock.now_ns(), past.worker);
+        r.policy = terms.policy;
     } catch (...) {
-        leave_chassis(r);
+        let_go(r);
         by_name.erase(named);
         throw;
     }
@@ -235,7 +243,7 @@ void Hypervisor::Impl::remove(const ResidentPtr& resident) noexcept {
     Resident& r = *resident;
     finish_all(r, RunStatus::stopped);
     scheduler.retire(r, clock.now_ns());
-    leave_chassis(r);
+    let_go(r);
     Slot& slot = slots[r.handle.slot];
     slot.resident.reset();
     if (slot.generation != UINT32_MAX) free_slots.push_back(r.handle.slot);  // room for all slots is reserved
@@ -283,7 +291,7 @@ void Hypervisor::Impl::check_quota_use(const Quota& quota, const Resident& r) {
     check("candidate events", quota.candidates, r.observed.events.candidates - r.candidates_before);
     check("ns of CPU time", quota.cpu_ns, r.cpu_ns);
     check("bytes of memory", quota.memory_bytes, r.observed.memory_bytes);
-    check("molecules", quota.molecules, r.observed.drawn.atp + r.observed.drawn.amino_acids - r.molecules_before);
+    check("molecules", quota.molecules, Hypervisor::Impl::molecules_used(r, r.observed.drawn));
     if (quota.simulated_s && *quota.simulated_s < r.observed.time_s)
         refuse(InputErrorKind::allocation, "a quota of " + std::to_string(*quota.simulated_s) +
                                                " s of simulated time is below the age of '" + r.name +
@@ -312,7 +320,7 @@ void Hypervisor::Impl::set_state(ContextHandle handle, const char* call, std::in
     r.context_state = to;
     if (to == ContextState::stopped) {
         finish_all(r, RunStatus::stopped);
-        leave_chassis(r);
+        let_go(r);
     }
     // A pause is no lateness: what was due when it began is due as much later.
     if (to == ContextState::paused) r.paused_ns = clock.now_ns();
@@ -454,6 +462,10 @@ void Hypervisor::set_policy(ContextHandle context, const Policy& policy) {
     const Impl::ResidentPtr resident = impl_->at(context);
     const Impl::Rest rest{*impl_, lock, resident};
     (void)impl_->at(context);
+    if (has_ended(resident->context_state))
+        refuse(InputErrorKind::state, "'" + resident->name + "' has " +
+                                          (resident->cause.empty() ? "been stopped" : "failed: " + resident->cause) +
+                                          ": it runs no more, under no policy");
     impl_->scheduler.change_policy(*resident, policy, impl_->clock.now_ns());
     if (!resident->runs.empty()) impl_->change_period(*resident, resident->runs.front());
 }

@@ -56,12 +56,14 @@ struct Hypervisor::Impl {
         // read and written by the worker
         ResidentPtr current;
         std::int64_t slice_start_cpu_ns = 0, slice_end_ns = 0;
+        std::int64_t seen_cpu_ns = 0;               ///< of its thread, at `last_ns`
         ContextHandle previous;
         bool is_cold = false;                       ///< the present context's state is not in the cache
         std::atomic<bool> attention{false};
         // guarded by the lock
         std::int64_t start_ns = 0, last_ns = 0;     ///< accounts tile the time between these two
-        std::int64_t context_ns = 0, overhead_ns = 0, idle_ns = 0, os_steal_ns = 0, slices = 0;
+        std::int64_t context_ns = 0, overhead_ns = 0, idle_ns = 0, os_steal_ns = 0, overhead_os_steal_ns = 0,
+                     slices = 0;
         bool idle = false;
         std::condition_variable wake;
         std::thread thread;
@@ -162,6 +164,12 @@ struct Hypervisor::Impl {
     // workers.cpp
     [[nodiscard]] Outcome quantum(const Worker& worker, Resident& resident) const;
     [[nodiscard]] double bound_s(const Resident& resident) const noexcept;
+    /// Modulo 2^64: a forged snapshot may say anything.
+    [[nodiscard]] static std::int64_t molecules_used(const Resident& resident, const Drawn& drawn) noexcept {
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(drawn.atp) +
+                                         static_cast<std::uint64_t>(drawn.amino_acids) -
+                                         static_cast<std::uint64_t>(resident.molecules_before));
+    }
     [[nodiscard]] const char* quota_used(const Resident& resident) const noexcept;
     bool dispatch(Worker& worker, Resident* preferred);
     void turn(Worker& worker);
@@ -180,7 +188,8 @@ struct Hypervisor::Impl {
                                                                  const Capacity& capacity);
     void grant(Resident& resident, const Capacity& capacity, double at_s);
     void apply_grants(Resident& resident);
-    void leave_chassis(Resident& resident) noexcept;
+    void let_go(Resident& resident) noexcept;
+    void check_limit(const Resident& resident, const Allocation& allocation);
 
     // metrics.cpp
     [[nodiscard]] ContextMetrics metrics_of(const Resident& resident) const;

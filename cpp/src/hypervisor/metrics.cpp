@@ -53,6 +53,7 @@ HypervisorMetrics Hypervisor::metrics() const {
         w.overhead_ns = worker->overhead_ns;
         w.idle_ns = worker->idle_ns;
         w.os_steal_ns = worker->os_steal_ns;
+        w.overhead_os_steal_ns = worker->overhead_os_steal_ns;
         w.slices = worker->slices;
         w.deadline_share = impl_->scheduler.worker_share(worker->index);
     }

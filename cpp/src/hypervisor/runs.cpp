@@ -150,7 +150,7 @@ void Hypervisor::Impl::fail(Resident& r, const char* cause) noexcept {
     r.context_state = ContextState::error;
     note(r.cause, cause);
     finish_all(r, RunStatus::error, r.cause);
-    leave_chassis(r);
+    let_go(r);
     r.turnstile.look([&r] { r.cell.reset(); });
 }
 

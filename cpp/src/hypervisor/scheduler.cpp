@@ -117,6 +117,7 @@ void Scheduler::admit(Task& task, const Policy& policy, std::int64_t now_ns, std
     task.lag_ns = 0.0;
     task.budget_left_ns = task.deadline_ns = 0;
     task.cap_left_ns = task.cap_window_end_ns = 0;
+    task.window_cap = policy.cap;
     if (policy.kind != Policy::Kind::deadline) return;
     task.worker = worker;
     Worker& own = workers_[worker];
@@ -127,15 +128,18 @@ void Scheduler::admit(Task& task, const Policy& policy, std::int64_t now_ns, std
         task.deadline_ns = own.leaving_until_ns;
 }
 
+void Scheduler::resign(Task& task, std::int64_t now_ns) noexcept {
+    if (task.policy.kind != Policy::Kind::deadline) return;
+    Worker& own = workers_[task.worker];
+    if (std::erase(own.admitted, &task) == 0) return;
+    if (own.leaving_until_ns <= now_ns) own.leaving_share = 0.0;
+    if (zero_lag_ns(task) > now_ns) own.leaving_share += share_of(task.policy);
+    own.leaving_until_ns = std::max(own.leaving_until_ns, zero_lag_ns(task));
+}
+
 void Scheduler::retire(Task& task, std::int64_t now_ns) noexcept {
     block(task, task.charged_until_ns);
-    if (task.policy.kind == Policy::Kind::deadline) {
-        Worker& own = workers_[task.worker];
-        std::erase(own.admitted, &task);
-        if (own.leaving_until_ns <= now_ns) own.leaving_share = 0.0;
-        if (zero_lag_ns(task) > now_ns) own.leaving_share += share_of(task.policy);
-        own.leaving_until_ns = std::max(own.leaving_until_ns, zero_lag_ns(task));
-    }
+    resign(task, now_ns);
     task.state = Task::State::out;
     --tasks_;
 }
@@ -145,24 +149,19 @@ void Scheduler::change_policy(Task& task, const Policy& policy, std::int64_t now
     const std::size_t to = policy.kind == Policy::Kind::deadline ? worker_for(policy, &task, any_worker) : any_worker;
     const Task::State before = task.state;
     const std::int64_t timer_ns = task.timer_ns;
-    Worker& from = workers_[task.worker];
-    const double leaving_share = from.leaving_share;
-    const std::int64_t leaving_until_ns = from.leaving_until_ns;
     retire(task, now_ns);
-    if (to == task.worker) {  // it stays, and answers for itself
-        from.leaving_share = leaving_share;
-        from.leaving_until_ns = leaving_until_ns;
-    }
     const Task was = task;
     admit(task, policy, now_ns, to);
     // what it owes, it owes under any policy
     task.lag_ns = was.lag_ns;
-    if (is_capped(was) && is_capped(task)) {
+    if (is_capped(was) && is_capped(task) && now_ns < was.cap_window_end_ns) {
         task.cap_window_end_ns = was.cap_window_end_ns;
         task.cap_left_ns = was.cap_left_ns + window_ns(policy.cap) - window_ns(was.policy.cap);
+        task.window_cap = std::max(policy.cap, was.window_cap);
     }
-    task.budget_left_ns = std::min(was.budget_left_ns, task.deadline_ns > 0 ? 0 : policy.budget_ns);
-    task.deadline_ns = std::max(was.deadline_ns, task.deadline_ns);
+    task.budget_left_ns = std::min<std::int64_t>(0, was.budget_left_ns);
+    const bool was_server = was.policy.kind == Policy::Kind::deadline;
+    task.deadline_ns = std::max(task.deadline_ns, was_server ? zero_lag_ns(was) : was.deadline_ns);
     if (before == Task::State::sleeping)
         sleep(task, now_ns, timer_ns);
     else if (before != Task::State::blocked)
@@ -326,6 +325,7 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) 
         task = &own.spent.top();
         own.spent.remove(*task);
         task->gleans = true;
+        task->ready_since_ns = now_ns;  // it waited for its budget, not for its worker
     }
     if (task == nullptr) return nullptr;
     task->state = Task::State::running;
@@ -338,16 +338,21 @@ Task* Scheduler::pick(std::size_t worker, std::int64_t now_ns, Task* preferred) 
     return task;
 }
 
-/// Of the tasks that had something to do at some time since then, or have had so much already that their share is spent
-/// until later (zero-lag time; Lipari and Baruah 2000).
-double Scheduler::active_share(std::size_t worker, std::int64_t since_ns) const noexcept {
+/// What deadline tasks of a worker have been promised, those included that are gone and had it ahead.
+double Scheduler::promised_share(std::size_t worker, std::int64_t since_ns) const noexcept {
     const Worker& own = workers_[worker];
-    double sum = own.leaving_until_ns > since_ns ? own.leaving_share : 0.0;
-    for (const Task* task : own.admitted) {
+    return worker_share(worker) + (own.leaving_until_ns > since_ns ? own.leaving_share : 0.0);
+}
+
+/// The part of it of tasks that had something to do at some time since then, or have had so much already that their share
+/// is spent until later (zero-lag time; Lipari and Baruah 2000).
+double Scheduler::active_share(std::size_t worker, std::int64_t since_ns) const noexcept {
+    double idle_share = 0.0;
+    for (const Task* task : workers_[worker].admitted) {
         const bool idle = task->state == Task::State::blocked || task->state == Task::State::sleeping;
-        if (!idle || zero_lag_ns(*task) > since_ns) sum += share_of(task->policy);
+        if (idle && zero_lag_ns(*task) <= since_ns) idle_share += share_of(task->policy);
     }
-    return sum;
+    return promised_share(worker, since_ns) - idle_share;
 }
 
 void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
@@ -367,7 +372,7 @@ void Scheduler::charge(Task& task, std::int64_t now_ns) noexcept {
         case Policy::Kind::deadline: {
             if (task.gleans) return;
             double rate = 1.0;
-            if (task.policy.reclaim) rate = std::min(1.0, active_share(task.worker, since_ns) / deadline_share);
+            if (task.policy.reclaim) rate = std::min(1.0, active_share(task.worker, since_ns) / promised_share(task.worker, since_ns));
             task.budget_left_ns -= static_cast<std::int64_t>(std::ceil(static_cast<double>(used_ns) * rate));
             return;
         }
@@ -394,7 +399,10 @@ void Scheduler::next_window(Task& task, std::int64_t now_ns) noexcept {
     if (now_ns - task.cap_window_end_ns >= cap_window_ns || task.cap_window_end_ns == 0) {
         task.cap_window_end_ns = now_ns;
     }
-    task.cap_left_ns = window_ns(task.policy.cap) + std::min<std::int64_t>(0, task.cap_left_ns);
+    // what was allowed when it was used is no debt
+    const std::int64_t allowed = window_ns(task.window_cap) - window_ns(task.policy.cap);
+    task.cap_left_ns = window_ns(task.policy.cap) + std::min<std::int64_t>(0, task.cap_left_ns + allowed);
+    task.window_cap = task.policy.cap;
     task.cap_window_end_ns += cap_window_ns;
 }
 

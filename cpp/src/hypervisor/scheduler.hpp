@@ -37,6 +37,8 @@ public:
     /// @param wanted the worker that a deadline task is admitted to if it has the time
     /// @throws InputError (argument) for a policy out of range, (allocation) if no worker has the time it asks for
     void admit(Task& task, const Policy& policy, std::int64_t now_ns, std::size_t wanted = any_worker);
+    /// A task will not be made ready again: its share of a worker is free.
+    void resign(Task& task, std::int64_t now_ns) noexcept;
     /// A task that is not running goes.
     void retire(Task& task, std::int64_t now_ns) noexcept;
     /// Of a task that is not running. @throws as `admit`; nothing has changed then
@@ -92,6 +94,7 @@ private:
     [[nodiscard]] bool is_capped(const Task& task) const noexcept {
         return task.policy.kind == Policy::Kind::fair && task.policy.cap < 1.0 && !options_.cooperative;
     }
+    [[nodiscard]] double promised_share(std::size_t worker, std::int64_t since_ns) const noexcept;
     [[nodiscard]] double active_share(std::size_t worker, std::int64_t since_ns) const noexcept;
     [[nodiscard]] bool batch_wants() const noexcept;
     [[nodiscard]] std::int64_t uncharged_fair_ns(std::int64_t now_ns) const noexcept;

@@ -33,6 +33,7 @@ struct Task {
     std::int64_t request_left_ns = 0;
     double lag_ns = 0.0;                ///< service that it was owed when it left the queue
     std::int64_t cap_left_ns = 0, cap_window_end_ns = 0;
+    double window_cap = 1.0;            ///< the largest cap that it had in this window
 
     // deadline
     std::int64_t budget_left_ns = 0, deadline_ns = 0;

@@ -12,7 +12,6 @@ namespace {
 /// Longest wait at a time: keeps the sum of clock and timeout from overflowing.
 constexpr std::int64_t longest_wait_ns = 3'600'000'000'000;
 
-std::int64_t molecules(const Drawn& drawn) noexcept { return drawn.atp + drawn.amino_acids; }
 
 }  // namespace
 
@@ -92,7 +91,7 @@ Hypervisor::Impl::Outcome Hypervisor::Impl::quantum(const Worker& worker, Reside
             if (cell.time_s() >= a.until_s) conclude(r, a);  // here, where nobody else waits for it
             if (quota.candidates && cell.events().candidates - r.candidates_before >= *quota.candidates)
                 outcome.at_quota = true;
-            if (quota.molecules && molecules(cell.drawn()) - r.molecules_before >= *quota.molecules)
+            if (quota.molecules && molecules_used(r, cell.drawn()) >= *quota.molecules)
                 outcome.at_quota = true;
             if (virtual_clock != nullptr)
                 virtual_clock->work_ns((cell.events().candidates - before + 1) * virtual_clock->costs().candidate_ns);
@@ -121,7 +120,7 @@ const char* Hypervisor::Impl::quota_used(const Resident& r) const noexcept {
         return "candidate events";
     if (quota.cpu_ns && r.cpu_ns >= *quota.cpu_ns) return "CPU time";
     if (quota.memory_bytes && r.observed.memory_bytes > *quota.memory_bytes) return "memory";
-    if (quota.molecules && molecules(r.observed.drawn) - r.molecules_before >= *quota.molecules) return "molecules";
+    if (quota.molecules && molecules_used(r, r.observed.drawn) >= *quota.molecules) return "molecules";
     if (quota.simulated_s && r.observed.time_s >= *quota.simulated_s) return "simulated time";
     return nullptr;
 }
@@ -134,7 +133,13 @@ bool Hypervisor::Impl::dispatch(Worker& worker, Resident* preferred) {
     Task* const task = closing ? nullptr : scheduler.pick(worker.index, now, preferred);
     publish_timer();
     if (virtual_clock != nullptr && task != nullptr) virtual_clock->work_ns(virtual_clock->costs().switch_ns);
+    const std::int64_t before = worker.last_ns;
     tile(worker, &Worker::overhead_ns, clock.now_ns());
+    worker.slice_start_cpu_ns = clock.thread_cpu_ns();
+    const std::int64_t steal =
+        std::max<std::int64_t>(0, worker.last_ns - before - (worker.slice_start_cpu_ns - worker.seen_cpu_ns));
+    worker.overhead_os_steal_ns += steal;
+    worker.os_steal_ns += steal;
     if (task == nullptr) return false;
     Resident& r = static_cast<Resident&>(*task);
     worker.current = slots[r.handle.slot].resident;
@@ -153,7 +158,6 @@ bool Hypervisor::Impl::dispatch(Worker& worker, Resident* preferred) {
         const std::int64_t left = std::max<std::int64_t>(1, *r.quota.cpu_ns - r.cpu_ns);
         worker.slice_end_ns = std::min(worker.slice_end_ns, now + left);
     }
-    worker.slice_start_cpu_ns = clock.thread_cpu_ns();
     return true;
 }
 
@@ -173,7 +177,7 @@ void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome) {
     } else if (const char* const used = quota_used(r)) {
         r.context_state = r.quota.on_quota == OnQuota::stop ? ContextState::stopped : ContextState::paused;
         finish_all(r, RunStatus::quota, used);
-        if (has_ended(r.context_state)) leave_chassis(r);
+        if (has_ended(r.context_state)) let_go(r);
     } else if (outcome.status == AdvanceStatus::exhausted && r.grants.empty()) {
         finish(r, RunStatus::exhausted);
     }
@@ -189,6 +193,7 @@ void Hypervisor::Impl::release(Worker& worker, const Outcome& outcome) noexcept 
     const std::int64_t spent = now - worker.last_ns;
     tile(worker, &Worker::context_ns, now);
     r.cpu_ns += spent;
+    worker.seen_cpu_ns = outcome.thread_cpu_ns;
     const std::int64_t steal = std::max<std::int64_t>(0, spent - (outcome.thread_cpu_ns - worker.slice_start_cpu_ns));
     r.os_steal_ns += steal;
     worker.os_steal_ns += steal;
@@ -252,12 +257,11 @@ void Hypervisor::Impl::work(Worker& worker) {
         } else {
             const std::int64_t now = clock.now_ns();
             const std::int64_t wait_ns = std::clamp<std::int64_t>(next - now, 0, longest_wait_ns);
-            const bool called = worker.wake.wait_for(lock, std::chrono::nanoseconds{wait_ns}, woken);
-            // it slept longer than it asked for: somebody else had its core
-            if (!called) worker.os_steal_ns += std::max<std::int64_t>(0, clock.now_ns() - now - wait_ns);
+            worker.wake.wait_for(lock, std::chrono::nanoseconds{wait_ns}, woken);
         }
         worker.idle = false;
         tile(worker, &Worker::idle_ns, clock.now_ns());
+        worker.seen_cpu_ns = clock.thread_cpu_ns();
     }
 }
 
