@@ -618,7 +618,7 @@ TEST(what_has_ended_holds_nothing_and_keeps_nobody_waiting) {
     // none of those that have ended younger is in its way
     CHECK((hv.rebalance(6.0) == std::vector{std::pair{lives, total}}));
     CHECK((hv.rebalance(6.0) == std::vector{std::pair{lives, total}}));  // also if that changes nothing
-    CHECK(hv.allocation(lives) == Allocation(own, total, {}) && !hv.allocation(stopped));
+    CHECK((hv.allocation(lives) == Allocation{own, total, {}} && !hv.allocation(stopped)));
     CHECK(hv.chassis()->grant(0, 6.0) == total);
     CHECK(hv.chassis()->holders().at(0).steps.size() <= 3);
 
