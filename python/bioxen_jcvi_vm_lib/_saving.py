@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 from bioxen_jcvi_vm_lib._errors import APIValidationError, SnapshotError
@@ -38,15 +38,17 @@ class Replacing:
     def __enter__(self) -> Path:
         try:
             mode = self._mode()
-            folder = self._path.absolute().parent
-            prefix = f".{self._path.name[:50]}."
-            descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=".part")
+            name = f".{self._path.name[:50]}.{secrets.token_hex(8)}.part"
+            self._beside = self._path.absolute().parent / name
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            # the usual permissions only here, where the system takes away what the user's mask says
+            descriptor = os.open(self._beside, flags, 0o666 if mode is None else 0o600)
         except (OSError, ValueError) as error:
             raise self._failed(error) from error
-        self._beside = Path(name)
         try:
             try:
-                os.fchmod(descriptor, mode)
+                if mode is not None:
+                    os.fchmod(descriptor, mode)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -71,8 +73,8 @@ class Replacing:
         with contextlib.suppress(OSError):
             self._beside.unlink(missing_ok=True)
 
-    def _mode(self) -> int:
-        """Permissions of the file to be: those of the one that is there, else the usual ones."""
+    def _mode(self) -> int | None:
+        """Permissions of the file that is there; None, for the usual ones, if there is none."""
         try:
             found = os.lstat(self._path).st_mode
         except FileNotFoundError:
@@ -82,9 +84,7 @@ class Replacing:
         if not stat.S_ISLNK(found):
             what = "a directory" if stat.S_ISDIR(found) else "a device or a pipe"
             raise OSError(errno.EEXIST, f"it is {what}")
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None
 
     def _failed(self, error: OSError | ValueError) -> APIValidationError:
         reason = getattr(error, "strerror", None) or error

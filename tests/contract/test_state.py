@@ -124,6 +124,14 @@ def test_a_failed_save_says_why_and_keeps_the_old_file(
             context.save(path)  # type: ignore[arg-type]
     context.save(file)
     assert file.stat().st_mode & 0o777 == 0o600
+    mask = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:  # other threads make files meanwhile
+            patch.setattr(os, "umask", None)
+            context.save(tmp_path / "new.bxs")
+        assert (tmp_path / "new.bxs").stat().st_mode & 0o777 == 0o640
+    finally:
+        os.umask(mask)
     for path in ("a\0b", "x" * 300, "/dev/zero", tmp_path, "", None):
         with pytest.raises((bx.SnapshotError, bx.APIValidationError)):
             bx.CellularContext.load(path, context.runtime)  # type: ignore[arg-type]
