@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from bioxen_jcvi_vm_lib._frozen import plain
+
 __all__ = [
     "APIValidationError",
     "BioXenException",
@@ -62,13 +64,13 @@ class BioXenException(Exception):  # noqa: N818 - the name is part of the publis
         return (_rebuild, (type(self), self.code, self.message, self.details))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return code, name, type, message and details, ready for JSON if the details are."""
+        """Return code, name, type, message and details as plain values, as JSON holds them."""
         return {
             "code": self.code,
             "name": self.name,
             "type": type(self).__name__,
             "message": self.message,
-            "details": dict(self.details),
+            "details": plain(self.details),
         }
 
 

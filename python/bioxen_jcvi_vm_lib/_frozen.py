@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["reduced"]
+__all__ = ["plain", "reduced"]
+
+
+def plain(value: Any) -> Any:
+    """Return what JSON can hold of records, mappings and sequences of them."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return value
 
 
 def reduced(record: Any) -> tuple[Any, ...]:

@@ -208,7 +208,8 @@ class CellularContext:
         """Return the whole state; ``docs/snapshot.md`` describes the bytes.
 
         A context that `restore` makes of it goes on bit for bit as this one does, on any machine.
-        It may be called while another thread runs the context.
+        It may be called while another thread runs the context. Of a cell in a hypervisor it holds
+        what was granted so far, not the changes of the grant that are still to come.
         """
         return self._open().snapshot()
 
@@ -266,6 +267,10 @@ class CellularContext:
 
     def fork(self, *, seed: int | None = None, replay: bool = False) -> Self:
         """Make another context in the same state; this one goes on as if nothing had happened.
+
+        The fork of a cell in a hypervisor is on its own: it keeps what was granted so far, and has
+        no part in changes of the grant that are still to come, as ``fork_vm`` has; a replay
+        then repeats its parent only until the first of them.
 
         Parameters
         ----------

@@ -236,6 +236,8 @@ def test_a_quota_ends_a_run_and_nobody_else(
             hypervisor.run(60.0)
         results = caught.value.details["results"]
         assert caught.value.details["vm_ids"] == ["bound"]
+        (limit,) = quota
+        assert f"{cause} ({limit}): give more" in str(caught.value)
     else:
         results = hypervisor.run(60.0)
     assert results["bound"].status == "quota"
@@ -586,7 +588,7 @@ NOT_NAMES: list[Any] = ["", 3, None, b"x", "a\n", "x" * 201, "ä" * 101, "\ud800
         *({"max_vms": n} for n in (0, -1, 1.5, True, None, "4", 10**7, math.nan)),
         *({"workers": n} for n in (0, -1, 2.0, True, 257, "2")),
         *({"slice_s": s} for s in (0, -1, math.nan, math.inf, True, None, "1", 1e9)),
-        *({"quantum": q} for q in (0, -1, 1.5, True, None, 2**70)),
+        *({"quantum": q} for q in (0, -1, 1.5, True, None, 1_000_001, 2**70)),
         *({"scheduler": s} for s in ("preemptiv", None, 3)),
         *({"clock": c} for c in (3, "system", object())),
     ],
@@ -621,8 +623,10 @@ def test_a_chassis_that_cannot_be_is_refused(chassis: Any) -> None:
 
 
 def test_an_unknown_organism_and_a_wrong_key_name_the_nearest() -> None:
-    with pytest.raises(bx.InvalidConfigurationError, match="did you mean 'syn3a'"):
+    with pytest.raises(bx.ChassisInitializationError, match="did you mean 'syn3a'"):
         bx.BioXenHypervisor(chassis="syn3b")
+    with pytest.raises(bx.ChassisInitializationError, match="the name of an organism"):
+        bx.BioXenHypervisor(chassis=5)
     with pytest.raises(bx.ChassisInitializationError, match="did you mean 'ribosomes'"):
         bx.BioXenHypervisor(chassis={"ribosome": 3})
     with pytest.raises(bx.APIValidationError, match="did you mean 'priority'"):
@@ -794,6 +798,12 @@ def test_too_many_machines_are_refused(
         with pytest.raises(bx.HypervisorOverloadError, match="6"):
             more()
     assert picture(hypervisor) == before
+
+
+def test_an_age_is_checked_also_without_a_chassis(hypervisor: bx.BioXenHypervisor) -> None:
+    for at_s in (-1, math.nan, "1"):
+        with pytest.raises(bx.APIValidationError, match="at_s"):
+            hypervisor.get_system_resources(at_s=at_s)  # type: ignore[arg-type]
 
 
 def test_the_nearest_name_is_told(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -63,13 +65,81 @@ def test_results_are_copied_and_pickled_and_stay_read_only(context: bx.CellularC
             again.events["codon_steps"] = 0
 
 
-def test_results_say_how_they_are_kept(runtime: bx.GenomicRuntime) -> None:
+def test_results_are_kept_without_their_hypervisor(runtime: bx.GenomicRuntime) -> None:
     with bx.BioXenHypervisor(workers=1) as hypervisor:
-        hypervisor.start_vm(hypervisor.create_vm("a", runtime, seed=1))
-        results = hypervisor.run(1.0)
+        for seed, name in enumerate("ab"):
+            quota = {"simulated_s": 0.5, "on_quota": "raise"} if seed else None
+            hypervisor.start_vm(hypervisor.create_vm(name, runtime, seed=seed, quota=quota))
+        handle = hypervisor._record("a").handle
+        with pytest.raises(bx.IsolationBreachError) as caught:
+            hypervisor.run(1.0)
+    error = pickle.loads(pickle.dumps(caught.value))  # as from another process
+    results = caught.value.details["results"]
+    assert error.details["vm_ids"] == ["b"]
+    for again in (error.details["results"], copy.copy(results), copy.deepcopy(results)):
+        assert isinstance(again, bx.RunResults)
+        assert again.statuses == {"a": "completed", "b": "quota"}
+        assert repr(again) == repr(results)
+        assert (list(again), again.cancelled) == (["a", "b"], False)
+        assert again[handle].to_dict() == results["a"].to_dict()
+        assert again.to_dict() == results.to_dict()
+        with pytest.raises(bx.VMNotFoundError):
+            again["c"]
+    told = json.loads(json.dumps(caught.value.to_dict()))
+    assert told["details"]["results"]["b"]["status"] == "quota"
+
+
+def test_a_clock_is_not_copied() -> None:
     for keep in (copy.copy, copy.deepcopy, pickle.dumps):
-        with pytest.raises(bx.APIValidationError, match=r"dict\(results\)"):
-            keep(results)
+        with pytest.raises(bx.APIValidationError, match="virtual clock"):
+            keep(bx.VirtualClock(1))
+
+
+def test_any_kind_of_number_is_kept_as_a_plain_one() -> None:
+    half, three = Fraction(1, 2), np.int64(3)
+    assert str(bx.Policy.fair(half)) == "fair x0.5"
+    assert str(bx.Policy.deadline(np.float32(0.5), half)) == "500/500 ms"
+    for record in (
+        bx.Policy.fair(half, np.float64(0.5)),
+        bx.Policy.deadline(half, three),
+        bx.Quota(events=three, cpu_s=half, molecules=three, simulated_s=three),
+        bx.ResourceAllocation(ribosomes=three, limits={"ribosomes": np.int64(4)}),
+        bx.Chassis(three, three, three, three, half),
+    ):
+        assert json.loads(json.dumps(record.to_dict())) == record.to_dict()
+        assert {type(value) for value in record.to_dict().values()} <= {
+            bool, int, float, str, dict, type(None),
+        }  # fmt: skip
+
+
+def test_a_policy_says_what_it_is() -> None:
+    assert str(bx.Policy.deadline(0.001, 0.02)) == "1/20 ms"
+    assert str(bx.Policy.deadline(0.001, 0.02, reclaim=True)) == "1/20 ms +"
+    for text, fix in (
+        ("deadline:1/20", r"Policy\.deadline\(budget"),
+        ("fair:2", r"Policy\.fair\("),
+    ):
+        with pytest.raises(bx.APIValidationError, match=fix):
+            bx.Policy.of(text)
+
+
+def test_a_restored_machine_holds_what_it_held(runtime: bx.GenomicRuntime) -> None:
+    own = bx.Chassis.of_organism(runtime)
+    with bx.BioXenHypervisor(workers=1, chassis=bx.Chassis.of_organism(runtime, 2)) as hypervisor:
+        cell = hypervisor.create_vm("a", runtime, seed=1, resource_allocation={"ribosomes": 30})
+        snapshot = hypervisor.context(cell).snapshot()
+        for name, given, ribosomes in (("b", None, 30), ("c", {"rna_polymerases": 1}, 30)):
+            hypervisor.destroy_vm(hypervisor.list_vms()[-1])
+            vm = hypervisor.restore_vm(name, snapshot, runtime, resource_allocation=given)
+            grant = hypervisor.get_vm_resource_usage(vm).grant
+            assert grant is not None
+            assert grant["ribosomes"] == ribosomes
+        assert grant["rna_polymerases"] == 1
+    small = bx.Chassis(**{**own.amounts, "ribosomes": 20})
+    with bx.BioXenHypervisor(workers=1, chassis=small) as hypervisor:
+        for given in (None, {"rna_polymerases": 1}):
+            with pytest.raises(bx.ResourceAllocationError, match=r"30 asked.*its snapshot has"):
+                hypervisor.restore_vm("b", snapshot, runtime, resource_allocation=given)
 
 
 def test_names_of_records_are_at_the_root() -> None:

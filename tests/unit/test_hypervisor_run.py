@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -107,6 +109,68 @@ def test_ctrl_c_at_any_line_of_a_run_ends_all_of_it(hypervisor: bx.BioXenHypervi
         line += 1
     assert ends >= {"raised", 0, 1, 2, 3}
     assert not hypervisor.run(1e-3).cancelled
+
+
+MAKERS = {"create_vm", "fork_vm", "restore_vm", "load", "start_vm", "resume_vm", "destroy_vm"}
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS))
+def test_ctrl_c_at_any_line_leaves_no_machine_that_nobody_knows(
+    name: str, runtime: bx.GenomicRuntime, tmp_path: Path
+) -> None:
+    file = tmp_path / "cells.bxh"
+    with bx.BioXenHypervisor(workers=1) as first:
+        first.start_vm(first.create_vm("a", runtime, seed=1))
+        first.create_vm("b", runtime, seed=2)
+        first.save(file)
+        snapshot = first.context("b").snapshot()
+    functions = MAKERS | {"_settled", "_making", "_wake"}
+    line, left_early, ended = 0, False, set()
+    with bx.BioXenHypervisor(workers=1) as h:
+        while not left_early:
+            for vm_id in h.list_vms():
+                h.destroy_vm(vm_id)
+            if name != "load":
+                h.create_vm("parent", runtime, seed=1)
+            if name == "resume_vm":
+                h.start_vm("parent")
+                h.pause_vm("parent")
+            calls: dict[str, Callable[[], Any]] = {
+                "create_vm": lambda: h.create_vm("new", runtime, seed=2),
+                "fork_vm": lambda: h.fork_vm("parent", "new"),
+                "restore_vm": lambda: h.restore_vm("new", snapshot, runtime),
+                "load": lambda: h.load(file, runtimes=[runtime]),
+                "start_vm": lambda: h.start_vm("parent"),
+                "resume_vm": lambda: h.resume_vm("parent"),
+                "destroy_vm": lambda: h.destroy_vm("parent"),
+            }
+            line += 1
+            ctrl_c = CtrlC(core_module.__file__, functions, line)
+            with contextlib.suppress(KeyboardInterrupt):
+                ctrl_c.during(calls[name])
+            left_early = not ctrl_c.came
+            if name == "destroy_vm":  # it can be told again
+                with contextlib.suppress(bx.IsolationBreachError, bx.VMNotFoundError):
+                    h.destroy_vm("parent")
+            in_core = dict(h._core.contexts())
+            assert set(h._records) == set(in_core), line
+            run = {vm_id for vm_id, handle in in_core.items() if h._core.state(handle) == "running"}
+            assert run <= set(h._awake) <= set(in_core), line
+            ended.add((len(in_core), len(run)))
+    assert line > 5
+    assert len(ended) > 1 or name == "destroy_vm"  # it came before and after it was done
+
+
+def test_a_refused_machine_takes_none_along(hypervisor: bx.BioXenHypervisor) -> None:
+    runtime = hypervisor._record("0").runtime
+    with pytest.raises(bx.VMCreationError, match="'0'"):
+        hypervisor.create_vm("0", runtime)
+    with pytest.raises(bx.VMStateError):
+        hypervisor.start_vm("0")
+    hypervisor.pause_vm("1")
+    with pytest.raises(bx.VMStateError):
+        hypervisor.start_vm("1")
+    assert sorted(hypervisor.run(0.1)) == ["0", "2"]
 
 
 # -- callbacks -------------------------------------------------------------------------------------

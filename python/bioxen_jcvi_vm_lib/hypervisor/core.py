@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
@@ -37,6 +37,7 @@ from bioxen_jcvi_vm_lib.hypervisor.metrics import (
     VmStatus,
 )
 from bioxen_jcvi_vm_lib.hypervisor.records import (
+    LIMITS,
     RESOURCES,
     Chassis,
     Policy,
@@ -61,6 +62,8 @@ __all__ = ["BioXenHypervisor"]
 
 Vm = str | VmHandle
 
+#: Most candidate events between two looks whether something else is due: about 20 ms.
+MAX_QUANTUM = 1_000_000
 #: Largest checkpoint that is read from a file [bytes].
 MAX_CHECKPOINT_BYTES = 16 * 2**30
 
@@ -88,7 +91,8 @@ class BioXenHypervisor:
     slice_s : float
         How long a machine keeps a worker while others wait [s].
     quantum : int
-        Candidate events between two looks whether something else is due.
+        Candidate events between two looks whether something else is due, at most 1,000,000: about
+        20 ms, for which pause, stop and Ctrl-C then wait.
 
     Raises
     ------
@@ -112,7 +116,7 @@ class BioXenHypervisor:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._records: dict[str, VmRecord] = {}
-        self._awake: dict[str, VmRecord] = {}  # let run; by a quota or an error some are not
+        self._awake: dict[str, VmRecord] = {}  # those that run, and some that do not
         self._genomes: dict[str, GenomicRuntime] = {}
         if not isinstance(scheduler, str) or scheduler not in ("preemptive", "cooperative"):
             near = suggestion(str(scheduler), ("preemptive", "cooperative"))
@@ -130,7 +134,7 @@ class BioXenHypervisor:
         self._core = _core.Hypervisor(
             workers=0 if workers is None else whole(workers, "workers", 1, 256),
             max_contexts=self._max_vms,
-            quantum=whole(quantum, "quantum", 1, 2**32),
+            quantum=whole(quantum, "quantum", 1, MAX_QUANTUM),
             slice_ns=max(1, round(positive(slice_s, "slice_s", 1e-9, 3600.0) * 1e9)),
             cooperative=scheduler == "cooperative",
             chassis=None if pool is None else pool._to_core,
@@ -163,7 +167,7 @@ class BioXenHypervisor:
         seed : int, optional
             uint64; None draws one and records it.
         resource_allocation : ResourceAllocation or mapping, optional
-            What it holds of the chassis; None: what its organism has, if there is a chassis.
+            What it holds of the chassis; what is not given, and None: what its organism has.
         policy : Policy, mapping, "fair" or "batch", optional
             How it gets time, as in `Policy.of`; None is fair.
         quota : Quota or mapping, optional
@@ -196,7 +200,7 @@ class BioXenHypervisor:
         program = program_for(runtime, configuration)
         terms = core_terms(policy, quota, resource_allocation, own_capacity(program))
         number = seed_or_entropy(seed)
-        with self._lock, explaining_amounts(resource_allocation, "its organism"):
+        with self._making(), explaining_amounts(resource_allocation, "its organism"):
             handle = core.create(name, program, number, *terms)
             return self._settled(name, handle, runtime, configuration.snapshot_dir)
 
@@ -212,6 +216,20 @@ class BioXenHypervisor:
     ) -> VmHandle:
         """Make a virtual machine of a snapshot that ``CellularContext.snapshot`` gave.
 
+        Parameters
+        ----------
+        vm_id : str
+            Its name.
+        snapshot : bytes-like
+            What ``snapshot`` returned.
+        genome_runtime : GenomicRuntime
+            Of the same genome.
+        resource_allocation : ResourceAllocation or mapping, optional
+            What it holds of the chassis; what is not given, and None: what the cell held when the
+            snapshot was taken.
+        policy, quota
+            As in `create_vm`: they are not part of a snapshot.
+
         Raises
         ------
         SnapshotError
@@ -226,10 +244,15 @@ class BioXenHypervisor:
             raise APIValidationError(
                 f"a snapshot is bytes, not {type(snapshot).__name__}: give what snapshot() returned"
             )
-        own = own_capacity(runtime._program)
-        terms = core_terms(policy, quota, resource_allocation, own)
-        with self._lock, explaining_amounts(resource_allocation, "its organism"):
-            handle = core.admit(name, bytes(snapshot), runtime._program, *terms)
+        data = bytes(snapshot)
+        terms = core_terms(
+            policy,
+            quota,
+            resource_allocation,
+            lambda: own_capacity(_core.Context.restore(data, runtime._program).program),
+        )
+        with self._making(), explaining_amounts(resource_allocation, "its snapshot"):
+            handle = core.admit(name, data, runtime._program, *terms)
             return self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
 
     def fork_vm(
@@ -254,7 +277,8 @@ class BioXenHypervisor:
         seed, replay
             As in ``CellularContext.fork``.
         resource_allocation, policy, quota
-            As in `create_vm`, but None allocates what the parent has, at every age from now on.
+            As in `create_vm`, but what is not given is what the parent has now, and None allocates
+            what the parent has at every age from now on.
             Policy and quota are not the parent's: give ``get_vm_status(parent).policy`` and
             ``.quota`` for that, where a worker has the time and the limits are not used up.
         """
@@ -272,7 +296,7 @@ class BioXenHypervisor:
         terms = core_terms(
             policy, quota, resource_allocation, lambda: self._granted(parent.handle.handle)
         )
-        with self._lock, explaining_amounts(resource_allocation, "its parent"):
+        with self._making(), explaining_amounts(resource_allocation, "its parent"):
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
             return self._settled(name, handle, parent.runtime, parent.snapshot_dir)
 
@@ -290,8 +314,8 @@ class BioXenHypervisor:
         """
         core, record = self._usable(), self._record(vm_id)
         with self._lock:
+            self._wake(record)
             core.start(record.handle.handle)
-            self._awake[record.handle.vm_id] = record
 
     def pause_vm(self, vm_id: Vm) -> None:
         """Let a running machine rest; it rests when this returns. Its runs wait. Else as
@@ -306,8 +330,8 @@ class BioXenHypervisor:
         """Let a paused machine go on. Else as `start_vm`."""
         core, record = self._usable(), self._record(vm_id)
         with self._lock:
+            self._wake(record)
             core.resume(record.handle.handle)
-            self._awake[record.handle.vm_id] = record
 
     def stop_vm(self, vm_id: Vm) -> None:
         """Stop a machine for good; its runs end as "stopped", its cell can still be looked at.
@@ -322,11 +346,14 @@ class BioXenHypervisor:
         """Remove a machine, in any state and while it runs; its runs end as "stopped"."""
         core = self._usable()
         record = self._record(vm_id)
-        core.destroy(record.handle.handle)
-        with self._lock:
-            for of_name in (self._records, self._awake):
-                if of_name.get(record.handle.vm_id) is record:
-                    del of_name[record.handle.vm_id]
+        try:
+            core.destroy(record.handle.handle)
+        finally:  # Ctrl-C may come when it is gone
+            with self._lock:
+                if self._state(record.handle.handle) is None:
+                    for of_name in (self._records, self._awake):
+                        if of_name.get(record.handle.vm_id) is record:
+                            del of_name[record.handle.vm_id]
 
     def context(self, vm_id: Vm) -> CellularContext:
         """Return the cell of a virtual machine.
@@ -362,6 +389,8 @@ class BioXenHypervisor:
         ------
         ResourceAllocationError
             If no worker has the time free that a deadline policy asks for.
+        VMStateError
+            If the machine was stopped or has failed.
         """
         self._usable().set_policy(self._handle(vm_id), Policy.of(policy)._to_core)
 
@@ -449,12 +478,13 @@ class BioXenHypervisor:
             Age for which the chassis is asked [s]; None: that of the oldest cell.
         """
         core = self._usable()
+        asked = None if at_s is None else seconds(at_s, "at_s", zero=True)
         now = self.metrics()
         pool = core.chassis()
         chassis = None
         if pool is not None:
             oldest = max((vm.time_s for vm in now.vms), default=0.0)
-            age = oldest if at_s is None else seconds(at_s, "at_s", zero=True)
+            age = oldest if asked is None else asked
             chassis = {
                 "total": named_capacity(pool.total),
                 "overhead": named_capacity(pool.overhead),
@@ -553,10 +583,11 @@ class BioXenHypervisor:
             vm_id for vm_id, (_, run) in runs.items() if run.status == "quota" and run.breach
         ]
         if breaches:
+            cause = runs[breaches[0]][1].cause
             raise IsolationBreachError(
                 f"{', '.join(breaches[:5])}{' and others' if len(breaches) > 5 else ''} came to a "
-                f"quota, of {runs[breaches[0]][1].cause}: give more with set_quota and go on with "
-                "resume_vm, or stop there",
+                f"quota, of {cause} ({LIMITS.get(cause, cause)}): give more with set_quota and go "
+                "on with resume_vm, or stop there",
                 details={"vm_ids": breaches, "results": results},
             )
         return results
@@ -594,6 +625,12 @@ class BioXenHypervisor:
             nothing has changed then.
         VMStateError
             If there are machines already.
+        HypervisorOverloadError
+            If the file holds more machines than ``max_vms``.
+        ResourceAllocationError
+            If the workers have too little time for their deadline policies: give more workers.
+        ChassisInitializationError
+            If they hold grants, and there is no chassis or too small a one.
         """
         core = self._usable()
         if isinstance(runtimes, GenomicRuntime):
@@ -622,17 +659,15 @@ class BioXenHypervisor:
                     f"a checkpoint goes into an empty hypervisor, and this one has "
                     f"{len(self._records)} VMs: make another, or destroy them"
                 )
-            core.restore(data, program_of)
             try:
+                core.restore(data, program_of)
                 for name, handle in core.contexts():
                     runtime = known[core.identity_of(handle)[2]]
                     self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
             except BaseException:
-                for _, handle in core.contexts():
-                    with contextlib.suppress(IsolationBreachError):  # gone meanwhile
-                        core.destroy(handle)
                 self._records.clear()
                 self._awake.clear()
+                self._destroy_unknown()
                 raise
 
     # -- end ---------------------------------------------------------------------------------------
@@ -655,7 +690,8 @@ class BioXenHypervisor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        if os.getpid() == self._pid:  # a forked child ends as it would, its parent's cells stay
+            self.close()
 
     def __reduce__(self) -> NoReturn:
         raise APIValidationError("a hypervisor is stored with save(path)")
@@ -677,6 +713,30 @@ class BioXenHypervisor:
         if not self._end.alive:
             raise VMStateError("this hypervisor is closed: make another one")
         return self._core
+
+    @contextlib.contextmanager
+    def _making(self) -> Iterator[None]:
+        """Let what the core makes be known here or gone: Ctrl-C may come between the two."""
+        with self._lock:
+            try:
+                yield
+            except BioXenException:  # refused: it has made nothing
+                raise
+            except BaseException:
+                self._destroy_unknown()
+                raise
+
+    def _destroy_unknown(self) -> None:
+        known = {record.handle.handle for record in self._records.values()}
+        for _, handle in self._core.contexts():
+            if handle not in known:
+                with contextlib.suppress(IsolationBreachError):  # gone meanwhile
+                    self._core.destroy(handle)
+
+    def _wake(self, record: VmRecord) -> None:
+        """Note that a machine may run; before it does, since Ctrl-C may come just after."""
+        if self._records.get(record.handle.vm_id) is record:  # else it was destroyed meanwhile
+            self._awake[record.handle.vm_id] = record
 
     def _settled(
         self,
@@ -723,7 +783,7 @@ class BioXenHypervisor:
     def _running(self) -> list[VmRecord]:
         """Find the machines that run, at a cost that others do not add to."""
         with self._lock:
-            running = [r for r in self._awake.values() if self._is_running(r.handle.handle)]
+            running = [r for r in self._awake.values() if self._state(r.handle.handle) == "running"]
             exist = len(self._records)
         if running:
             return running
@@ -734,11 +794,12 @@ class BioXenHypervisor:
             "created, resume_vm one that is paused; get_vm_status says why"
         )
 
-    def _is_running(self, handle: _core.ContextHandle) -> bool:
+    def _state(self, handle: _core.ContextHandle) -> str | None:
+        """Return what state a machine is in; None if it was destroyed."""
         try:
-            return self._core.state(handle) == "running"
-        except IsolationBreachError:  # destroyed at this moment
-            return False
+            return self._core.state(handle)
+        except IsolationBreachError:
+            return None
 
     def _handle(self, vm: Any) -> _core.ContextHandle:
         return self._record(vm).handle.handle

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from bioxen_jcvi_vm_lib._frozen import reduced
+from bioxen_jcvi_vm_lib._frozen import plain, reduced
 from bioxen_jcvi_vm_lib.hypervisor.records import (
     RESOURCES,
     Policy,
@@ -31,19 +31,6 @@ __all__ = [
 STATES = ("created", "running", "paused", "stopped", "error")
 
 
-def _plain(value: Any) -> Any:
-    """Return what JSON can hold."""
-    if isinstance(value, VmHandle):
-        return value.vm_id
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    return value
-
-
 class _Record:
     """A frozen record that can be written as plain values."""
 
@@ -54,7 +41,11 @@ class _Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Return every attribute as plain numbers, texts, lists and dictionaries."""
-        return {part.name: _plain(getattr(self, part.name)) for part in fields(self)}  # type: ignore[arg-type]
+        values = ((part.name, getattr(self, part.name)) for part in fields(self))  # type: ignore[arg-type]
+        return {
+            name: value.vm_id if isinstance(value, VmHandle) else plain(value)
+            for name, value in values
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +202,10 @@ class WorkerMetrics(_Record):
     total_ns, context_ns, overhead_ns, idle_ns : int
         Since it started; with a virtual machine; choosing one; with nothing to do [ns].
     os_steal_ns : int
-        Time in which the operating system ran something else: of `context_ns`, and of `idle_ns`
-        when the worker was woken later than it had asked for [ns].
+        Of `context_ns` and `overhead_ns`, time in which the operating system ran something else
+        [ns].
+    overhead_os_steal_ns : int
+        Of `os_steal_ns`, the part in `overhead_ns` [ns].
     slices : int
         How often a machine was put on it.
     deadline_share : float
@@ -224,6 +217,7 @@ class WorkerMetrics(_Record):
     overhead_ns: int
     idle_ns: int
     os_steal_ns: int
+    overhead_os_steal_ns: int
     slices: int
     deadline_share: float
 
@@ -331,8 +325,15 @@ def _exposition(now: HypervisorMetrics) -> Iterator[str]:
     )
     yield from counted(
         "worker_os_steal_seconds_total",
-        "Time of machines on a worker that the operating system gave to something else.",
-        [(label, worker.os_steal_ns / 1e9) for label, worker in workers],
+        "Time of a worker by use that the operating system gave to something else.",
+        [
+            ({**label, "use": use}, steal_ns / 1e9)
+            for label, worker in workers
+            for use, steal_ns in (
+                ("context", worker.os_steal_ns - worker.overhead_os_steal_ns),
+                ("overhead", worker.overhead_os_steal_ns),
+            )
+        ],
     )
     yield from counted(
         "worker_slices_total",

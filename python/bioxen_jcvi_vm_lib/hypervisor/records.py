@@ -8,11 +8,15 @@ import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, real, seed_or_entropy, short, suggestion
-from bioxen_jcvi_vm_lib._errors import APIValidationError, ChassisInitializationError
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    ChassisInitializationError,
+    InvalidConfigurationError,
+)
 from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
@@ -28,6 +32,14 @@ MAX_AMOUNT = 2**40
 MAX_COUNT = 2**62
 PRIORITIES = ("low", "normal", "high", "critical")
 ON_QUOTA = ("pause", "stop", "raise")
+#: What the core calls a limit that is used, and its name in a `Quota`.
+LIMITS: Mapping[str, str] = {
+    "candidate events": "events",
+    "CPU time": "cpu_s",
+    "memory": "memory_bytes",
+    "molecules": "molecules",
+    "simulated time": "simulated_s",
+}
 #: Kinds of policy, and what belongs to each.
 POLICIES: Mapping[str, tuple[str, ...]] = {
     "fair": ("weight", "cap"),
@@ -71,8 +83,8 @@ class Policy:
     budget_s, period_s : float
         deadline: worker's time in every period [s].
     reclaim : bool
-        deadline: whether it may go beyond its budget where nobody is the worse for it; see
-        `deadline`.
+        deadline: whether it has what other deadline VMs of its worker leave, and time that nobody
+        wants; see `deadline`.
     """
 
     kind: str = "fair"
@@ -92,12 +104,14 @@ class Policy:
         for part in fields(self)[1:]:
             value = getattr(self, part.name)
             is_default = isinstance(value, int | float | None) and value == part.default
-            if part.name not in POLICIES[self.kind] and not is_default:
-                raise _refused(part.name, f"a {self.kind} policy has no {part.name}")
+            if part.name not in POLICIES[self.kind]:
+                if not is_default:
+                    raise _refused(part.name, f"a {self.kind} policy has no {part.name}")
+                _keep(self, part.name, part.default)
         if self.kind == "fair":
-            positive(self.weight, "weight", 1e-6, 1e6)
+            _keep(self, "weight", positive(self.weight, "weight", 1e-6, 1e6))
             if self.cap is not None:
-                positive(self.cap, "cap", 0.0, 1.0)
+                _keep(self, "cap", positive(self.cap, "cap", 0.0, 1.0))
         if self.kind == "deadline":
             period = positive(self.period_s, "period_s", MIN_PERIOD_S, MAX_DURATION_S)
             budget = positive(self.budget_s, "budget_s", 1e-9, MAX_DURATION_S)
@@ -108,6 +122,8 @@ class Policy:
                     "give at most the period",
                 )
             _flag(self.reclaim, "reclaim")
+            _keep(self, "period_s", period)
+            _keep(self, "budget_s", budget)
 
     @classmethod
     def fair(cls, weight: float = 1.0, cap: float | None = None) -> Self:
@@ -133,10 +149,12 @@ class Policy:
         period_s : float
             At least 0.001 s.
         reclaim : bool
-            Time on the worker is charged to the budget at the rate of the share of the worker that
-            its deadline VMs have in use at that moment (GRUB: Lipari and Baruah 2000), so that the
-            VM has what others of them leave. Once the budget is used it goes on in time that
-            nobody else wants, after all fair and batch work, which costs it nothing.
+            Whether it has what other deadline VMs of its worker leave: time is charged to the
+            budget at the rate of the share of the worker that its deadline VMs have in use at that
+            moment, over the share that all admitted there have (after GRUB: Lipari and Baruah
+            2000). Together they never take more than they were promised, and fair and batch VMs
+            keep the rest. Once the budget is used the VM goes on only in time that nobody else
+            wants, which costs it nothing.
         """
         return cls("deadline", budget_s=budget_s, period_s=period_s, reclaim=reclaim)
 
@@ -160,9 +178,16 @@ class Policy:
                 raise _refused("policy", "the policy has no kind: give fair, deadline or batch")
             return cls(**values)
         if isinstance(given, str):
-            if given == "deadline":
+            kind = given.partition(":")[0]
+            if kind == "deadline":
                 raise _refused(
-                    "policy", "a deadline needs numbers: Policy.deadline(budget_s, period_s)"
+                    "policy",
+                    "a deadline needs numbers, in seconds: "
+                    "Policy.deadline(budget_s=0.001, period_s=0.02)",
+                )
+            if kind == "fair" and given != kind:
+                raise _refused(
+                    "policy", f"{short(given)} is no policy: give Policy.fair(weight=2.0)"
                 )
             return cls(given)
         raise _refused(
@@ -189,7 +214,8 @@ class Policy:
             return (f"fair x{self.weight:g}" if self.weight != 1 else "fair") + cap
         if self.kind == "batch":
             return "batch"
-        return f"{1e3 * self.budget_s:g}/{1e3 * self.period_s:g} ms"
+        reclaims = " +" if self.reclaim else ""
+        return f"{1e3 * self.budget_s:g}/{1e3 * self.period_s:g} ms{reclaims}"
 
     @property
     def _to_core(self) -> _core.Policy:
@@ -210,7 +236,7 @@ class Quota:
     Attributes
     ----------
     events : int or None
-        Candidate events, the unit of work; exact.
+        Candidate events, the unit of work, which ``events["candidates"]`` counts; exact.
     cpu_s : float or None
         Time on workers [s]; to a quantum.
     memory_bytes : int or None
@@ -233,10 +259,10 @@ class Quota:
     def __post_init__(self) -> None:
         for name in ("events", "memory_bytes", "molecules"):
             if (value := getattr(self, name)) is not None:
-                whole(value, name, 1, MAX_COUNT)
+                _keep(self, name, whole(value, name, 1, MAX_COUNT))
         for name in ("cpu_s", "simulated_s"):
             if (value := getattr(self, name)) is not None:
-                positive(value, name, 1e-9, MAX_DURATION_S)
+                _keep(self, name, positive(value, name, 1e-9, MAX_DURATION_S))
         if not isinstance(self.on_quota, str) or self.on_quota not in ON_QUOTA:
             raise _refused("on_quota", f"{short(self.on_quota)} is none of {', '.join(ON_QUOTA)}")
 
@@ -292,12 +318,12 @@ class ResourceAllocation:
     def __post_init__(self) -> None:
         for name in RESOURCES:
             if (value := getattr(self, name)) is not None:
-                whole(value, name, 0, MAX_AMOUNT)
+                _keep(self, name, whole(value, name, 0, MAX_AMOUNT))
         limits = {
             name: whole(value, f"limits[{name!r}]", 0, MAX_AMOUNT)
             for name, value in _known(self.limits, "limits", RESOURCES).items()
         }
-        object.__setattr__(self, "limits", MappingProxyType(limits))
+        _keep(self, "limits", MappingProxyType(limits))
         if self.priority is None:
             return
         if not isinstance(self.priority, str) or self.priority not in PRIORITIES:
@@ -363,16 +389,15 @@ class Chassis:
     def __post_init__(self) -> None:
         try:
             for name in RESOURCES:
-                whole(getattr(self, name), name, 0, MAX_AMOUNT)
-            shares = [
-                positive(getattr(self, name), name, 0.0, 1.0, zero=True)
-                for name in ("hypervisor_overhead", "emergency_reserve")
-            ]
+                _keep(self, name, whole(getattr(self, name), name, 0, MAX_AMOUNT))
+            for name in ("hypervisor_overhead", "emergency_reserve"):
+                _keep(self, name, positive(getattr(self, name), name, 0.0, 1.0, zero=True))
         except APIValidationError as error:
             raise ChassisInitializationError(error.message, details=error.details) from None
-        if sum(shares) >= 1.0:
+        shares = self.hypervisor_overhead + self.emergency_reserve
+        if shares >= 1.0:
             raise ChassisInitializationError(
-                f"overhead and reserve of {sum(shares):g} leave nothing: give less than 1 together"
+                f"overhead and reserve of {shares:g} leave nothing: give less than 1 together"
             )
 
     @classmethod
@@ -411,17 +436,24 @@ class Chassis:
 
     @classmethod
     def of(cls, given: Any) -> Chassis | None:
-        """Return a chassis from one, a mapping, an organism's name, or None: no chassis."""
+        """Return a chassis from one, from a mapping of its attributes, from the name of an
+        organism or a GenomicRuntime, as `of_organism`, or from None: no chassis.
+        """
         if given is None or isinstance(given, Chassis):
             return given
-        if isinstance(given, str | GenomicRuntime):
-            return cls.of_organism(given)
-        known = [part.name for part in fields(cls)]
+        if not isinstance(given, str | GenomicRuntime | Mapping):
+            raise ChassisInitializationError(
+                f"{short(given)} is no chassis: give a Chassis, a mapping of its amounts, the name "
+                "of an organism, a GenomicRuntime, or None",
+                details={"argument": "chassis"},
+            )
         try:
-            values = _known(given, "chassis", known)
-            missing = [name for name in RESOURCES if name not in values]
-        except APIValidationError as error:
+            if not isinstance(given, Mapping):
+                return cls.of_organism(given)
+            values = _known(given, "chassis", [part.name for part in fields(cls)])
+        except (APIValidationError, InvalidConfigurationError) as error:
             raise ChassisInitializationError(error.message, details=error.details) from None
+        missing = [name for name in RESOURCES if name not in values]
         if missing:
             raise ChassisInitializationError(f"the chassis has no {missing[0]}: give all amounts")
         return cls(**values)
@@ -466,6 +498,11 @@ class VirtualClock:
             seed_or_entropy(seed),
             whole(candidate_ns, "candidate_ns", 1, 10**9),
             whole(switch_ns, "switch_ns", 0, 10**9),
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise APIValidationError(
+            "a virtual clock is of one hypervisor: make another with VirtualClock(seed)"
         )
 
     @property
@@ -547,6 +584,11 @@ def _known(given: Any, what: str, names: Any) -> dict[str, Any]:
             near = suggestion(str(key), names) or f"; there are {', '.join(names)}"
             raise _refused(what, f"{what} has no {short(key)}{near}")
     return dict(given)
+
+
+def _keep(record: Any, name: str, value: Any) -> None:
+    """Give a frozen record, while it is made, a value of its own type in place of the given one."""
+    object.__setattr__(record, name, value)
 
 
 def _refused(argument: str, message: str) -> APIValidationError:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
-from bioxen_jcvi_vm_lib._errors import APIValidationError, BioXenException, VMNotFoundError
+from bioxen_jcvi_vm_lib._errors import BioXenException, VMNotFoundError
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.records import VmHandle
 from bioxen_jcvi_vm_lib.result import ExecutionResult
@@ -31,6 +31,8 @@ class VmRecord:
 class RunResults(Mapping[str, ExecutionResult]):
     """Results by ``vm_id`` or `VmHandle`, each put together when it is asked for.
 
+    They stay valid when the hypervisor is closed, and can be copied and pickled.
+
     Attributes
     ----------
     statuses : mapping of str to str
@@ -48,18 +50,20 @@ class RunResults(Mapping[str, ExecutionResult]):
     ) -> None:
         self._core = core
         self._runs = dict(runs)
+        self._handles = {vm_id: record.handle for vm_id, (record, _) in self._runs.items()}
+        self._statuses = {vm_id: run.status for vm_id, (_, run) in self._runs.items()}
         self._made: dict[str, ExecutionResult] = {}
         self.cancelled = cancelled
 
     @property
     def statuses(self) -> dict[str, str]:
         """How each run ended."""
-        return {vm_id: run.status for vm_id, (_, run) in self._runs.items()}
+        return dict(self._statuses)
 
     def __getitem__(self, vm_id: str | VmHandle) -> ExecutionResult:
         name = self._name(vm_id)
         if name is None:
-            near = suggestion(vm_id, self._runs) if isinstance(vm_id, str) else ""
+            near = suggestion(vm_id, self._handles) if isinstance(vm_id, str) else ""
             raise VMNotFoundError(
                 f"no VM {short(vm_id)} ran{near or '; the keys name those that did'}"
             )
@@ -68,10 +72,10 @@ class RunResults(Mapping[str, ExecutionResult]):
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._runs)
+        return iter(self._handles)
 
     def __len__(self) -> int:
-        return len(self._runs)
+        return len(self._handles)
 
     def __contains__(self, vm_id: object) -> bool:
         return self._name(vm_id) is not None
@@ -79,20 +83,34 @@ class RunResults(Mapping[str, ExecutionResult]):
     def _name(self, vm: object) -> str | None:
         """Return the key that names a machine which ran."""
         if isinstance(vm, VmHandle):
-            found = self._runs.get(vm.vm_id)
-            return vm.vm_id if found is not None and found[0].handle == vm else None
-        return vm if isinstance(vm, str) and vm in self._runs else None
+            return vm.vm_id if self._handles.get(vm.vm_id) == vm else None
+        return vm if isinstance(vm, str) and vm in self._handles else None
 
-    def __reduce__(self) -> NoReturn:
-        raise APIValidationError(
-            "the results of a run stay with its hypervisor: copy or pickle dict(results)"
-        )
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Put everything together: a copy needs no hypervisor."""
+        return (_detached, (self._handles, self._statuses, dict(self), self.cancelled))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every result as plain values, by ``vm_id``."""
+        return {vm_id: result.to_dict() for vm_id, result in self.items()}
 
     def __repr__(self) -> str:
         counts: dict[str, int] = {}
         for status in self.statuses.values():
             counts[status] = counts.get(status, 0) + 1
         return f"<RunResults: {', '.join(f'{n} {s}' for s, n in counts.items()) or 'none'}>"
+
+
+def _detached(
+    handles: dict[str, VmHandle],
+    statuses: dict[str, str],
+    results: dict[str, ExecutionResult],
+    cancelled: bool,
+) -> RunResults:
+    made = RunResults.__new__(RunResults)
+    made._handles, made._statuses, made._made = dict(handles), dict(statuses), dict(results)
+    made.cancelled = cancelled
+    return made
 
 
 def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> ExecutionResult:
