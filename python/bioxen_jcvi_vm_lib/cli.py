@@ -27,6 +27,7 @@ from bioxen_jcvi_vm_lib._errors import (
     BioXenException,
     ConservationError,
     MissingDependencyError,
+    ResourceAllocationError,
 )
 
 EXIT_INPUT = 2
@@ -180,7 +181,8 @@ def top(
         str,
         typer.Option(
             "--policy",
-            help="fair, batch, or deadline:BUDGET/PERIOD in milliseconds, such as deadline:1/20.",
+            help="fair, fair:WEIGHT, batch, or deadline:BUDGET/PERIOD in milliseconds, such as "
+            "deadline:1/20, with a + at the end to reclaim what others leave.",
         ),
     ] = "fair",
     pace: Annotated[
@@ -222,9 +224,17 @@ def top(
             scheduler=manager.config.runtime_scheduler,
         ) as hypervisor:
             for seed in range(vms):
-                vm = hypervisor.create_vm(
-                    f"cell-{seed}", runtime, seed=seed, policy=how, resource_allocation=share
-                )
+                try:
+                    vm = hypervisor.create_vm(
+                        f"cell-{seed}", runtime, seed=seed, policy=how, resource_allocation=share
+                    )
+                except ResourceAllocationError as error:
+                    if not seed:
+                        raise
+                    fit = f"; {seed:,} of {vms:,} cells fit: give --vms {seed}"
+                    raise ResourceAllocationError(
+                        error.message + fit, details=error.details
+                    ) from None
                 hypervisor.start_vm(vm)
             statuses: dict[str, str] = {}
             with Screen(Console(), title, hypervisor.metrics, once=once) as screen:
@@ -241,17 +251,30 @@ def top(
 def _policy(text: str) -> Any:
     """Read a policy as the command line gives it."""
     kind, _, numbers = text.partition(":")
-    if kind != "deadline":
-        return bioxen_jcvi_vm_lib.Policy.of(text)
+    policy = bioxen_jcvi_vm_lib.Policy
+    if kind == "fair" and numbers:
+        (weight,) = _numbers(text, numbers, 1, "fair needs a weight, such as fair:2")
+        return policy.fair(weight)
+    if kind == "deadline":
+        budget_ms, period_ms = _numbers(
+            text,
+            numbers.removesuffix("+"),
+            2,
+            "a deadline needs a budget and a period in milliseconds, such as deadline:1/20",
+        )
+        return policy.deadline(budget_ms / 1e3, period_ms / 1e3, numbers.endswith("+"))
+    return policy.of(text)
+
+
+def _numbers(text: str, numbers: str, count: int, fix: str) -> list[float]:
+    """Read numbers with a slash between them."""
     try:
-        budget_ms, period_ms = (float(number) for number in numbers.split("/"))
+        found = [float(number) for number in numbers.split("/")]
     except ValueError:
-        raise APIValidationError(
-            f"--policy {text}: a deadline needs a budget and a period in milliseconds, such as "
-            "deadline:1/20",
-            details={"argument": "--policy"},
-        ) from None
-    return bioxen_jcvi_vm_lib.Policy.deadline(budget_ms / 1e3, period_ms / 1e3)
+        found = []
+    if len(found) != count:
+        raise APIValidationError(f"--policy {text}: {fix}", details={"argument": "--policy"})
+    return found
 
 
 def main() -> None:

@@ -334,6 +334,29 @@ def test_a_forked_process_is_refused_and_ends_well(tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
+LEFT_IN_A_CHILD = """
+import os, sys
+import bioxen_jcvi_vm_lib as bx
+with bx.BioXenHypervisor(workers=1) as hypervisor:
+    child = os.fork()
+    if child == 0:
+        sys.exit(7)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), hypervisor.list_vms())
+"""
+
+
+def test_a_forked_process_leaves_the_block_as_it_would() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LEFT_IN_A_CHILD],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("7 []\n", "")
+
+
 # -- accounts --------------------------------------------------------------------------------------
 
 
@@ -352,7 +375,9 @@ def test_cpu_accounts_tile_on_the_real_clock(runtime: bx.GenomicRuntime) -> None
             for index, worker in enumerate(now.workers):
                 parts = worker.context_ns + worker.overhead_ns + worker.idle_ns
                 assert parts == worker.total_ns
-                assert 0 <= worker.os_steal_ns <= worker.context_ns
+                of_overhead = worker.overhead_os_steal_ns
+                assert 0 <= of_overhead <= worker.overhead_ns
+                assert 0 <= worker.os_steal_ns - of_overhead <= worker.context_ns
                 assert last[index] <= worker.total_ns <= now.uptime_ns
                 last[index] = worker.total_ns
             charged = now.departed_cpu_ns + sum(vm.cpu_ns for vm in now.vms)
@@ -451,9 +476,9 @@ def test_ctrl_c_ends_it_within_a_quarter_of_a_second(script: str, expected: list
 
 
 def on_terminal(
-    arguments: list[str], columns: int, lines: int, seconds: float, press: bytes = b"\x03"
+    arguments: list[str], columns: int, lines: int, seconds: float, press: bytes | int = b"\x03"
 ) -> tuple[bytes, bytes, float, int]:
-    """Run on a terminal until a key, Ctrl-C: output before and after, time to leave, exit code."""
+    """Run on a terminal until a key or a signal: output before, after, time to leave, exit code."""
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (lines, columns))
     settings = termios.tcgetattr(leader)
@@ -485,7 +510,10 @@ def on_terminal(
                     shown = time.monotonic()
             if shown and not sent and time.monotonic() - shown > seconds:
                 sent = time.monotonic()
-                os.write(leader, press)
+                if isinstance(press, bytes):
+                    os.write(leader, press)
+                else:
+                    child.send_signal(press)
             if ready and not data:
                 break
         code = child.wait(timeout=30)
@@ -534,6 +562,16 @@ def test_the_key_q_leaves_top() -> None:
     assert took < 5.0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_top_leaves_the_terminal_as_it_was(number: int) -> None:
+    before, after, took, code = on_terminal(["top", "--vms", "20"], 80, 24, 1.0, number)
+    assert code == 128 + number
+    assert b"\x1b[?1049h" in before
+    assert b"\x1b[?1049l" in after
+    assert b"\x1b[?25h" in after  # the cursor is shown
+    assert took < 5.0
+
+
 def test_top_of_a_thousand_cells_leaves_a_pipe_at_ctrl_c() -> None:
     def attempt() -> float:
         command = [sys.executable, "-m", "bioxen_jcvi_vm_lib", "top", "--vms", "1000"]
@@ -578,10 +616,20 @@ def test_top_in_a_pipe_prints_plain_pictures() -> None:
     assert once.returncode == 0, once.stderr
     assert once.stdout.count("bioxen top") == 1
     assert len(re.findall(r"cell-\d +running batch", once.stdout)) == 2
-    for policy, says in (("fiar", "did you mean 'fair'"), ("deadline:3", "deadline:1/20")):
-        wrong = top("--vms", "2", "--policy", policy)
+    wrongs = (
+        ("fiar", "did you mean 'fair'"),
+        ("deadline:3", "deadline:1/20"),
+        ("fair:x", "fair:2"),
+        ("deadline:9/20", "; 2 of 3 cells fit: give --vms 2\n"),
+        ("deadline:20/20", "or give the hypervisor more workers\n"),
+    )
+    for policy, says in wrongs:
+        wrong = top("--vms", "3", "--workers", "1", "--policy", policy)
         assert (wrong.returncode, wrong.stdout) == (2, "")
         assert says in wrong.stderr
+    for policy, told in (("fair:2", "fair x2"), ("deadline:1/20+", r"1/20 ms \+")):
+        shown = top("--vms", "2", "--once", "--policy", policy)
+        assert len(re.findall(rf"cell-\d +running {told} ", shown.stdout)) == 2
 
 
 # -- files -----------------------------------------------------------------------------------------

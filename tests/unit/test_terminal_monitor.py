@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -57,7 +60,59 @@ def test_a_picture_fits_and_keeps_what_matters_most(
     assert len({row.split()[0] for row in rows}) == 10  # the ends tell them apart
     assert all(re.search(r" idle +", row) for row in rows)
     assert lines[1].split() == ["cells", "12:", "1", "created", "10", "idle", "1", "quota"]
-    assert "of CPU" in "".join(lines)
+    assert "OS steal" in "".join(lines)
+
+
+def test_the_shares_of_the_workers_time_add_up(hypervisor: bx.BioXenHypervisor) -> None:
+    """A stolen hour is neither busy nor overhead, and never more than there was."""
+    worker = bx.WorkerMetrics(
+        total_ns=100, context_ns=60, overhead_ns=20, idle_ns=20,
+        os_steal_ns=30, overhead_os_steal_ns=18, slices=1, deadline_share=0.0,
+    )  # fmt: skip
+    monitor = TerminalMonitor("a genome")
+    monitor.update(replace(hypervisor.metrics(), workers=(worker, worker)))
+    console = Console(width=100, force_terminal=True, color_system=None)
+    with console.capture() as capture:
+        console.print(monitor)
+    says = "workers  2: busy 48.0 %  overhead 2.0 %  OS steal 30.0 %  idle 20.0 %"
+    assert capture.get().splitlines()[2] == says
+
+
+class Keys:
+    """Counts whether the terminal was given back."""
+
+    left = 0
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.left += 1
+
+
+@pytest.mark.parametrize("at", ["start", "stop"])
+def test_a_terminal_is_given_back_whatever_comes(
+    hypervisor: bx.BioXenHypervisor, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    console = Console(force_terminal=True, file=io.StringIO())
+    screen = Screen(console, "a genome", hypervisor.metrics)
+    keys = Keys()
+    monkeypatch.setattr(screen, "_keys", keys)
+
+    def fails(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(screen._live, at, fails)
+    inside = []
+    with pytest.raises(KeyboardInterrupt), screen:
+        inside.append(signal.getsignal(signal.SIGTERM))
+    assert len(inside) == (at == "stop")
+    assert signal.SIG_DFL not in inside
+    assert keys.left == 1
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    monkeypatch.undo()
+    if screen._live is not None:
+        screen._live.stop()
 
 
 def test_a_quota_is_told_from_a_pause(hypervisor: bx.BioXenHypervisor) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import sys
 import termios
+import threading
 import time
 import tty
 from collections import Counter, deque
@@ -129,9 +131,8 @@ class TerminalMonitor:
         self, now: HypervisorMetrics, rates: Sequence[_Rate], width: int
     ) -> Iterator[_Line]:
         states = Counter(_state(vm) for vm in now.vms)
-        busy, overhead, idle = _shares(now, self._before)
+        busy, overhead, steal, idle = _shares(now, self._before)
         cpu_ns = now.departed_cpu_ns + sum(vm.cpu_ns for vm in now.vms)
-        steal_ns = sum(worker.os_steal_ns for worker in now.workers)
         title = f"  up {_clock(now.uptime_ns / 1e9)}  {self._title}"
         yield [("bioxen top", "bold"), (set_cell_size(title, max(0, width - 10)).rstrip(), "")]
         yield from _flowed(
@@ -146,8 +147,8 @@ class TerminalMonitor:
             [
                 f"busy {busy:.1f} %",
                 f"overhead {overhead:.1f} %",
+                f"OS steal {steal:.1f} %",
                 f"idle {idle:.1f} %",
-                f"OS steal {_percent(steal_ns, cpu_ns)} of CPU",
             ],
             width,
         )
@@ -170,25 +171,54 @@ class Enough(Exception):  # noqa: N818 - no error
 class _Keys:
     """The keys pressed on the terminal at the standard input, if there is one."""
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         self._terminal: int | None = None
+
+    def __enter__(self) -> Self:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             descriptor = sys.stdin.fileno()
             if os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp():
                 self._before: list[Any] = termios.tcgetattr(descriptor)
+                self._terminal = descriptor  # first: what is set is put back whatever comes
                 tty.setcbreak(descriptor, termios.TCSANOW)  # keys come at once; Ctrl-C stays
-                self._terminal = descriptor
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._terminal is not None:
-            termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
+            with contextlib.suppress(termios.error):  # it has hung up
+                termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
 
     def pressed(self) -> bytes:
         """Return what was pressed since the call before."""
         if self._terminal is None or not select.select([self._terminal], [], [], 0)[0]:
             return b""
         return os.read(self._terminal, 1024)
+
+
+class _Signals:
+    """Lets a request to end, or a terminal that hangs up, unwind as an exit with 128 + number.
+
+    Only where nobody else handles the signal, and on the main thread, as Python wants it.
+    """
+
+    def __init__(self) -> None:
+        self._taken: list[int] = []
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    self._taken.append(number)
+                    signal.signal(number, self._end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._taken:
+            signal.signal(self._taken.pop(), signal.SIG_DFL)
+
+    @staticmethod
+    def _end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
 
 
 class Screen:
@@ -222,6 +252,7 @@ class Screen:
         self._monitor = TerminalMonitor(title)
         self._live: Live | None = None
         self._keys = _Keys()
+        self._signals = _Signals()
         if console.is_terminal and not once:
             self._live = Live(self._monitor, console=console, screen=True, auto_refresh=False)
         self._shown_s = time.monotonic()
@@ -229,14 +260,24 @@ class Screen:
     def __enter__(self) -> Self:
         self._monitor.update(self._metrics())
         if self._live is not None:
-            self._keys.__enter__()
-            self._live.start(refresh=True)
+            try:
+                self._signals.__enter__()
+                self._keys.__enter__()
+                self._live.start(refresh=True)
+            except BaseException:  # without this nobody would leave what was entered
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
-            self._live.stop()
-            self._keys.__exit__()
+            try:
+                self._live.stop()
+            finally:
+                try:
+                    self._keys.__exit__()
+                finally:
+                    self._signals.__exit__()
 
     def update(self) -> None:
         """Show the present, if it is time."""
@@ -262,11 +303,18 @@ class Screen:
 
 
 def _shares(now: HypervisorMetrics, before: HypervisorMetrics | None) -> tuple[float, ...]:
-    """Busy, overhead and idle time of all workers [%] since the look before."""
-    parts = []
-    for name in ("context_ns", "overhead_ns", "idle_ns"):
+    """Busy, overhead, time that the OS took of both, and idle, since the look before.
+
+    All in % of the workers' time: together they are 100 %.
+    """
+
+    def spent(name: str) -> int:
         old = 0 if before is None else sum(getattr(worker, name) for worker in before.workers)
-        parts.append(sum(getattr(worker, name) for worker in now.workers) - old)
+        return int(sum(getattr(worker, name) for worker in now.workers) - old)
+
+    steal, of_overhead = spent("os_steal_ns"), spent("overhead_os_steal_ns")
+    busy = spent("context_ns") - (steal - of_overhead)
+    parts = (busy, spent("overhead_ns") - of_overhead, steal, spent("idle_ns"))
     # a worker's account is brought up to date at the end of a slice, and of an idle spell
     whole = max(sum(parts), 1)
     return tuple(100 * part / whole for part in parts)
@@ -350,10 +398,6 @@ def _granted(vm: VmMetrics) -> str:
     if vm.grant is None:
         return "-"
     return f"{vm.grant['ribosomes']}/{vm.grant['rna_polymerases']}"
-
-
-def _percent(part: float, whole: float) -> str:
-    return f"{100 * part / whole:.1f} %" if whole > 0 else "0 %"
 
 
 def _pace(pace: float) -> str:
