@@ -11,7 +11,7 @@ is off the DNA as it makes the last one: N = length sites, and the last step is 
 Thousands of messengers in a cell are independent lattices, since ribosomes are never short. So the
 places of one moment are exactly binomial, and the exits have mean and variance of the chain.
 False alarm: `verdicts.SHARE` = 1e-7 a judgement. Longer lattices:
-`pytest tests/statistical/test_exact_traffic.py -m slow`.
+`pytest tests/statistical/test_exact_traffic.py -m heavy`.
 """
 
 from __future__ import annotations
@@ -255,6 +255,7 @@ def test_the_exact_laws_have_the_limits_of_the_textbook() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("phase", PHASES)
 def test_long_messengers_come_to_the_textbook_phases(phase: str) -> None:
     """On 300 sites: J = alpha (1 - alpha), beta (1 - beta), 1/4 within 1 %, and the density of the
