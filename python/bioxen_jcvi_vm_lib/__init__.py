@@ -38,7 +38,21 @@ if TYPE_CHECKING:
         VMNotFoundError,
         VMStateError,
     )
+    from bioxen_jcvi_vm_lib.api.biological_vm import (
+        BiologicalMetrics,
+        BiologicalStatus,
+        BiologicalVM,
+        ProcessResult,
+    )
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.factory import (
+        create_bio_vm,
+        get_supported_biological_types,
+        get_supported_vm_types,
+        quick_start_vm,
+        validate_biological_type,
+        validate_vm_type,
+    )
     from bioxen_jcvi_vm_lib.api.genomic_virtualization_manager import GenomicVirtualizationManager
     from bioxen_jcvi_vm_lib.context import CellularContext
     from bioxen_jcvi_vm_lib.embedding import get_cmake_dir, get_include
@@ -69,6 +83,16 @@ if TYPE_CHECKING:
 _HOME = {
     "GenomicVirtualizationManager": "api.genomic_virtualization_manager",
     "GenomicVirtualizationConfig": "api.config_manager",
+    "BiologicalMetrics": "api.biological_vm",
+    "BiologicalStatus": "api.biological_vm",
+    "BiologicalVM": "api.biological_vm",
+    "ProcessResult": "api.biological_vm",
+    "create_bio_vm": "api.factory",
+    "get_supported_biological_types": "api.factory",
+    "get_supported_vm_types": "api.factory",
+    "quick_start_vm": "api.factory",
+    "validate_biological_type": "api.factory",
+    "validate_vm_type": "api.factory",
     "GenomicRuntime": "genome",
     "Resident": "genome",
     "decode_genome": "genome",
@@ -119,6 +143,9 @@ __all__ = [
     "Audit",
     "BioXenException",
     "BioXenHypervisor",
+    "BiologicalMetrics",
+    "BiologicalStatus",
+    "BiologicalVM",
     "CellularContext",
     "Chassis",
     "ChassisInitializationError",
@@ -140,6 +167,7 @@ __all__ = [
     "MissingDependencyError",
     "ModelImportError",
     "Policy",
+    "ProcessResult",
     "ProgramSyntaxError",
     "Quota",
     "Resident",
@@ -158,9 +186,15 @@ __all__ = [
     "VmStatus",
     "WorkerMetrics",
     "__version__",
+    "create_bio_vm",
     "decode_genome",
     "get_cmake_dir",
     "get_include",
+    "get_supported_biological_types",
+    "get_supported_vm_types",
+    "quick_start_vm",
+    "validate_biological_type",
+    "validate_vm_type",
 ]
 
 logging.getLogger("bioxen").addHandler(logging.NullHandler())

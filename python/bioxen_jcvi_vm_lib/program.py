@@ -6,6 +6,9 @@ Grammar (statements are separated by ``;`` or new lines, ``#`` starts a comment)
     statement  = name "(" [argument {"," argument} [","]] ")"
     argument   = value | keyword "=" value
     value      = number | string | "True" | "False" | "None" | "[" [value {"," value} [","]] "]"
+
+The older calls ``transcribe_gene("x")`` and ``translate_gene("x")`` are read as
+``run_operon(["x"], duration_s=60)``.
 """
 
 from __future__ import annotations
@@ -106,7 +109,13 @@ Statement = Run | RunOperon | Knockout | SetResource | Snapshot
 class GenomicProgram:
     """A checked sequence of statements; immutable, comparable, printable.
 
-    ``GenomicProgram.parse(str(program)) == program`` holds for every program.
+    ``GenomicProgram.parse(str(program)) == program`` holds for every program. Programs follow one
+    another as ``first + second``; the text of one may stand on either side.
+
+    >>> prepare = GenomicProgram.parse('knockout("rpoB")')
+    >>> print(prepare + "run(60)")
+    knockout("rpoB")
+    run(60.0)
 
     Attributes
     ----------
@@ -135,6 +144,26 @@ class GenomicProgram:
                 f"a program is text or a GenomicProgram, not {type(text).__name__}"
             )
         return cls(_Parser(text).program())
+
+    def __add__(self, other: GenomicProgram | str) -> GenomicProgram:
+        following = self.parse(other) if isinstance(other, str) else other
+        if not isinstance(following, GenomicProgram):
+            return NotImplemented
+        return self._joined(self.statements + following.statements)
+
+    def __radd__(self, other: str) -> GenomicProgram:
+        if not isinstance(other, str):
+            return NotImplemented
+        return self._joined(self.parse(other).statements + self.statements)
+
+    @classmethod
+    def _joined(cls, statements: tuple[Statement, ...]) -> GenomicProgram:
+        if len(statements) > MAX_STATEMENTS:
+            raise APIValidationError(
+                f"together these programs have {len(statements):,} statements, and a program has "
+                f"at most {MAX_STATEMENTS:,}: carry them out one after the other"
+            )
+        return cls(statements)
 
     def __str__(self) -> str:
         return "\n".join(str(statement) for statement in self.statements)
@@ -227,7 +256,8 @@ class _Parser:
             self._fail(
                 at, 'this text does not end on its line, or has an escape other than \\\\ \\" \\n'
             )
-        if char.isdigit() or char in "+-.":
+        following = self._text[at + 1 : at + 2]
+        if char.isdigit() or (char in "+-." and (following.isdigit() or following == ".")):
             self._fail(at, "this is no number; write 600, 0.5 or 1e3")
         self._fail(at, f"{char!r} has no meaning here")
 
@@ -251,6 +281,12 @@ class _Parser:
             self._fail(name.at, f"expected a call: {_KNOWN}")
         self._take()
         make = _CALLS.get(name.text)
+        if name.text in _LATER:
+            self._fail(
+                name.at,
+                f"{name.text!r} is not available in this version: {_LATER[name.text]}; "
+                f"there are {_KNOWN}",
+            )
         if make is None:
             near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}"
             self._fail(name.at, f"unknown call {name.text!r}{near}")
@@ -427,6 +463,17 @@ def _run_operon(arguments: _Arguments) -> RunOperon:
     )
 
 
+def _of_one_gene(arguments: _Arguments) -> RunOperon:
+    """Read the older calls: a bacterium translates what it transcribes, so both are one run."""
+    values = arguments.match("gene", "duration_s")
+    gene = arguments.required(values, "gene", 'transcribe_gene("dnaA")')
+    duration = values.get("duration_s")
+    return RunOperon(
+        (arguments.text(gene, "a gene"),),
+        60.0 if duration is None else arguments.seconds(duration, "duration_s"),
+    )
+
+
 def _knockout(arguments: _Arguments) -> Knockout:
     values = arguments.match("gene")
     gene = arguments.required(values, "gene", 'knockout("dnaA")')
@@ -446,7 +493,7 @@ def _snapshot(arguments: _Arguments) -> Snapshot:
     return Snapshot(arguments.text(name, "a name"))
 
 
-_CALLS: Mapping[str, Callable[[_Arguments], Statement]] = {
+_CALLS: dict[str, Callable[[_Arguments], Statement]] = {
     "run": _run,
     "run_operon": _run_operon,
     "knockout": _knockout,
@@ -454,3 +501,14 @@ _CALLS: Mapping[str, Callable[[_Arguments], Statement]] = {
     "snapshot": _snapshot,
 }
 _KNOWN = ", ".join(_CALLS)
+#: Older spellings, read and not advertised.
+_CALLS |= {"transcribe_gene": _of_one_gene, "translate_gene": _of_one_gene}
+#: Calls of the language whose engines this version does not have.
+_LATER = {
+    "set_environment": "there is no environment that rates depend on",
+    "run_metabolic_pathways": "there is no metabolic engine",
+    "execute_cell_cycle_checkpoint": "there is no cell cycle",
+    "replicate": "there is no replication",
+    "divide": "there is no division",
+    "create_cellular_context": "cells are made by create_cellular_context of the manager",
+}

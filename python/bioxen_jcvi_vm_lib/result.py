@@ -443,9 +443,18 @@ def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
         repeated = len(before.time_s) > 0 and len(after.time_s) > 0 and _same_row(before, after)
         skip.append(1 if repeated else 0)
 
+    if len(parts) == 1:  # most results: as it is, a hundred columns and more
+        return {
+            "time_s": first.time_s,
+            "proteins": first.proteins,
+            "mrnas": first.mrnas,
+            "resources": MappingProxyType(first.resources),
+            "machines": MappingProxyType(
+                {name: MappingProxyType(columns) for name, columns in first.machines.items()}
+            ),
+        }
+
     def join(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        if len(columns) == 1:
-            return columns[0]
         whole = np.concatenate([c[drop:] for c, drop in zip(columns, skip, strict=True)])
         whole.flags.writeable = False
         return whole

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioxen_jcvi_vm_lib import GenomicProgram, ProgramSyntaxError
+from bioxen_jcvi_vm_lib import APIValidationError, GenomicProgram, ProgramSyntaxError
 from bioxen_jcvi_vm_lib.program import Knockout, Run, RunOperon, SetResource
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
@@ -86,7 +86,11 @@ def test_printing_and_parsing_round_trip(statements: list[Run]) -> None:
         ("run(3)\nrun(4", 12, "line 2, column 6"),
         ("snapshot()", 0, "needs name"),
         ("snapshot('')", 9, "a name as a text"),
-        ("divide()", 0, "unknown call"),
+        ("divide()", 0, "not available in this version"),
+        ("run(3); set_environment(pH=7)", 8, "not available in this version"),
+        ("run_metabolic_pathways(glucose_available=True)", 0, "no metabolic engine"),
+        ("transcribe_gen('a')", 0, "did you mean 'transcribe_gene'"),
+        ("translate_gene()", 0, "needs gene"),
     ],
 )
 def test_an_error_points_at_its_character(text: str, position: int, says: str) -> None:
@@ -150,6 +154,88 @@ ESCAPES = [
     "run(-inf)",
     "globals()",
     "getattr(run, 'x')",
+    "().__class__.__bases__[0].__subclasses__()",
+    "''.join(['r', 'u', 'n'])",
+    "run.__globals__",
+    "run.__code__.co_code",
+    "__builtins__",
+    "__builtins__['eval']('1')",
+    "run(().__class__)",
+    "run(True.__class__)",
+    "run('a'.format('b'))",
+    "run('{0.__class__}'.format(3)[0])",
+    "run(seconds=__import__('os').getpid())",
+    "run(__name__)",
+    "__debug__",
+    "breakpoint()",
+    "compile('1', '', 'eval')",
+    "input()",
+    "vars()",
+    "type(3)",
+    "setattr(run, 'x', 3)",
+    "delattr(run, 'x')",
+    "importlib.import_module('os')",
+    "from os import system",
+    "def run(x): pass",
+    "class run: pass",
+    "while True: run(1)",
+    "for x in [1]: run(x)",
+    "if True: run(1)",
+    "with run(1): pass",
+    "try: run(1)",
+    "assert run(1)",
+    "del run",
+    "raise run(1)",
+    "return run(1)",
+    "yield run(1)",
+    "global run",
+    "run(1) if 1 else run(2)",
+    "not run(1)",
+    "-run(1)",
+    "~run(1)",
+    "run(1) | run(2)",
+    "run(1)()",
+    "run()()",
+    "run(1)!",
+    "run[1]",
+    "run{1}",
+    "run<1>",
+    "run(1)//comment",
+    "run(/* 1 */)",
+    "run(1 2)",
+    "run(1;2)",
+    "run(...)",
+    "run(..)",
+    "run(+)",
+    "run(--1)",
+    "run(1e)",
+    "run(.e1)",
+    "run(1\u00b2)",
+    "run(\u00bd)",
+    "run(\u221e)",
+    "run(1)\u037e run(2)",
+    "run(1)\uff1brun(2)",
+    "run\uff081\uff09",
+    "r\u200bun(1)",
+    "ru\u0301n(1)",
+    "\u0440un(1)",
+    "run(1)\ufeff",
+    "run(1)\u000b",
+    "run(1)\u001b[31m",
+    "knockout('a\\0')",
+    "snapshot(path='/etc/passwd')",
+    "set_resource('ATP', '1; run(1)')",
+    "run(1, **{})",
+    "run(*())",
+    "Run(1)",
+    "RUN(1)",
+    "_run(1)",
+    "run_(1)",
+    "self.run(1)",
+    "bx.run(1)",
+    "eval",
+    "set_environment(temperature_c=__import__('os'))",
+    "create_cellular_context({'a': __import__('os')})",
 ]
 
 
@@ -157,6 +243,24 @@ ESCAPES = [
 def test_nothing_but_the_whitelist_is_read(text: str) -> None:
     with pytest.raises(ProgramSyntaxError):
         GenomicProgram.parse(text)
+
+
+def test_the_list_of_escapes_is_long() -> None:
+    assert len(set(ESCAPES)) == len(ESCAPES) >= 100
+
+
+def test_programs_compose() -> None:
+    first, second = GenomicProgram.parse("run(1)"), GenomicProgram.parse("knockout('a')")
+    assert first + second == GenomicProgram.parse("run(1); knockout('a')")
+    assert first + "run(2)" == GenomicProgram.parse("run(1); run(2)")
+    assert "run(2)" + first == GenomicProgram.parse("run(2); run(1)")
+    with pytest.raises(ProgramSyntaxError):
+        first + "run"
+    with pytest.raises(TypeError):
+        first + 3  # type: ignore[operator]
+    long = GenomicProgram.parse("run(1);" * 6_000)
+    with pytest.raises(APIValidationError, match="12,000 statements"):
+        long + long
 
 
 @given(st.text(max_size=60) | st.text("run()[]'\"#;,=.0123456789 \n\\_", max_size=60))

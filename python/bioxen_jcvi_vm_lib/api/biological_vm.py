@@ -1,0 +1,524 @@
+"""A biological virtual machine: one genome that lives under a hypervisor, with a lifecycle."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
+
+from bioxen_jcvi_vm_lib._checks import short, suggestion
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    IsolationBreachError,
+    VMNotFoundError,
+    VMStateError,
+)
+from bioxen_jcvi_vm_lib.context import CellularContext
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime
+from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
+from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
+from bioxen_jcvi_vm_lib.hypervisor.records import ResourceAllocation, VmHandle
+from bioxen_jcvi_vm_lib.program import GenomicProgram
+from bioxen_jcvi_vm_lib.result import ExecutionResult
+
+__all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
+
+#: What a callback can be asked for. "divided" comes with a cell that divides.
+EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "destroyed")
+
+Callback = Callable[["BiologicalVM"], object]
+
+
+class _Record:
+    """A frozen record that can be written as plain values."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every attribute as plain numbers, texts, lists and dictionaries."""
+        return {part.name: _plain(getattr(self, part.name)) for part in fields(self)}  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return value.to_dict() if hasattr(value, "to_dict") else value
+
+
+@dataclass(frozen=True, slots=True)
+class BiologicalStatus(_Record):
+    """What a virtual machine is and is doing.
+
+    Attributes
+    ----------
+    vm_id, biological_type, vm_type : str
+        As it was made.
+    state : str
+        "created", "running", "paused", "stopped", "error" or "destroyed".
+    cause : str
+        Of an error or a quota, else empty.
+    time_s : float
+        Age of the cell [s].
+    seed : int
+        Of its random numbers.
+    machines : mapping of str to mapping
+        "total", "free" and "active" of every kind; empty without a cell.
+    resources : mapping of str to int
+        Nucleotides, amino acids, tRNA [molecules]; empty without a cell.
+    transcripts : int
+        Transcripts, counted once for each gene that they carry.
+    proteins : int
+        Finished proteins.
+    pace : float
+        Simulated seconds per second that a run under way was asked for; 0: as fast as it goes.
+    deadline_misses : int
+        Periods of its pace or its deadline policy that ended late.
+    """
+
+    vm_id: str
+    biological_type: str
+    vm_type: str
+    state: str
+    cause: str
+    time_s: float
+    seed: int
+    machines: Mapping[str, Mapping[str, int]]
+    resources: Mapping[str, int]
+    transcripts: int
+    proteins: int
+    pace: float
+    deadline_misses: int
+
+
+@dataclass(frozen=True, slots=True)
+class BiologicalMetrics(_Record):
+    """What a cell has done and what it is busy with.
+
+    Attributes
+    ----------
+    time_s : float
+        Age of the cell [s].
+    events : mapping of str to int
+        Since birth, by kind.
+    active_fractions : mapping of str to float
+        Part of every kind of machine that is active, from 0 to 1.
+    energy_charge : float
+        (ATP + ADP/2) / (ATP + ADP + AMP), from 0 to 1 (Atkinson 1968); 0 without adenylate.
+    transcripts, proteins : mapping of str to int
+        By locus tag, those that exist.
+    ledger : mapping of str to mapping
+        Net molecules since birth by process and resource; negative is spent.
+    speed : float
+        Simulated seconds per second of a worker's time; 0 before it has run.
+    """
+
+    time_s: float
+    events: Mapping[str, int]
+    active_fractions: Mapping[str, float]
+    energy_charge: float
+    transcripts: Mapping[str, int]
+    proteins: Mapping[str, int]
+    ledger: Mapping[str, Mapping[str, int]]
+    speed: float
+
+    def top_expressed(self, n: int = 10) -> list[tuple[str, int]]:
+        """Return the locus tags with the most proteins, with their numbers, most first."""
+        return sorted(self.proteins.items(), key=lambda pair: (-pair[1], pair[0]))[:n]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProcessResult(_Record):
+    """What a biological process came to.
+
+    Attributes
+    ----------
+    vm_id : str
+        Which machine carried it out.
+    program : GenomicProgram
+        What was carried out.
+    execution : ExecutionResult
+        Samples, events, ledger and audit.
+    """
+
+    vm_id: str
+    program: GenomicProgram
+    execution: ExecutionResult
+
+    @property
+    def status(self) -> str:
+        """How it ended: "completed", "exhausted", "quota", "stopped" or "cancelled" (Ctrl-C)."""
+        return self.execution.status
+
+    @property
+    def cause(self) -> str:
+        """Which quota; else empty."""
+        return self.execution.cause
+
+    @property
+    def events(self) -> Mapping[str, int]:
+        """Events during the process by kind."""
+        return self.execution.events
+
+    @property
+    def sim_time_s(self) -> float:
+        """How long the cell lived meanwhile [s]."""
+        return self.execution.sim_time_s
+
+    @property
+    def wall_time_s(self) -> float:
+        """How long it took [s]."""
+        return self.execution.wall_time_s
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the program as text, and the execution's columns."""
+        return {
+            "vm_id": self.vm_id,
+            "program": str(self.program),
+            "execution": self.execution.to_dict(),
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"<ProcessResult of {self.vm_id!r}: {self.status}, {self.sim_time_s:g} s of the cell "
+            f"in {self.wall_time_s:.3g} s>"
+        )
+
+
+class BiologicalVM:
+    """A genome in a cell under a hypervisor; made by `create_bio_vm`.
+
+    ``created`` → ``start()`` → ``running`` ⇄ ``paused`` → ``stopped`` → ``destroyed``; a cell that
+    failed is in the state ``error``. It is a context manager: leaving it destroys it. Methods may
+    be called from any thread; one process runs at a time.
+
+    Attributes
+    ----------
+    vm_id : str
+        Its name.
+    runtime : GenomicRuntime
+        The genome.
+    hypervisor : BioXenHypervisor
+        What runs it: its own, or the one that it was made in.
+    handle : VmHandle
+        Names it there.
+    """
+
+    def __init__(
+        self,
+        hypervisor: BioXenHypervisor,
+        handle: VmHandle,
+        runtime: GenomicRuntime,
+        *,
+        biological_type: str,
+        vm_type: str,
+        owns_hypervisor: bool,
+    ) -> None:
+        self.vm_id = handle.vm_id
+        self.runtime = runtime
+        self.hypervisor = hypervisor
+        self.handle = handle
+        self._context = hypervisor.context(handle)
+        self._biological_type = biological_type
+        self._vm_type = vm_type
+        self._owns_hypervisor = owns_hypervisor
+        self._callbacks: dict[str, list[Callback]] = {event: [] for event in EVENTS}
+        self._last: BiologicalStatus | None = None
+
+    # -- lifecycle ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Let it run: from now on it carries out processes.
+
+        Raises
+        ------
+        VMStateError
+            If it was started before.
+        """
+        self._alive("start")
+        self.hypervisor.start_vm(self.handle)
+        self._tell("started")
+
+    def pause(self) -> None:
+        """Let it rest, also amid a process of another thread, which then waits."""
+        self._alive("pause")
+        self.hypervisor.pause_vm(self.handle)
+        self._tell("paused")
+
+    def resume(self) -> None:
+        """Let it go on after a pause."""
+        self._alive("resume")
+        self.hypervisor.resume_vm(self.handle)
+        self._tell("resumed")
+
+    def stop(self) -> None:
+        """End it for good; a process under way ends as "stopped". Its cell can still be seen."""
+        self._alive("stop")
+        self.hypervisor.stop_vm(self.handle)
+        self._tell("stopped")
+
+    def destroy(self) -> None:
+        """Remove it in any state, and its hypervisor if that is its own. Twice is no error."""
+        if self._last is not None:
+            return
+        last = self.get_status()
+        if self._owns_hypervisor:
+            self.hypervisor.close()
+        else:
+            with contextlib.suppress(IsolationBreachError, VMNotFoundError, VMStateError):
+                self.hypervisor.destroy_vm(self.handle)
+        values = {part.name: getattr(last, part.name) for part in fields(last)}
+        self._last = BiologicalStatus(**(values | {"state": "destroyed"}))
+        self._tell("destroyed")
+
+    def on(self, event: str, callback: Callback) -> Callback:
+        """Have a function called with this machine after something was done to it.
+
+        Parameters
+        ----------
+        event : str
+            "started", "paused", "resumed", "exhausted" (a process found nothing left that can
+            happen), "stopped" or "destroyed".
+        callback : callable
+            Called on the thread that made the call, once the state has changed, in the order of
+            registration. An exception from it propagates when all have been called; the state
+            stays changed.
+
+        Returns
+        -------
+        callable
+            The callback.
+        """
+        if event not in EVENTS:
+            why = suggestion(str(event), EVENTS) or f"; there are {', '.join(EVENTS)}"
+            if event == "divided":
+                why = ": cells do not divide in this version"
+            raise APIValidationError(f"no event {short(event)}{why}", details={"argument": "event"})
+        if not callable(callback):
+            raise APIValidationError(
+                f"callback must be callable with the machine, not {short(callback)}",
+                details={"argument": "callback"},
+            )
+        self._callbacks[event].append(callback)
+        return callback
+
+    # -- what it is and does -----------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """Where in its lifecycle it is."""
+        if self._last is not None:
+            return self._last.state
+        return self._used().state
+
+    @property
+    def context(self) -> CellularContext:
+        """The cell: to be looked at, changed, copied and run.
+
+        Raises
+        ------
+        VMStateError
+            If the machine was destroyed.
+        """
+        self._alive("look at")
+        return self._context
+
+    def get_biological_type(self) -> str:
+        """Return what it was made as: "minimal_cell", "syn3a" or "ecoli"."""
+        return self._biological_type
+
+    def get_vm_type(self) -> str:
+        """Return where it runs: "basic", in this process."""
+        return self._vm_type
+
+    def get_status(self) -> BiologicalStatus:
+        """Return its state and what is in its cell; also of one that was destroyed, the last."""
+        if self._last is not None:
+            return self._last
+        used = self._used()
+        machines: Mapping[str, Mapping[str, int]] = {}
+        resources: Mapping[str, int] = {}
+        transcripts = proteins = 0
+        with contextlib.suppress(VMStateError, IsolationBreachError):  # a cell that failed is gone
+            machines = self._context.machines
+            resources = self._context.resources
+            transcripts = int(self._context.mrnas.sum())
+            proteins = int(self._context.proteins.sum())
+        return BiologicalStatus(
+            vm_id=self.vm_id,
+            biological_type=self._biological_type,
+            vm_type=self._vm_type,
+            state=used.state,
+            cause=used.cause,
+            time_s=used.time_s,
+            seed=self._context.seed,
+            machines=_frozen(machines),
+            resources=MappingProxyType(resources),
+            transcripts=transcripts,
+            proteins=proteins,
+            pace=used.pace,
+            deadline_misses=used.deadline_misses,
+        )
+
+    def get_biological_metrics(self) -> BiologicalMetrics:
+        """Return what its cell has done.
+
+        Raises
+        ------
+        VMStateError
+            If it was destroyed, or its cell failed.
+        """
+        self._alive("measure")
+        used = self._used()
+        cell = self._context
+        tags = self.runtime.locus_tags
+        pools = cell.resources
+        adenylate = pools["ATP"] + pools["ADP"] + pools["AMP"]
+        return BiologicalMetrics(
+            time_s=cell.time_s,
+            events=MappingProxyType(cell.events),
+            active_fractions=MappingProxyType(
+                {
+                    name: count["active"] / count["total"] if count["total"] else 0.0
+                    for name, count in cell.machines.items()
+                }
+            ),
+            energy_charge=(pools["ATP"] + pools["ADP"] / 2) / adenylate if adenylate else 0.0,
+            transcripts=MappingProxyType(dict(zip(tags, cell.mrnas.tolist(), strict=True))),
+            proteins=MappingProxyType(dict(zip(tags, cell.proteins.tolist(), strict=True))),
+            ledger=_frozen(cell.ledger),
+            speed=used.time_s / used.cpu_s if used.cpu_ns else 0.0,
+        )
+
+    # -- resources ---------------------------------------------------------------------------------
+
+    def allocate_resources(
+        self,
+        resource_allocation: ResourceAllocation | Mapping[str, Any],
+        *,
+        at_s: float | None = None,
+    ) -> float:
+        """Change what it holds of the chassis: ribosomes, RNA polymerases, fluxes.
+
+        A machine with a hypervisor of its own has a chassis that is what its organism has; to hold
+        more, make it in a hypervisor with a larger one.
+
+        Parameters
+        ----------
+        resource_allocation : ResourceAllocation or mapping
+            What it is to hold; what is not given stays as it is.
+        at_s : float, optional
+            From which age of the cell on [s]; None: from now on.
+
+        Returns
+        -------
+        float
+            The age from which it acts [s].
+
+        Raises
+        ------
+        ResourceAllocationError
+            If it is not free, with what was asked, free and held; or there is no chassis.
+        """
+        self._alive("allocate to")
+        return self.hypervisor.allocate_vm_resources(self.handle, resource_allocation, at_s=at_s)
+
+    def get_resource_usage(self) -> VmMetrics:
+        """Return what it has used: CPU, memory, events, molecules, and what it holds."""
+        self._alive("measure")
+        return self._used()
+
+    # -- processes ---------------------------------------------------------------------------------
+
+    def execute_biological_process(
+        self,
+        process_code: GenomicProgram | str,
+        *,
+        progress: Callable[[float, int], None] | None = None,
+    ) -> ProcessResult:
+        """Carry out a process in its cell.
+
+        Parameters
+        ----------
+        process_code : GenomicProgram or str
+            Calls such as ``run(60)`` or ``knockout("dnaA")``, see `GenomicProgram`.
+        progress : callable, optional
+            As in ``CellularContext.run``.
+
+        Raises
+        ------
+        ProgramSyntaxError
+            If the text is no program, with ``.position``; nothing has changed then.
+        APIValidationError
+            If it names an unknown gene or resource; nothing has changed then.
+        VMStateError
+            If the machine is not running.
+        IsolationBreachError
+            If it came to a quota with ``on_quota="raise"``.
+        """
+        self._alive("run a process in")
+        program = (
+            process_code
+            if isinstance(process_code, GenomicProgram)
+            else GenomicProgram.parse(process_code)
+        )
+        before = self.state
+        if before != "running":
+            fix = {"created": "start() it", "paused": "resume() it"}.get(before, "make another one")
+            raise VMStateError(
+                f"{self.vm_id!r} is {before} and carries out nothing: {fix}",
+                details={"vm_id": self.vm_id, "state": before},
+            )
+        execution = self._context.execute(program, progress=progress)
+        if execution.status == "exhausted":
+            self._tell("exhausted")
+        elif execution.status == "quota" and (after := self.state) in EVENTS:
+            self._tell(after)
+        return ProcessResult(self.vm_id, program, execution)
+
+    # -- end ---------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self._alive("enter")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.destroy()
+
+    def __repr__(self) -> str:
+        return f"<BiologicalVM {self.vm_id!r}: {self._biological_type}, {self.state}>"
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _used(self) -> VmMetrics:
+        return self.hypervisor.get_vm_resource_usage(self.handle)
+
+    def _alive(self, deed: str) -> None:
+        if self._last is not None:
+            raise VMStateError(
+                f"{self.vm_id!r} was destroyed: there is nothing to {deed}; make another machine "
+                "with create_bio_vm",
+                details={"vm_id": self.vm_id, "state": "destroyed"},
+            )
+
+    def _tell(self, event: str) -> None:
+        failed: list[BaseException] = []
+        for callback in tuple(self._callbacks[event]):
+            try:
+                callback(self)
+            except Exception as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+
+def _frozen(nested: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    return MappingProxyType({key: MappingProxyType(inner) for key, inner in nested.items()})

@@ -1,0 +1,294 @@
+"""Biological virtual machines: their making, lifecycle, hooks, processes and reports."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bioxen_jcvi_vm_lib as bx
+
+
+@pytest.fixture
+def vm() -> Iterator[bx.BiologicalVM]:
+    """A started machine of the built-in genome with seed 7."""
+    with bx.create_bio_vm("cell", seed=7) as vm:
+        vm.start()
+        yield vm
+
+
+def test_a_process_is_what_the_cell_alone_does(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    code = 'run(20, every_s=10); knockout("rpoB"); run_operon(["atpA"], duration_s=5)'
+    done = vm.execute_biological_process(code)
+    with manager.create_cellular_context(runtime, seed=7) as alone:
+        wanted = alone.execute(code)
+        assert vm.context.trajectory_hash == alone.trajectory_hash
+    assert done.status == wanted.status == "completed"
+    assert done.events == wanted.events
+    assert done.execution.audit.ok
+    assert done.execution.time_s.tolist() == wanted.time_s.tolist()
+    assert done.program == bx.GenomicProgram.parse(code)
+    assert json.loads(json.dumps(done.to_dict()))["program"] == str(done.program)
+    assert "completed, 25 s" in repr(done)
+
+
+def test_older_calls_are_a_run_of_that_gene(vm: bx.BiologicalVM) -> None:
+    done = vm.execute_biological_process('transcribe_gene("dnaA"); translate_gene("dnaA", 30)')
+    assert str(done.program) == (
+        'run_operon(["dnaA"], duration_s=60.0)\nrun_operon(["dnaA"], duration_s=30.0)'
+    )
+    tag = vm.runtime.gene("dnaA").locus_tag
+    assert vm.get_biological_metrics().transcripts[tag] > 0
+    assert done.sim_time_s == 90.0
+
+
+def test_the_lifecycle_and_its_hooks() -> None:
+    vm = bx.create_bio_vm("cell")
+    told: list[tuple[str, str]] = []
+    for event in ("started", "paused", "resumed", "stopped", "destroyed"):
+        vm.on(event, lambda vm, event=event: told.append((event, vm.state)))
+    assert vm.state == "created"
+    vm.start()
+    vm.pause()
+    vm.resume()
+    vm.stop()
+    vm.destroy()
+    vm.destroy()
+    assert told == [
+        ("started", "running"),
+        ("paused", "paused"),
+        ("resumed", "running"),
+        ("stopped", "stopped"),
+        ("destroyed", "destroyed"),
+    ]
+    assert vm.get_status().state == "destroyed"
+    assert vm.get_biological_type() == "minimal_cell"
+    assert vm.get_vm_type() == "basic"
+
+
+@pytest.mark.parametrize(
+    ("deeds", "then", "says"),
+    [
+        ((), "execute", "start() it"),
+        (("start", "pause"), "execute", "resume() it"),
+        (("start", "stop"), "execute", "make another"),
+        (("start", "destroy"), "execute", "was destroyed"),
+        (("destroy",), "start", "was destroyed"),
+        (("start",), "start", "running"),
+        ((), "pause", "created"),
+        ((), "resume", "created"),
+        (("start", "stop"), "resume", "stopped"),
+        (("destroy",), "metrics", "was destroyed"),
+    ],
+)
+def test_a_call_in_the_wrong_state_is_refused(deeds: tuple[str, ...], then: str, says: str) -> None:
+    calls: dict[str, Callable[[bx.BiologicalVM], Any]] = {
+        "execute": lambda vm: vm.execute_biological_process("run(1)"),
+        "metrics": lambda vm: vm.get_biological_metrics(),
+    }
+    with bx.create_bio_vm("cell") as vm:
+        for deed in deeds:
+            getattr(vm, deed)()
+        before = vm.get_status()
+        with pytest.raises(bx.VMStateError) as caught:
+            calls.get(then, lambda vm: getattr(vm, then)())(vm)
+        assert says in str(caught.value)
+        assert vm.get_status() == before
+
+
+def test_who_finds_nothing_left_is_told(vm: bx.BiologicalVM) -> None:
+    exhausted: list[float] = []
+    vm.on("exhausted", lambda vm: exhausted.append(vm.get_status().time_s))
+    for gene in vm.runtime.genes:
+        if gene.kind != "pseudo":
+            vm.context.knockout(gene.locus_tag)
+    vm.execute_biological_process("run(5)")
+    assert exhausted == []  # messengers are still translated
+    done = vm.execute_biological_process("run(1e5)")
+    assert done.status == "exhausted"
+    assert exhausted == [vm.get_status().time_s]
+
+
+def test_a_quota_that_stops_a_machine_is_a_stop() -> None:
+    told: list[str] = []
+    quota = {"simulated_s": 5.0, "on_quota": "stop"}
+    with bx.create_bio_vm("cell", quota=quota) as vm:
+        vm.on("stopped", lambda vm: told.append(vm.state))
+        vm.start()
+        done = vm.execute_biological_process("run(10); run(10)")
+        assert (done.status, done.sim_time_s, told) == ("quota", 5.0, ["stopped"])
+        assert "simulated time" in done.cause
+
+
+def test_a_hook_that_fails_is_heard_and_changes_nothing() -> None:
+    with bx.create_bio_vm("cell") as vm:
+        told: list[str] = []
+
+        def fails(_: bx.BiologicalVM) -> None:
+            raise LookupError("the hook's own")
+
+        vm.on("started", fails)
+        vm.on("started", lambda vm: told.append(vm.state))
+        with pytest.raises(LookupError, match="the hook's own"):
+            vm.start()
+        assert told == ["running"]
+        assert vm.execute_biological_process("run(1)").status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("event", "callback", "says"),
+    [
+        ("start", print, "did you mean 'started'"),
+        ("divided", print, "do not divide in this version"),
+        (3, print, "no event 3"),
+        ("started", "print", "callable"),
+    ],
+)
+def test_wrong_hooks_are_refused(vm: bx.BiologicalVM, event: Any, callback: Any, says: str) -> None:
+    with pytest.raises(bx.APIValidationError, match=says):
+        vm.on(event, callback)
+
+
+def test_another_thread_pauses_and_stops_a_process(vm: bx.BiologicalVM) -> None:
+    ended: list[bx.ProcessResult] = []
+    worker = threading.Thread(
+        target=lambda: ended.append(vm.execute_biological_process("run(1e8)"))
+    )
+    worker.start()
+    while vm.get_status().time_s == 0.0:
+        time.sleep(0.001)
+    vm.pause()
+    rested = vm.context.trajectory_hash
+    time.sleep(0.05)
+    assert vm.context.trajectory_hash == rested
+    vm.resume()
+    vm.stop()
+    worker.join(10.0)
+    assert ended[0].status == "stopped"
+    assert ended[0].execution.audit.ok
+
+
+def test_what_is_reported_is_what_the_cell_has(vm: bx.BiologicalVM) -> None:
+    vm.execute_biological_process("run(30)")
+    status, metrics, usage = vm.get_status(), vm.get_biological_metrics(), vm.get_resource_usage()
+    cell = vm.context
+    assert status.machines == cell.machines
+    assert status.resources == cell.resources
+    assert status.proteins == cell.proteins.sum() == sum(metrics.proteins.values())
+    assert status.transcripts == cell.mrnas.sum() == sum(metrics.transcripts.values())
+    assert metrics.events == cell.events == usage.events
+    ribosomes = cell.machines["ribosome"]
+    assert metrics.active_fractions["ribosome"] == ribosomes["active"] / ribosomes["total"]
+    pools = cell.resources
+    total = pools["ATP"] + pools["ADP"] + pools["AMP"]
+    assert metrics.energy_charge == pytest.approx((pools["ATP"] + pools["ADP"] / 2) / total)
+    top = metrics.top_expressed(3)
+    assert [n for _, n in top] == sorted(cell.proteins.tolist(), reverse=True)[:3]
+    assert metrics.speed == usage.time_s / usage.cpu_s
+    json.dumps(status.to_dict())
+    json.dumps(metrics.to_dict())
+
+
+def test_resources_come_from_the_chassis(vm: bx.BiologicalVM) -> None:
+    at = vm.allocate_resources({"ribosomes": 300})
+    vm.execute_biological_process("run(2)")
+    assert at < 2.0
+    assert vm.context.machines["ribosome"]["total"] == 300
+    assert vm.get_resource_usage().grant["ribosomes"] == 300  # type: ignore[index]
+    with pytest.raises(bx.ResourceAllocationError, match="501"):
+        vm.allocate_resources({"ribosomes": 501})
+
+
+def test_many_machines_share_a_hypervisor(runtime: bx.GenomicRuntime) -> None:
+    with bx.BioXenHypervisor(workers=2) as hypervisor:
+        vms = [
+            bx.create_bio_vm(
+                f"cell{n}", genome_runtime=runtime, seed=n, policy="batch", hypervisor=hypervisor
+            )
+            for n in range(3)
+        ]
+        with pytest.raises(bx.VMCreationError, match="cell1"):
+            bx.create_bio_vm("cell1", genome_runtime=runtime, hypervisor=hypervisor)
+        for vm in vms:
+            vm.start()
+        hypervisor.run(5.0)
+        assert [vm.get_status().time_s for vm in vms] == [5.0] * 3
+        vms[0].destroy()
+        assert hypervisor.list_vms() == ["cell1", "cell2"]
+        assert vms[1].execute_biological_process("run(1)").status == "completed"
+
+
+def test_types_by_name_and_by_file(shared_data: Callable[[str], Path]) -> None:
+    assert bx.get_supported_biological_types() == ["minimal_cell", "syn3a", "ecoli", "ecoli_mg1655"]
+    assert bx.get_supported_vm_types() == ["basic"]
+    assert bx.validate_biological_type("syn3a")
+    assert not bx.validate_biological_type("yeast")
+    assert bx.validate_vm_type("basic")
+    assert not bx.validate_vm_type("xcpng")
+    config = {"genomic_virtualization": {"genome_file": str(shared_data("genomes/syn3A.gb"))}}
+    with bx.quick_start_vm("syn3a", config=config) as vm:
+        assert (vm.vm_id, vm.state, vm.get_biological_type()) == ("syn3a", "running", "syn3a")
+        assert len(vm.runtime) > 400
+        with bx.create_bio_vm("other", "syn3a", config=config) as other:
+            assert other.runtime is vm.runtime  # compiled once
+
+
+def test_a_table_that_changed_is_read_again(tmp_path: Path) -> None:
+    table = tmp_path / "proteome.csv"
+    config = {"execution_parameters": {"proteome_file": str(table)}}
+    with bx.create_bio_vm("plain") as plain:
+        tag = plain.runtime.locus_tags[0]
+    counts = []
+    for copies in (10, 2000):
+        table.write_text(f"locus_tag,count\n{tag},{copies}\n")
+        with bx.create_bio_vm("cell", config=config) as vm:
+            counts.append(vm.context.count(tag))
+    assert counts == [10, 2000]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "says"),
+    [
+        ({"vm_id": ""}, bx.APIValidationError, "no name"),
+        ({"vm_id": 3}, bx.APIValidationError, "must be a text"),
+        ({"biological_type": "yeast"}, bx.VMCreationError, "there are minimal_cell"),
+        ({"biological_type": "syn3"}, bx.VMCreationError, "did you mean 'syn3a'"),
+        ({"biological_type": None}, bx.VMCreationError, "no biological type None"),
+        ({"biological_type": "ecoli"}, bx.InvalidConfigurationError, "genome_file"),
+        ({"vm_type": "xcpng"}, bx.VMCreationError, "XCP-ng"),
+        ({"vm_type": "docker"}, bx.VMCreationError, "basic"),
+        ({"vm_type": ["basic"]}, bx.VMCreationError, "no VM type"),
+        ({"config": {"enabled": False}}, bx.InvalidConfigurationError, "enabled: true"),
+        ({"config": {"organism": "ecoli"}}, bx.InvalidConfigurationError, "ecoli"),
+        ({"config": {"genom_file": "x"}}, bx.InvalidConfigurationError, "genome_file"),
+        ({"config": {"genome_file": "/none.gb"}}, bx.GenomeFormatError, "does not exist"),
+        ({"config": 3}, bx.InvalidConfigurationError, "int"),
+        ({"seed": -1}, bx.APIValidationError, "seed"),
+        ({"policy": "fast"}, bx.APIValidationError, "policy"),
+        ({"quota": {"event": 3}}, bx.APIValidationError, "events"),
+        ({"hypervisor": 3}, bx.APIValidationError, "BioXenHypervisor"),
+        ({"genome_runtime": 3}, bx.APIValidationError, "GenomicRuntime"),
+    ],
+)
+def test_a_machine_that_cannot_be_is_refused(
+    arguments: dict[str, Any], kind: type[Exception], says: str
+) -> None:
+    threads = threading.active_count()
+    with pytest.raises(kind) as caught:
+        bx.create_bio_vm(**({"vm_id": "cell"} | arguments))
+    assert says in str(caught.value)
+    assert threading.active_count() == threads
+
+
+def test_a_runtime_brings_its_own_configuration(runtime: bx.GenomicRuntime) -> None:
+    with pytest.raises(bx.APIValidationError, match="both given"):
+        bx.create_bio_vm("cell", genome_runtime=runtime, config={})
+    with pytest.raises(bx.VMCreationError, match="minimal_cell"):
+        bx.create_bio_vm("cell", "ecoli", genome_runtime=runtime)
