@@ -217,10 +217,10 @@ py::array polymerase_array(const std::vector<Polymerase>& all) {
     py::list rows;
     for (const Polymerase& p : all)
         rows.append(py::make_tuple(machine_names[static_cast<std::size_t>(p.kind)], index(p.replicon), p.position_nt,
-                                   p.gene, states[static_cast<std::size_t>(p.state)]));
+                                   p.gene, states[static_cast<std::size_t>(p.state)], static_cast<int>(p.strand)));
     py::list fields;
     for (const auto& [name, type] : {std::pair{"kind", "U14"}, {"replicon", "u4"}, {"position_nt", "i8"}, {"gene", "i8"},
-                                     {"state", "U7"}})
+                                     {"state", "U7"}, {"strand", "i1"}})
         fields.append(py::make_tuple(name, type));
     return py::module_::import("numpy").attr("array")(rows, py::arg("dtype") = fields);
 }

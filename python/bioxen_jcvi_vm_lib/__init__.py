@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.api.genomic_virtualization_manager import GenomicVirtualizationManager
     from bioxen_jcvi_vm_lib.context import CellularContext
     from bioxen_jcvi_vm_lib.embedding import get_cmake_dir, get_include
+    from bioxen_jcvi_vm_lib.ensembles import ensemble_to_anndata, ensemble_to_xarray
     from bioxen_jcvi_vm_lib.genome import GenomicRuntime, Resident, decode_genome
     from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
     from bioxen_jcvi_vm_lib.hypervisor.metrics import (
@@ -93,6 +94,8 @@ _HOME = {
     "quick_start_vm": "api.factory",
     "validate_biological_type": "api.factory",
     "validate_vm_type": "api.factory",
+    "ensemble_to_anndata": "ensembles",
+    "ensemble_to_xarray": "ensembles",
     "GenomicRuntime": "genome",
     "Resident": "genome",
     "decode_genome": "genome",
@@ -188,6 +191,8 @@ __all__ = [
     "__version__",
     "create_bio_vm",
     "decode_genome",
+    "ensemble_to_anndata",
+    "ensemble_to_xarray",
     "get_cmake_dir",
     "get_include",
     "get_supported_biological_types",

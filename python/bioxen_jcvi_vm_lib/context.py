@@ -23,6 +23,7 @@ from bioxen_jcvi_vm_lib._errors import (
     InvalidConfigurationError,
     IsolationBreachError,
 )
+from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.program import (
@@ -193,7 +194,9 @@ class CellularContext:
         Returns
         -------
         structured ndarray
-            kind, replicon, position_nt, gene, state; one row per RNA polymerase on the DNA.
+            kind, replicon, position_nt, gene, state, strand; one row per machine at work: RNA
+            polymerases on the DNA, ribosomes and degradosomes on transcripts, where these were
+            copied from. `gene` is -1 between genes; `strand` is 1 or -1.
         """
         return self._open().polymerases()
 
@@ -417,6 +420,26 @@ class CellularContext:
         except BioXenException:  # its hypervisor is closed, or its VM destroyed
             age = "gone"
         return f"<CellularContext of {self.runtime.name!r}, {age}, seed {self.seed}>"
+
+    def _repr_html_(self) -> str:
+        if self._core_context is None:
+            return facts([("state", "closed")], f"cell of {self.runtime.name}")
+        events = self.events
+        rows = [
+            ("age", f"{self.time_s:,.6g} s"),
+            *(
+                (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
+                for name, count in self.machines.items()
+            ),
+            *((name, f"{self.resources[name]:,}") for name in ("ATP", "GTP", "CTP", "UTP")),
+            ("proteins", f"{int(self.proteins.sum()):,}"),
+            ("transcripts by gene", f"{int(self.mrnas.sum()):,}"),
+            ("codons translated", f"{events['codon_steps']:,}"),
+            ("nucleotides transcribed", f"{events['nucleotide_steps']:,}"),
+            ("audit", str(self.audit())),
+            ("seed", str(self.seed)),
+        ]
+        return facts(rows, f"cell of {self.runtime.name}")
 
     # -- inside ------------------------------------------------------------------------------------
 

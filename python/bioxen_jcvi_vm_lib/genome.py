@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,6 +15,7 @@ from bioxen_jcvi_vm_lib._errors import (
     GenomeCompilationError,
     InvalidConfigurationError,
 )
+from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.organism import (
@@ -305,12 +305,7 @@ class GenomicRuntime:
             "report": f"{len(self.report)} entries",
             "fingerprint": self.fingerprint,
         }
-        body = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(key)}</th>"
-            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
-            for key, value in rows.items()
-        )
-        return f"<table><caption><b>{html.escape(self.name)}</b></caption>{body}</table>"
+        return facts(rows.items(), self.name)
 
 
 def _title(first: _core.Record) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import importlib
 import itertools
 import json
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyError
 from bioxen_jcvi_vm_lib._frozen import reduced
+from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._saving import Replacing
 
 if TYPE_CHECKING:
@@ -336,7 +336,7 @@ class ExecutionResult:
             On an unknown gene or resource.
         """
         needed("matplotlib")
-        drawing = importlib.import_module("bioxen_jcvi_vm_lib._plot")
+        drawing = importlib.import_module("bioxen_jcvi_vm_lib.visualization.panels")
         return drawing.four_panels(self, genes=genes, resources=resources, figure=figure)
 
     def __repr__(self) -> str:
@@ -360,12 +360,7 @@ class ExecutionResult:
             ("audit", str(self.audit)),
             ("seed", str(self.seed)),
         ]
-        body = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(key)}</th>"
-            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
-            for key, value in rows
-        )
-        return f"<table>{body}</table>"
+        return facts(rows)
 
 
 def needed(module: str) -> Any:

@@ -43,6 +43,7 @@ struct Polymerase {
     std::int64_t position_nt = 0;   ///< on the forward strand of the replicon
     std::int64_t gene = -1;         ///< index of the gene at that position, -1 between genes
     State state{};
+    Strand strand{};                ///< that is transcribed, or of the transcript
 };
 
 enum class AdvanceStatus : std::uint8_t {

@@ -145,6 +145,7 @@ std::vector<Polymerase> Cell::polymerases() const {
         Polymerase p;
         p.kind = kind;
         p.replicon = unit.replicon;
+        p.strand = unit.strand;
         const std::int64_t last = unit.end - 1;
         const std::int64_t at = unit.strand == Strand::forward ? std::min(unit.start + w.pos, last)
                                                                : std::max(last - w.pos, unit.start);

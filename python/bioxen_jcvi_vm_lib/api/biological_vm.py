@@ -15,6 +15,7 @@ from bioxen_jcvi_vm_lib._errors import (
     VMNotFoundError,
     VMStateError,
 )
+from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
@@ -495,6 +496,24 @@ class BiologicalVM:
 
     def __repr__(self) -> str:
         return f"<BiologicalVM {self.vm_id!r}: {self._biological_type}, {self.state}>"
+
+    def _repr_html_(self) -> str:
+        now = self.get_status()
+        rows = [
+            ("type", f"{now.biological_type}, {now.vm_type}"),
+            ("state", now.state + (f": {now.cause}" if now.cause else "")),
+            ("age", f"{now.time_s:,.6g} s"),
+            *(
+                (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
+                for name, count in now.machines.items()
+            ),
+            *((name, f"{now.resources[name]:,}") for name in ("ATP", "GTP") if now.resources),
+            ("proteins", f"{now.proteins:,}"),
+            ("transcripts by gene", f"{now.transcripts:,}"),
+            ("deadline misses", f"{now.deadline_misses:,}"),
+            ("seed", str(now.seed)),
+        ]
+        return facts(rows, self.vm_id)
 
     # -- inside ------------------------------------------------------------------------------------
 

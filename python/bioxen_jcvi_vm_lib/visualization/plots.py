@@ -1,0 +1,327 @@
+"""Plots of runs and cells, each into axes that are given or made, and returned.
+
+They need the extra ``[analysis]``; where an argument is not acceptable they raise
+`APIValidationError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioxen_jcvi_vm_lib._checks import seconds, suggestion
+from bioxen_jcvi_vm_lib._errors import APIValidationError
+from bioxen_jcvi_vm_lib.context import CellularContext
+from bioxen_jcvi_vm_lib.result import ExecutionResult, needed
+from bioxen_jcvi_vm_lib.visualization.style import (
+    COLOURS,
+    compact,
+    gene_column,
+    tidy,
+    time_scale,
+)
+
+__all__ = ["expression_heat_map", "genome_traffic", "resource_budget", "ribosome_occupancy"]
+
+#: Most samples of a plot that looks at a cell's future.
+MAX_SAMPLES = 100_000
+
+
+def expression_heat_map(
+    result: ExecutionResult,
+    *,
+    genes: Sequence[str] | None = None,
+    what: str = "proteins",
+    top: int = 40,
+    axes: Any = None,
+) -> Any:
+    """Draw molecules by gene and time, on a logarithmic colour scale.
+
+    Parameters
+    ----------
+    result : ExecutionResult
+        With samples, so run with ``every_s``.
+    genes : sequence of str, optional
+        Locus tags, drawn in this order; None: the `top` genes with the most molecules at the end.
+    what : str
+        "proteins" or "mrnas".
+    top : int
+        How many genes where none are named.
+    axes : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if what not in ("proteins", "mrnas"):
+        raise APIValidationError(f'what is "proteins" or "mrnas", not {what!r}')
+    if len(result.time_s) < 2:
+        raise APIValidationError(
+            "a heat map over time needs at least two samples: run with every_s"
+        )
+    table = getattr(result, what)
+    if genes is None:
+        columns = np.argsort(-table[-1], kind="stable")[: max(1, int(top))].tolist()
+    else:
+        columns = [gene_column(result, tag) for tag in genes]
+    scale, unit = time_scale(result)
+    axes = _axes(axes, (9.0, 1.2 + 0.18 * len(columns)))
+    colors = needed("matplotlib.colors")
+    shown = table[:, columns].T
+    most = max(2, int(shown.max(initial=0)))
+    mesh = axes.pcolormesh(
+        result.time_s / scale,
+        np.arange(len(columns)),
+        shown,
+        norm=colors.SymLogNorm(linthresh=1.0, vmin=0, vmax=most),
+        cmap="viridis",
+        shading="nearest",
+    )
+    axes.figure.colorbar(
+        mesh, ax=axes, label=f"{what.replace('mrnas', 'transcripts')} [molecules]", pad=0.02
+    )
+    axes.set_yticks(np.arange(len(columns)), [result.genes[index] for index in columns])
+    axes.tick_params(axis="y", labelsize=7, length=0)
+    axes.invert_yaxis()
+    axes.set_xlabel(f"age of the cell [{unit}]")
+    axes.set_title("expression")
+    return axes
+
+
+def genome_traffic(
+    context: CellularContext,
+    *,
+    replicon: int = 0,
+    duration_s: float = 60.0,
+    bins: int = 300,
+    axes: Any = None,
+) -> Any:
+    """Draw where machines are along a replicon, on average over the cell's next while.
+
+    What is looked at is a replay: the cell itself stays as it is.
+
+    Parameters
+    ----------
+    context : CellularContext
+        The cell.
+    replicon : int
+        Which one.
+    duration_s : float
+        How much of its future [s], sampled every second; 0: the present moment.
+    bins : int
+        Into how many parts the replicon is divided, 10 to 100,000.
+    axes : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib Axes
+        RNA polymerases of the forward strand upwards and of the reverse strand downwards, on the
+        right axis ribosomes.
+    """
+    replicons = context.runtime.replicons
+    if not 0 <= replicon < len(replicons):
+        raise APIValidationError(
+            f"no replicon {replicon!r}: there are {len(replicons)}, counted from 0"
+        )
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 10 <= bins <= 100_000:
+        raise APIValidationError(f"bins is a whole number from 10 to 100,000, not {bins!r}")
+    length = replicons[replicon].length_nt
+    edges = np.linspace(0.0, length, bins + 1)
+    counts = {key: np.zeros(bins) for key in ("forward", "reverse", "ribosome")}
+    samples = 0
+    for machines in _moments(context, duration_s, 1.0):
+        samples += 1
+        here = machines[machines["replicon"] == replicon]
+        polymerase = here["kind"] == "rna_polymerase"
+        for key, chosen in (
+            ("forward", polymerase & (here["strand"] > 0)),
+            ("reverse", polymerase & (here["strand"] < 0)),
+            ("ribosome", here["kind"] == "ribosome"),
+        ):
+            counts[key] += np.histogram(here["position_nt"][chosen], edges)[0]
+    per_kb = 1000.0 / (length / bins) / samples
+    axes = _axes(axes, (11.0, 3.6))
+    middle = (edges[:-1] + edges[1:]) / 2e3
+    width = length / bins / 1e3
+    right = axes.twinx()
+    right.fill_between(
+        middle, counts["ribosome"] * per_kb, step="mid", color=COLOURS[5], alpha=0.35, linewidth=0
+    )
+    axes.bar(middle, counts["forward"] * per_kb, width, color=COLOURS[0], label="forward strand")
+    axes.bar(middle, -counts["reverse"] * per_kb, width, color=COLOURS[1], label="reverse strand")
+    most = max(1e-9, *(abs(counts[key]).max() * per_kb for key in ("forward", "reverse")))
+    axes.set_ylim(-1.1 * most, 1.1 * most)
+    most = max(1e-9, counts["ribosome"].max() * per_kb)
+    right.set_ylim(-1.1 * most, 1.1 * most)
+    axes.set_xlim(0, length / 1e3)
+    axes.set_xlabel(f"position on {replicons[replicon].name} [kb]")
+    axes.set_ylabel("RNA polymerases per kb")
+    right.set_ylabel("ribosomes per kb", color="#2a7fa8")
+    right.set_yticks([tick for tick in right.get_yticks() if 0 <= tick <= most])
+    tidy(axes)
+    right.spines[["top", "left"]].set_visible(False)
+    axes.set_zorder(right.get_zorder() + 1)
+    axes.patch.set_visible(False)
+    axes.legend(
+        frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2
+    )
+    span = f"mean of {samples} s" if samples > 1 else "at one moment"
+    axes.set_title(f"traffic on the genome, {span}", loc="left")
+    return axes
+
+
+def resource_budget(result: ExecutionResult, resource: str = "ATP", *, axes: Any = None) -> Any:
+    """Draw where the molecules of a resource came from and went, by process.
+
+    Parameters
+    ----------
+    result : ExecutionResult
+        The run.
+    resource : str
+        Name of a pool.
+    axes : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib Axes
+        Bars to the right for molecules gained, to the left for molecules spent; they add up to
+        what the pool changed by, which stands in the title.
+    """
+    if resource not in result.resources:
+        raise APIValidationError(
+            f"no resource {resource!r} in this result{suggestion(str(resource), result.resources)}"
+        )
+    legs = {
+        process: account[resource]
+        for process, account in result.ledger.items()
+        if account.get(resource)
+    }
+    order = sorted(legs, key=lambda process: legs[process])
+    axes = _axes(axes, (8.0, 1.4 + 0.34 * len(order)))
+    values = [legs[process] for process in order]
+    colours = [COLOURS[0] if value > 0 else COLOURS[1] for value in values]
+    places = np.arange(len(order))
+    axes.barh(places, values, color=colours, height=0.65)
+    for place, value in zip(places, values, strict=True):
+        axes.annotate(
+            compact(value),
+            (value, place),
+            xytext=(4 if value > 0 else -4, 0),
+            textcoords="offset points",
+            va="center",
+            ha="left" if value > 0 else "right",
+            fontsize="small",
+        )
+    axes.axvline(0, color="#444444", linewidth=0.8)
+    axes.margins(x=0.16)
+    axes.set_yticks(places, [process.replace("_", " ") for process in order])
+    axes.set_xlabel(f"molecules of {resource}: spent (left), gained (right)")
+    axes.xaxis.set_major_formatter(compact)
+    tidy(axes)
+    axes.set_title(
+        f"{resource} in {result.sim_time_s:g} s: {sum(values):+,} molecules", fontsize="medium"
+    )
+    return axes
+
+
+def ribosome_occupancy(
+    context: CellularContext,
+    gene: str,
+    *,
+    duration_s: float = 600.0,
+    every_s: float = 1.0,
+    axes: Any = None,
+) -> Any:
+    """Draw how often a ribosome is at each codon of a gene, over the cell's next while.
+
+    What is looked at is a replay: the cell itself stays as it is.
+
+    Parameters
+    ----------
+    context : CellularContext
+        The cell.
+    gene : str
+        Locus tag or name of a gene for a protein.
+    duration_s, every_s : float
+        How much of its future, and how often it is sampled [s].
+    axes : matplotlib Axes, optional
+        Where to draw.
+
+    Returns
+    -------
+    matplotlib Axes
+        Ribosomes per transcript of the gene by codon (the one in the ribosome's A site).
+    """
+    index = context.runtime.gene_index(gene)
+    found = context.runtime.genes[index]
+    if found.kind != "protein":
+        raise APIValidationError(
+            f"{found.locus_tag} is {found.kind}: ribosomes are on genes for proteins"
+        )
+    codons = found.length_nt // 3
+    length = context.runtime.replicons[found.replicon].length_nt
+    counts = np.zeros(codons)
+    transcripts = samples = 0
+    for machines, cell in _looks(context, duration_s, every_s):
+        samples += 1
+        transcripts += int(cell.mrnas[index])
+        here = machines["position_nt"][
+            (machines["kind"] == "ribosome") & (machines["gene"] == index)
+        ]
+        along = here - found.start if str(found.strand) == "forward" else found.end - 1 - here
+        places = (along % length) // 3
+        np.add.at(counts, places[places < codons], 1.0)
+    axes = _axes(axes, (9.0, 3.0))
+    axes.bar(np.arange(1, codons + 1), counts / max(1, transcripts), width=1.0, color=COLOURS[0])
+    axes.set_xlim(0.5, codons + 0.5)
+    axes.set_xlabel("codon")
+    axes.set_ylabel("ribosomes per transcript")
+    tidy(axes)
+    name = found.locus_tag if not found.name else f"{found.name} ({found.locus_tag})"
+    axes.set_title(
+        f"ribosomes on {name}: {int(counts.sum()):,} seen in {samples:,} samples, "
+        f"{transcripts / samples:.2g} transcripts on average",
+        fontsize="medium",
+    )
+    return axes
+
+
+def _axes(axes: Any, size: tuple[float, float]) -> Any:
+    if axes is not None:
+        return axes
+    needed("matplotlib")
+    pyplot = needed("matplotlib.pyplot")
+    return pyplot.figure(figsize=size, layout="constrained").subplots()
+
+
+def _looks(
+    context: CellularContext, duration_s: float, every_s: float
+) -> Iterator[tuple[NDArray[Any], CellularContext]]:
+    """Yield what a replay of the cell has on its genome, now and at every interval."""
+    if not isinstance(context, CellularContext):
+        raise APIValidationError(
+            f"context must be a CellularContext, not {type(context).__name__}",
+            details={"argument": "context"},
+        )
+    duration, every = seconds(duration_s, "duration_s", zero=True), seconds(every_s, "every_s")
+    if duration / every > MAX_SAMPLES:
+        raise APIValidationError(
+            f"{duration:g} s every {every:g} s are more than {MAX_SAMPLES:,} samples: "
+            "give a larger every_s or a shorter duration_s"
+        )
+    with context.fork(replay=True) as cell:
+        yield cell.polymerases(), cell
+        for _ in range(int(duration / every)):
+            cell.run(every)
+            yield cell.polymerases(), cell
+
+
+def _moments(context: CellularContext, duration_s: float, every_s: float) -> Iterator[NDArray[Any]]:
+    for machines, _ in _looks(context, duration_s, every_s):
+        yield machines

@@ -1,0 +1,58 @@
+"""What all plots have in common; imported only when something is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bioxen_jcvi_vm_lib._checks import suggestion
+from bioxen_jcvi_vm_lib._errors import APIValidationError
+from bioxen_jcvi_vm_lib.result import ExecutionResult
+
+# Okabe and Ito's palette, told apart with any colour vision.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+MACHINES = {
+    "rna_polymerase": "RNA polymerases",
+    "ribosome": "ribosomes",
+    "degradosome": "degradosomes",
+}
+
+
+def cycle(number: int) -> list[str]:
+    """Return as many colours."""
+    return [COLOURS[index % len(COLOURS)] for index in range(number)]
+
+
+def compact(value: float, _position: object = None) -> str:
+    """Write 1,500,000 as 1.5 M."""
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def tidy(axis: Any) -> None:
+    """Take away what carries nothing, and put a pale grid behind."""
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(True, color="#dddddd", linewidth=0.6)
+    axis.set_axisbelow(True)
+
+
+def time_scale(result: ExecutionResult) -> tuple[float, str]:
+    """Return the seconds in the unit that suits a run, and the unit."""
+    return (60.0, "min") if len(result.time_s) and result.time_s[-1] >= 600 else (1.0, "s")
+
+
+def gene_column(result: ExecutionResult, tag: str) -> int:
+    """Return the column of a gene.
+
+    Raises
+    ------
+    APIValidationError
+        If the result has no such locus tag; the nearest is named.
+    """
+    try:
+        return result.genes.index(tag)
+    except ValueError:
+        raise APIValidationError(
+            f"no gene {tag!r} in this result{suggestion(str(tag), result.genes)}"
+        ) from None

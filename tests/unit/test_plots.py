@@ -1,0 +1,146 @@
+"""Plots, tables of notebooks, and ensembles as tables: what they show is what there is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib.visualization import plots
+
+
+@pytest.fixture(scope="module")
+def cell(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> Iterator[bx.CellularContext]:
+    """A cell with traffic."""
+    with manager.create_cellular_context(runtime, seed=7) as cell:
+        yield cell
+
+
+@pytest.fixture(scope="module")
+def result(cell: bx.CellularContext) -> bx.ExecutionResult:
+    """Its first minutes."""
+    return cell.run(200, every_s=20)
+
+
+@pytest.fixture(autouse=True)
+def no_figures_left() -> Iterator[None]:
+    """Close what a test has drawn."""
+    yield
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+
+
+def test_a_heat_map_has_the_counts(result: bx.ExecutionResult, tmp_path: Path) -> None:
+    axes = plots.expression_heat_map(result, top=5)
+    shown = axes.collections[0].get_array()
+    order = np.argsort(-result.proteins[-1], kind="stable")[:5]
+    assert np.array_equal(np.asarray(shown).reshape(5, -1), result.proteins[:, order].T)
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == [result.genes[i] for i in order]
+    tag = result.genes[3]
+    axes = plots.expression_heat_map(result, genes=[tag], what="mrnas")
+    shown = np.asarray(axes.collections[0].get_array()).ravel()
+    assert np.array_equal(shown, result.mrnas[:, 3])
+    axes.figure.savefig(tmp_path / "heat.png")
+
+
+def test_traffic_counts_every_machine(cell: bx.CellularContext, result: Any) -> None:
+    before = cell.trajectory_hash
+    axes = plots.genome_traffic(cell, duration_s=0, bins=50)
+    machines = cell.polymerases()
+    per_kb = 1000.0 / (cell.runtime.length_nt / 50)
+    heights = np.array([bar.get_height() for bar in axes.patches]) / per_kb
+    on_dna = machines["kind"] == "rna_polymerase"
+    assert heights[heights > 0].sum() == pytest.approx((machines["strand"][on_dna] == 1).sum())
+    assert -heights[heights < 0].sum() == pytest.approx((machines["strand"][on_dna] == -1).sum())
+    plots.genome_traffic(cell, duration_s=5)
+    assert cell.trajectory_hash == before
+
+
+def test_a_budget_adds_up(result: bx.ExecutionResult) -> None:
+    axes = plots.resource_budget(result, "GTP")
+    bars = sum(bar.get_width() for bar in axes.patches)
+    pool = result.resources["GTP"]
+    assert bars == pool[-1] - pool[0]
+    assert f"{int(bars):+,} molecules" in axes.get_title()
+
+
+def test_occupancy_is_of_that_gene(cell: bx.CellularContext, result: Any) -> None:
+    machines = cell.polymerases()
+    on_genes = machines["gene"][machines["kind"] == "ribosome"]
+    index = int(np.bincount(on_genes).argmax())
+    gene = cell.runtime.genes[index]
+    axes = plots.ribosome_occupancy(cell, gene.locus_tag, duration_s=0, every_s=1)
+    heights = np.array([bar.get_height() for bar in axes.patches])
+    assert len(heights) == gene.length_nt // 3
+    assert heights.sum() == pytest.approx((on_genes == index).sum() / cell.mrnas[index])
+
+
+@pytest.mark.parametrize(
+    ("draw", "says"),
+    [
+        (lambda c, r: plots.expression_heat_map(r, genes=["nope"]), "no gene 'nope'"),
+        (lambda c, r: plots.expression_heat_map(r, what="tRNA"), "proteins"),
+        (lambda c, r: plots.resource_budget(r, "AtP"), "did you mean 'ATP'"),
+        (lambda c, r: plots.genome_traffic(c, replicon=3), "no replicon 3"),
+        (lambda c, r: plots.genome_traffic(c, bins=2), "bins"),
+        (lambda c, r: plots.ribosome_occupancy(c, "nope"), "nope"),
+        (lambda c, r: plots.ribosome_occupancy(c, "rpoB", every_s=1e-9), "samples"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(cell: Any, result: Any, draw: Any, says: str) -> None:
+    with pytest.raises(bx.APIValidationError, match=says):
+        draw(cell, result)
+
+
+def test_notebooks_show_tables(cell: bx.CellularContext, result: bx.ExecutionResult) -> None:
+    with bx.create_bio_vm("<b>", genome_runtime=cell.runtime) as vm:
+        shown = vm._repr_html_()
+        assert "&lt;b&gt;" in shown
+        assert "created" in shown
+    ribosomes = cell.machines["ribosome"]
+    assert f"{ribosomes['active']} of {ribosomes['total']} active" in cell._repr_html_()
+    assert "all 0" in result._repr_html_()
+    assert f"{cell.runtime.length_nt:,} nt" in cell.runtime._repr_html_()
+    for one in (cell, result, cell.runtime):
+        assert one._repr_html_().count("<tr>") == one._repr_html_().count("</tr>") > 3
+
+
+def test_an_ensemble_is_one_table(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    program = 'run(4, every_s=2); set_resource("ATP", 1000); run(2)'
+    results = manager.run_ensemble(runtime, program, seeds=[3, 5])
+    data = bx.ensemble_to_xarray(results)
+    assert data.sizes["cell"] == 2
+    assert data.time_s.values.tolist() == [0.0, 2.0, 4.0, 6.0]
+    assert data.seed.values.tolist() == [3, 5]
+    tag = runtime.locus_tags[10]
+    wanted = [int(one.proteins[-1, 10]) for one in results]
+    assert data.proteins.sel(gene=tag, time_s=6.0).values.tolist() == wanted
+    assert data.resources.sel(resource="ATP", time_s=4.0).values.tolist() == [1000, 1000]
+    table = bx.ensemble_to_anndata(results)
+    assert table.shape == (2, len(runtime))
+    assert np.array_equal(table.X[1], results[1].mrnas[-1])
+    assert np.array_equal(table.layers["proteins"][0], results[0].proteins[-1])
+    assert table.obs["seed"].tolist() == [3, 5]
+    assert table.obs["ATP"].tolist() == [int(one.resources["ATP"][-1]) for one in results]
+    assert table.var_names[10] == tag
+
+
+def test_results_that_are_no_ensemble_are_refused(result: bx.ExecutionResult) -> None:
+    with pytest.raises(bx.APIValidationError, match="no result"):
+        bx.ensemble_to_xarray([])
+    with pytest.raises(bx.APIValidationError, match="not of int"):
+        bx.ensemble_to_anndata([3])  # type: ignore[list-item]
+    with pytest.raises(bx.APIValidationError, match="what is"):
+        bx.ensemble_to_anndata([result], what="dna")
