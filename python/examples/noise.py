@@ -2,8 +2,9 @@
 
     python noise.py [--genome syn3A.gb] [--cells 100] [--out noise.png]
 
-Squared coefficient of variation of the proteins against their mean. Copies that came and went one by
-one would lie on the Poisson line; translation makes several from each transcript, so cells lie above.
+Squared coefficient of variation of the proteins against their mean. Copies that came and went one
+by one would lie on the Poisson line; translation makes several from each transcript, so genes lie
+above.
 """
 
 import argparse

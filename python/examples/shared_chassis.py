@@ -2,8 +2,9 @@
 
     python shared_chassis.py [--seconds 1200] [--out shared_chassis.png]
 
-Three cells hold 500 ribosomes each. At ten minutes the first takes over 300 of each of the others. The
-grants act at that age and nowhere else, so the trajectories are the same on any machine and any day.
+Three cells hold 500 ribosomes each. At half time the first takes over 300 of each of the others.
+The grants act at that age and nowhere else, so the trajectories are the same on any machine and
+any day.
 """
 
 import argparse
