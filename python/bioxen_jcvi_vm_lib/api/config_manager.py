@@ -1,37 +1,69 @@
 """Configuration: a file or dict, then environment variables ``BIOXEN_...``, then keyword overrides.
 
 What none of them sets comes from the organism's YAML. An unknown key is an error that names the
-nearest known one; numbers carry the units in their descriptions.
+nearest known one; numbers carry the units in their descriptions; every value knows its source.
+
+>>> config = GenomicVirtualizationConfig.from_dict({"virtual_resources": {"atp_pool": 75_000}})
+>>> config = config.with_overrides(translation_execution_rate=15.0)
+>>> for key, source in config.sources.items():
+...     print(f"{key}: {source}")
+virtual_resources.atp_pool_size: dict
+execution_parameters.translation_execution_rate: keyword translation_execution_rate
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from bioxen_jcvi_vm_lib._checks import MAX_MOLECULES, suggestion
+from bioxen_jcvi_vm_lib._checks import MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
+from bioxen_jcvi_vm_lib.api.config_sources import (
+    ENV_PREFIX,
+    Given,
+    Source,
+    Tree,
+    bare,
+    environment,
+    joined,
+    leaves,
+    marked,
+    merged,
+    native,
+    read,
+    refused,
+)
 
 __all__ = [
+    "Configuration",
     "DegradationProcessing",
     "ExecutionParameters",
     "GeneParameters",
     "GenomicVirtualizationConfig",
+    "Setting",
     "VirtualMetabolites",
     "VirtualResources",
 ]
 
-_ROOT_KEY = "genomic_virtualization"
-_ENV_PREFIX = "BIOXEN_"
-_MAX_FILE_BYTES = 16 * 2**20
+#: Sections that a file may have beside one another, each read by its own class.
+ROOT_KEYS = ("genomic_virtualization", "deployment")
+#: What BIOXEN_... variables of the second section begin with; the first needs no prefix.
+_DEPLOYMENT = "deployment"
 
 #: Keys that shape the program: they act when a runtime is loaded, not when a context is created.
 SHAPING_KEYS = frozenset(
@@ -39,33 +71,254 @@ SHAPING_KEYS = frozenset(
 )
 
 
-def _finite(value: float) -> float:
+def finite(value: float) -> float:
     if not math.isfinite(value):
         raise ValueError("must be a finite number")
     return value
 
 
 Count = Annotated[int, Field(ge=0, le=MAX_MOLECULES)]
-Rate = Annotated[float, Field(gt=0, le=1e9), AfterValidator(_finite)]
-Amount = Annotated[float, Field(ge=0, le=1e9), AfterValidator(_finite)]
+Rate = Annotated[float, Field(gt=0, le=1e9), AfterValidator(finite)]
+Amount = Annotated[float, Field(ge=0, le=1e9), AfterValidator(finite)]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
     """A section: fixed keys, strict types, frozen. `spellings` maps accepted spellings to keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     spellings: ClassVar[Mapping[str, str]] = {}
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for spelling, key in cls.spellings.items():
+            what = {"description": f"another spelling of {key}", "deprecated": True}
+            properties[spelling] = {**properties[key], **what}
+        return schema
 
-class VirtualMetabolites(_Section):
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of a configuration.
+
+    Attributes
+    ----------
+    path : tuple of str
+        Sections and key.
+    value
+        What it is; None leaves it to the organism or the machine.
+    source : Source
+        Where the value comes from.
+    description : str
+        What it means, with its unit.
+    """
+
+    path: tuple[str, ...]
+    value: Any
+    source: Source
+    description: str
+
+    @property
+    def key(self) -> str:
+        """Sections and key, joined by dots."""
+        return ".".join(self.path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attributes as plain data."""
+        return {
+            "key": self.key,
+            "value": self.value,
+            "source": self.source.to_dict(),
+            "description": self.description,
+        }
+
+
+class Configuration(Section):
+    """What configurations have in common: they are immutable and know where every value comes from.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        On an unknown key (the nearest known one is named), a value out of range or of the wrong
+        kind, or two sources of the same precedence for one key; ``details`` has key and source.
+    """
+
+    root_key: ClassVar[str]
+
+    def __init__(self, **values: Any) -> None:
+        self._fill(self._canonical(marked(values, Source("dict"))))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make a configuration from nested mappings, with or without the root key."""
+        return cls._of(cls._layer(data))
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a YAML or JSON file; relative paths in it are relative to its folder."""
+        return cls._of(cls._layer(path))
+
+    @classmethod
+    def resolve(
+        cls, source: Configuration | Mapping[str, Any] | str | os.PathLike[str] | None = None
+    ) -> Self:
+        """Return the configuration of a source with the environment's variables over it.
+
+        Parameters
+        ----------
+        source : configuration, mapping, path or None
+            None is the empty configuration. In a configuration what keywords set stays: they go
+            over variables.
+        """
+        return cls._of(merged(cls._layer(source), cls._environment()))
+
+    def with_overrides(self, **overrides: Any) -> Self:
+        """Return a copy in which flat keys of any level are replaced.
+
+        Parameters
+        ----------
+        **overrides
+            Any key of any section, such as ``atp_pool_size=60_000`` or ``hold_pools=True``.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            On an unknown key, an unacceptable value, or one key under two spellings.
+        """
+        known = dict(flat_keys(type(self)))
+        layer: Tree = {}
+        for key, value in overrides.items():
+            source = Source("keyword", key)
+            path = known.get(key)
+            if path is None:
+                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
+                raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
+            layer = joined(layer, self._canonical(_nested(path, value, source)))
+        return self._of(merged(self._tree(), layer))
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Where each value comes from, by dotted key; a key that is not there has its default."""
+        return {".".join(path): source for path, source in self._found.items()}
+
+    def settings(self) -> tuple[Setting, ...]:
+        """Return every key with its value and source."""
+        return tuple(_settings(self, (), self._found))
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    @property
+    def _found(self) -> dict[tuple[str, ...], Source]:
+        found: dict[tuple[str, ...], Source] = self.__dict__.get("_sources", {})
+        return found
+
+    @classmethod
+    def _of(cls, tree: Tree) -> Self:
+        made = cls.__new__(cls)
+        made._fill(tree)
+        return made
+
+    def _fill(self, tree: Tree) -> None:
+        tree = self._based(tree)
+        found = dict(leaves(tree))
+        try:
+            super().__init__(**bare(tree))
+        except ValidationError as error:
+            raise _explained(error, found) from None
+        self.__dict__["_sources"] = found  # beside the fields: equal values make equal objects
+
+    @classmethod
+    def _based(cls, tree: Tree) -> Tree:
+        """Put under a tree what it builds upon."""
+        return tree
+
+    def _tree(self) -> Tree:
+        """Return what is set, with its sources."""
+        return _remarked(self.model_dump(exclude_unset=True), (), self._found)
+
+    @classmethod
+    def _layer(cls, given: Any) -> Tree:
+        """Return what a configuration, mapping, path or None gives."""
+        if given is None:
+            return {}
+        if isinstance(given, cls):
+            return given._tree()
+        if isinstance(given, Mapping):
+            return cls._canonical(cls._own(marked(given, Source("dict")), "the configuration"))
+        if isinstance(given, str | os.PathLike):
+            path = Path(given)
+            tree = cls._canonical(cls._own(read(path), str(path)))
+            return _anchored(tree, path.resolve().parent)
+        raise refused(
+            f"a configuration cannot be made from {type(given).__name__}: "
+            f"give a dict, the path of a YAML file, a {cls.__name__} or None"
+        )
+
+    @classmethod
+    def _own(cls, tree: Tree, what: str) -> Tree:
+        """Return the section of this class, or the whole of a tree without sections."""
+        if not any(root in tree for root in ROOT_KEYS):
+            return tree
+        for key, given in tree.items():
+            if key not in ROOT_KEYS:
+                near = suggestion(str(key), ROOT_KEYS)
+                root = next(root for root in ROOT_KEYS if root in tree)
+                raise refused(
+                    f"{what} has the key {str(key)!r} beside {root!r}: move it in there{near}",
+                    given.source,
+                    key=str(key),
+                )
+            if given.value is not None and not isinstance(given.value, dict):
+                raise refused(
+                    f"{key} ({given.source}) must be a mapping of keys to values, "
+                    f"not {type(given.value).__name__}",
+                    given.source,
+                    key=key,
+                )
+        own = tree.get(cls.root_key)
+        return {} if own is None else own.value or {}
+
+    @classmethod
+    def _environment(cls) -> Tree:
+        """Return what the variables set, each in canonical keys."""
+        layer: Tree = {}
+        for variable, path, text in environment():
+            ours = path[0].lower() == _DEPLOYMENT
+            if ours != (cls.root_key == _DEPLOYMENT):
+                continue
+            keys = path[1:] if ours else path
+            target = _target(cls, keys)
+            if target is None:
+                prefix = ENV_PREFIX + ("DEPLOYMENT__" if ours else "")
+                every = [prefix + "__".join(known).upper() for _, known in flat_keys(cls)]
+                raise refused(
+                    f"unknown environment variable {variable!r}{suggestion(variable, every)}",
+                    Source("environment", variable),
+                    key=variable,
+                )
+            keys, annotation = target
+            value = text if _takes_text(annotation) else _value(variable, text)
+            source = Source("environment", variable)
+            layer = joined(layer, cls._canonical(_nested(keys, value, source)))
+        return layer
+
+    @classmethod
+    def _canonical(cls, tree: Tree) -> Tree:
+        return canonical(tree, cls, "", cls)
+
+
+class VirtualMetabolites(Section):
     """Concentrations in the medium."""
 
     glucose_concentration: Amount | None = Field(None, description="glucose in the medium [mM]")
     phosphate_concentration: Amount | None = Field(None, description="phosphate in the medium [mM]")
 
 
-class VirtualResources(_Section):
+class VirtualResources(Section):
     """Molecules per cell; what is not set comes from the organism."""
 
     spellings = {"atp_pool": "atp_pool_size", "ribosome_count": "ribosome_allocation"}
@@ -78,7 +331,7 @@ class VirtualResources(_Section):
     )
 
 
-class DegradationProcessing(_Section):
+class DegradationProcessing(Section):
     """Lifetimes of messengers and proteins."""
 
     spellings = {
@@ -94,7 +347,7 @@ class DegradationProcessing(_Section):
     )
 
 
-class GeneParameters(_Section):
+class GeneParameters(Section):
     """Rates of one gene that replace the organism's."""
 
     promoter_strength: Amount | None = Field(
@@ -108,7 +361,7 @@ class GeneParameters(_Section):
     )
 
 
-class ExecutionParameters(_Section):
+class ExecutionParameters(Section):
     """How the machines work."""
 
     transcription_execution_rate: Rate | None = Field(
@@ -149,16 +402,10 @@ class ExecutionParameters(_Section):
     )
 
 
-class GenomicVirtualizationConfig(_Section):
-    """The whole configuration, immutable.
+class GenomicVirtualizationConfig(Configuration):
+    """How genomes are loaded and cells made of them; see `Configuration` for what it can."""
 
-    Raises
-    ------
-    InvalidConfigurationError
-        On an unknown key (the nearest known one is named), a value out of range or of the wrong
-        kind.
-    """
-
+    root_key = "genomic_virtualization"
     spellings = {"execution_mode": "execution_engine"}
 
     enabled: bool = Field(True, description="false is refused where a genome is to run")
@@ -182,305 +429,221 @@ class GenomicVirtualizationConfig(_Section):
         default_factory=lambda: ExecutionParameters(), description="machines"
     )
 
-    def __init__(self, **values: Any) -> None:
-        data = _canonical(values, type(self), "")
-        try:
-            super().__init__(**data)
-        except ValidationError as error:
-            raise _explained(error) from None
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Make a configuration from nested mappings, with or without the root key."""
-        return cls(**_unwrapped(data, "the configuration"))
-
-    @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a YAML file; relative paths in it are relative to its folder."""
-        return cls(**_read(Path(path)))
-
-    @classmethod
-    def resolve(
-        cls, source: GenomicVirtualizationConfig | Mapping[str, Any] | str | os.PathLike[str] | None
-    ) -> GenomicVirtualizationConfig:
-        """Return the configuration of a source with the environment's variables over it.
-
-        Parameters
-        ----------
-        source : GenomicVirtualizationConfig, mapping, path or None
-            None is the empty configuration.
-        """
-        if source is None:
-            data: dict[str, Any] = {}
-        elif isinstance(source, GenomicVirtualizationConfig):
-            data = source.model_dump(exclude_unset=True)
-        elif isinstance(source, Mapping):
-            data = _canonical(_unwrapped(source, "the configuration"), cls, "")
-        elif isinstance(source, str | os.PathLike):
-            data = _canonical(_read(Path(source)), cls, "")
-        else:
-            raise InvalidConfigurationError(
-                f"a configuration cannot be made from {type(source).__name__}: "
-                "give a dict, the path of a YAML file, a GenomicVirtualizationConfig or None"
-            )
-        return cls(**_merged(data, _environment(cls)))
-
-    def with_overrides(self, **overrides: Any) -> GenomicVirtualizationConfig:
-        """Return a copy in which flat keys of any level are replaced.
-
-        Parameters
-        ----------
-        **overrides
-            Any key of any section, such as ``atp_pool_size=60_000`` or ``hold_pools=True``.
-
-        Raises
-        ------
-        InvalidConfigurationError
-            On an unknown key or an unacceptable value.
-        """
-        known = dict(_flat_keys(type(self), ()))
-        data = self.model_dump(exclude_unset=True)
-        seen: dict[tuple[str, ...], str] = {}
-        for key, value in overrides.items():
-            path = known.get(key)
-            if path is None:
-                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
-                raise InvalidConfigurationError(
-                    f"unknown configuration key {key!r}{near}",
-                    details={"key": key},
-                )
-            if path in seen:
-                raise InvalidConfigurationError(
-                    f"{key!r} and {seen[path]!r} are two spellings of one key: give one of them",
-                    details={"key": key},
-                )
-            seen[path] = key
-            layer: Any = value.model_dump() if isinstance(value, BaseModel) else value
-            for part in reversed(path):
-                layer = {part: layer}
-            data = _merged(data, _canonical(layer, type(self), ""))
-        return type(self)(**data)
+# -- keys ------------------------------------------------------------------------------------------
 
 
-def _unwrapped(data: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """Drop the optional root key."""
-    if _ROOT_KEY in data:
-        others = [key for key in data if key != _ROOT_KEY]
-        if others:
-            raise InvalidConfigurationError(
-                f"{what} has the key {others[0]!r} beside {_ROOT_KEY!r}: move it in there",
-                details={"key": str(others[0])},
-            )
-        inner = data[_ROOT_KEY]
-        if inner is None:
-            return {}
-        if not isinstance(inner, Mapping):
-            raise InvalidConfigurationError(
-                f"{_ROOT_KEY} must be a mapping of keys to values, not {type(inner).__name__}"
-            )
-        return dict(inner)
-    return dict(data)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Read a configuration file; paths in it become relative to its folder."""
-    try:
-        if path.is_dir():
-            raise InvalidConfigurationError(f"{path} is a directory: give a YAML file")
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise InvalidConfigurationError(f"{path} is over 16 MiB: it is no configuration file")
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidConfigurationError(
-            f"the configuration file {path} cannot be read: {error.strerror or error}",
-            details={"path": str(path)},
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        if isinstance(error, InvalidConfigurationError):
-            raise
-        place = getattr(error, "problem_mark", None)
-        where = f", line {place.line + 1}, column {place.column + 1}" if place else ""
-        problem = getattr(error, "problem", None) or type(error).__name__
-        raise InvalidConfigurationError(
-            f"{path} is not valid YAML{where}: {problem}", details={"path": str(path)}
-        ) from None
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, Mapping):
-        raise InvalidConfigurationError(
-            f"{path} must hold a mapping of keys to values, not {type(loaded).__name__}",
-            details={"path": str(path)},
-        )
-    data = _canonical(_unwrapped(loaded, str(path)), GenomicVirtualizationConfig, "")
-    folder = path.resolve().parent
-    _anchor(data, "genome_file", folder)
-    _anchor(data, "snapshot_dir", folder)
-    parameters = data.get("execution_parameters")
-    if isinstance(parameters, dict):
-        _anchor(parameters, "proteome_file", folder)
-        _anchor(parameters, "mrna_file", folder)
-    return data
-
-
-def _anchor(data: dict[str, Any], key: str, folder: Path) -> None:
-    """Make a relative path of a configuration file absolute."""
-    value = data.get(key)
-    if isinstance(value, str) and value:
-        data[key] = str(folder / value)
-
-
-def _section_of(model: type[BaseModel], key: str) -> type[_Section] | None:
+def _section_of(model: type[BaseModel], key: str) -> type[Section] | None:
     """Return the section class behind a key, None for a plain value."""
     annotation = model.model_fields[key].annotation
-    if isinstance(annotation, type) and issubclass(annotation, _Section):
-        return annotation
+    if get_origin(annotation) is dict:
+        return None
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, Section):
+            return kind
     return None
 
 
-def _canonical(data: Mapping[str, Any], model: type[_Section], where: str) -> dict[str, Any]:
+def canonical(tree: Tree, model: type[Section], where: str, root: type[Section]) -> Tree:
     """Replace spellings by keys, recursively; refuse unknown and doubled keys."""
-    known = [*model.model_fields, *model.spellings]
-    result: dict[str, Any] = {}
-    for given, value in data.items():
-        key = model.spellings.get(given, given) if isinstance(given, str) else given
-        path = f"{where}{given}"
-        if not isinstance(key, str) or key not in model.model_fields:
-            every = dict(_flat_keys(GenomicVirtualizationConfig, ()))
-            place = ""
-            if isinstance(given, str) and given in every:
-                place = f"; {given!r} belongs at {'.'.join(every[given])!r}"
-            else:
-                near = suggestion(str(given), known) or suggestion(str(given), every)
-                place = near or f"; known keys here: {', '.join(sorted(model.model_fields))}"
-            raise InvalidConfigurationError(
-                f"unknown configuration key {path!r}{place}", details={"key": path}
-            )
+    result: Tree = {}
+    places: dict[str, str] = {}
+    for given_key, given in tree.items():
+        path = f"{where}{given_key}"
+        text = isinstance(given_key, str)
+        key = model.spellings.get(given_key, given_key) if text else given_key
+        if not text or key not in model.model_fields:
+            raise _unknown(given_key, path, given.source, model, root)
         if key in result:
-            raise InvalidConfigurationError(
-                f"{path!r} is given twice, under two spellings: keep {where}{key}",
-                details={"key": path},
+            raise refused(
+                f"{_place(path, given.source)} and {places[key]} are two spellings of one key: "
+                f"keep {where}{key}",
+                given.source,
+                key=f"{where}{key}",
+                other=result[key].source.to_dict(),
             )
-        section = _section_of(model, key)
-        if section is not None and value is None:
-            value = {}
-        if section is not None and isinstance(value, BaseModel):
-            value = value.model_dump(exclude_unset=True)
-        if section is not None and isinstance(value, Mapping):
-            value = _canonical(value, section, f"{where}{key}.")
-        elif key == "gene_parameters" and isinstance(value, Mapping):
-            value = {
-                tag: _canonical(entry, GeneParameters, f"{where}{key}.{tag}.")
-                if isinstance(entry, Mapping)
-                else entry
-                for tag, entry in value.items()
-            }
-        result[key] = value
+        places[key] = _place(path, given.source)
+        result[key] = Given(_canonical_value(key, given, model, path, root), given.source)
     return result
 
 
-def _flat_keys(
-    model: type[_Section], path: tuple[str, ...]
+def _canonical_value(
+    key: str, given: Given, model: type[Section], path: str, root: type[Section]
+) -> Any:
+    value, source = given.value, given.source
+    section = _section_of(model, key)
+    if isinstance(value, BaseModel):
+        value = marked(value.model_dump(exclude_unset=True), source)
+    if section is not None and value is None and model.model_fields[key].annotation is section:
+        return {}
+    if not isinstance(value, dict):
+        return value
+    if section is not None:
+        return canonical(value, section, f"{path}.", root)
+    if key == "gene_parameters":
+        return {
+            tag: Given(canonical(entry.value, GeneParameters, f"{path}.{tag}.", root), entry.source)
+            if isinstance(entry.value, dict)
+            else entry
+            for tag, entry in value.items()
+        }
+    return value
+
+
+def _unknown(
+    key: Any, path: str, source: Source, model: type[Section], root: type[Section]
+) -> Exception:
+    every = dict(flat_keys(root))
+    if isinstance(key, str) and key in every:
+        place = f"; {key!r} belongs at {'.'.join(every[key])!r}"
+    else:
+        near = suggestion(str(key), [*model.model_fields, *model.spellings])
+        near = near or suggestion(str(key), [*every, *ROOT_KEYS])
+        place = near or f"; known keys here: {', '.join(sorted(model.model_fields))}"
+    return refused(f"unknown configuration key {_place(path, source)}{place}", source, key=path)
+
+
+def _place(path: str, source: Source) -> str:
+    """Name a key, and where it stands if that says more."""
+    shown = short(path)
+    return shown if source.kind in ("dict", "keyword") else f"{shown} ({source})"
+
+
+def flat_keys(
+    model: type[Section], path: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield every key and spelling of a section and those below it with its path."""
     for key in model.model_fields:
         yield key, (*path, key)
         section = _section_of(model, key)
         if section is not None:
-            yield from _flat_keys(section, (*path, key))
+            yield from flat_keys(section, (*path, key))
     for spelling, key in model.spellings.items():
         yield spelling, (*path, key)
 
 
-def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge nested mappings, `high` over `low`."""
-    result = dict(low)
-    for key, value in high.items():
-        below = result.get(key)
-        if isinstance(value, Mapping) and isinstance(below, Mapping):
-            result[key] = _merged(below, value)
+def _target(model: type[Section], keys: list[str]) -> tuple[list[str], Any] | None:
+    """Return the path that a variable names, gene names in their own case, and what stands there.
+
+    None if it names nothing.
+    """
+    path: list[str] = []
+    section: type[Section] | None = model
+    annotation: Any = None
+    for number, word in enumerate(keys):
+        if section is None:
+            return None
+        key = word.lower()
+        canonical_key = section.spellings.get(key, key)
+        if canonical_key not in section.model_fields:
+            return None
+        path.append(key)
+        annotation = section.model_fields[canonical_key].annotation
+        if canonical_key == "gene_parameters" and len(keys) > number + 1:
+            tag, rest = keys[number + 1], keys[number + 2 :]
+            inner = _target(GeneParameters, rest) if rest else ([], None)
+            return None if inner is None else ([*path, tag, *inner[0]], inner[1])
+        section = _section_of(section, canonical_key)
+    return (path, annotation) if path else None
+
+
+def _takes_text(annotation: Any) -> bool:
+    """Whether a value is any text, so that 1 and true are texts too."""
+    if get_origin(annotation) is dict:
+        return False
+    return annotation is str or any(_takes_text(part) for part in get_args(annotation))
+
+
+def _value(variable: str, text: str) -> Any:
+    try:
+        return native(text)
+    except (ValueError, RecursionError) as error:
+        raise refused(
+            f"the environment variable {variable} cannot be read: {short(str(error))}; "
+            "a section given in one variable must be a JSON object",
+            Source("environment", variable),
+            key=variable,
+        ) from None
+
+
+def _nested(path: tuple[str, ...] | list[str], value: Any, source: Source) -> Tree:
+    """Return a tree of one value."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_unset=True)
+    if isinstance(value, Mapping):
+        value = marked(value, source)
+    given = Given(value, source)
+    for key in reversed(path[1:]):
+        given = Given({key: given}, source)
+    return {path[0]: given}
+
+
+def _remarked(
+    data: Mapping[str, Any], path: tuple[str, ...], found: Mapping[tuple[str, ...], Source]
+) -> Tree:
+    """Return plain data as a tree with the sources of before."""
+    tree: Tree = {}
+    for key, value in data.items():
+        here = (*path, key)
+        if isinstance(value, Mapping):
+            inner = _remarked(value, here, found)
+            highest = max(
+                (given.source for given in inner.values()),
+                key=lambda source: source.rank,
+                default=Source("default"),
+            )
+            tree[key] = Given(inner, highest)
         else:
-            result[key] = value
+            tree[key] = Given(value, found.get(here, Source("default")))
+    return tree
+
+
+def _anchored(tree: Tree, folder: Path) -> Tree:
+    """Make the relative paths of a configuration file absolute."""
+    result: Tree = {}
+    for key, given in tree.items():
+        value = given.value
+        if isinstance(value, dict):
+            value = _anchored(value, folder)
+        elif isinstance(value, str) and value and str(key).endswith(("_file", "_dir")):
+            value = str(folder / value)
+        result[key] = Given(value, given.source)
     return result
 
 
-def _explained(error: ValidationError) -> InvalidConfigurationError:
+def _settings(
+    section: Section, path: tuple[str, ...], found: Mapping[tuple[str, ...], Source]
+) -> Iterator[Setting]:
+    for key, field in type(section).model_fields.items():
+        here = (*path, key)
+        value = getattr(section, key)
+        if isinstance(value, Section):
+            yield from _settings(value, here, found)
+        elif isinstance(value, dict) and value:
+            for tag, entry in value.items():
+                yield from _settings(entry, (*here, tag), found)
+        else:
+            source = found.get(here, Source("default"))
+            yield Setting(here, value, source, field.description or "")
+
+
+def _explained(
+    error: ValidationError, found: Mapping[tuple[str, ...], Source]
+) -> InvalidConfigurationError:
     """Turn pydantic's report into one sentence about the first problem."""
     first = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in first["loc"] if part != "int") or "the configuration"
+    location = tuple(str(part) for part in first["loc"])
+    path = ".".join(location) or "the configuration"
+    source = next(
+        (found[location[:n]] for n in range(len(location), 0, -1) if location[:n] in found), None
+    )
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     value = first.get("input")
-    shown = "" if isinstance(value, Mapping) else f" (it is {repr(value)[:60]})"
+    shown = "" if isinstance(value, Mapping) else f" (it is {short(value)})"
+    named = f"{path!r}" if source is None else _place(path, source)
+    details: dict[str, Any] = {"key": path}
+    if source is not None:
+        details["source"] = source.to_dict()
     return InvalidConfigurationError(
-        f"configuration key {path!r}: {message[:1].lower()}{message[1:]}{shown}",
-        details={"key": path},
+        f"configuration key {named}: {message[:1].lower()}{message[1:]}{shown}", details=details
     )
-
-
-class _Environment(BaseSettings):
-    """The variables ``BIOXEN_KEY`` and ``BIOXEN_SECTION__KEY``, as text; checked later."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=_ENV_PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="ignore"
-    )
-    enabled: str | None = None
-    genome_file: str | None = None
-    organism: str | None = None
-    snapshot_dir: str | None = None
-    execution_engine: str | None = None
-    execution_mode: str | None = None
-    runtime_scheduler: str | None = None
-    virtual_resources: dict[str, Any] | None = None
-    execution_parameters: dict[str, Any] | None = None
-
-
-def _environment(model: type[GenomicVirtualizationConfig]) -> dict[str, Any]:
-    """Return what the environment sets, in canonical keys."""
-    known = set(_Environment.model_fields)
-    for variable in os.environ:
-        if not variable.upper().startswith(_ENV_PREFIX):
-            continue
-        top = variable[len(_ENV_PREFIX) :].lower().split("__", 1)[0]
-        if top not in known:
-            every = {
-                _ENV_PREFIX + "__".join(path).upper(): key for key, path in _flat_keys(model, ())
-            }
-            raise InvalidConfigurationError(
-                f"unknown environment variable {variable!r}{suggestion(variable, every)}",
-                details={"key": variable},
-            )
-    try:
-        found: dict[str, Any] = EnvSettingsSource(_Environment)()
-    except Exception as error:
-        raise InvalidConfigurationError(
-            f"the environment variables {_ENV_PREFIX}... cannot be read: {error}; "
-            "a section given in one variable must be a JSON object"
-        ) from None
-    return _canonical(
-        {key: _native(value, key) for key, value in found.items() if value is not None},
-        model,
-        "",
-    )
-
-
-def _native(value: Any, key: str) -> Any:
-    """Give the text of an environment variable the type that YAML would give it."""
-    if isinstance(value, Mapping):
-        return {inner: _native(entry, str(inner)) for inner, entry in value.items()}
-    if not isinstance(value, str) or key.endswith(("_file", "_dir")) or key == "organism":
-        return value
-    if value.lstrip().startswith(("{", "[")):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    lowered = value.strip().lower()
-    if lowered in ("true", "yes", "on"):
-        return True
-    if lowered in ("false", "no", "off"):
-        return False
-    for kind in (int, float):
-        try:
-            return kind(value)
-        except ValueError:
-            continue
-    return value
