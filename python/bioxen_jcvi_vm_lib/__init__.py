@@ -45,6 +45,12 @@ if TYPE_CHECKING:
         ProcessResult,
     )
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.enhanced_error_handling import (
+        AuditEntry,
+        AuditLog,
+        ProductionLogger,
+        handle_vm_operation,
+    )
     from bioxen_jcvi_vm_lib.api.factory import (
         create_bio_vm,
         get_supported_biological_types,
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
         validate_vm_type,
     )
     from bioxen_jcvi_vm_lib.api.genomic_virtualization_manager import GenomicVirtualizationManager
+    from bioxen_jcvi_vm_lib.api.production_config import Monitor, ProductionConfig
     from bioxen_jcvi_vm_lib.context import CellularContext
     from bioxen_jcvi_vm_lib.embedding import get_cmake_dir, get_include
     from bioxen_jcvi_vm_lib.ensembles import ensemble_to_anndata, ensemble_to_xarray
@@ -96,6 +103,12 @@ _HOME = {
     "validate_vm_type": "api.factory",
     "ensemble_to_anndata": "ensembles",
     "ensemble_to_xarray": "ensembles",
+    "ProductionConfig": "api.production_config",
+    "Monitor": "api.production_config",
+    "AuditEntry": "api.enhanced_error_handling",
+    "AuditLog": "api.enhanced_error_handling",
+    "ProductionLogger": "api.enhanced_error_handling",
+    "handle_vm_operation": "api.enhanced_error_handling",
     "GenomicRuntime": "genome",
     "Resident": "genome",
     "decode_genome": "genome",
@@ -144,6 +157,8 @@ _HOME = {
 __all__ = [
     "APIValidationError",
     "Audit",
+    "AuditEntry",
+    "AuditLog",
     "BioXenException",
     "BioXenHypervisor",
     "BiologicalMetrics",
@@ -169,8 +184,11 @@ __all__ = [
     "MetabolicInfeasibleError",
     "MissingDependencyError",
     "ModelImportError",
+    "Monitor",
     "Policy",
     "ProcessResult",
+    "ProductionConfig",
+    "ProductionLogger",
     "ProgramSyntaxError",
     "Quota",
     "Resident",
@@ -197,6 +215,7 @@ __all__ = [
     "get_include",
     "get_supported_biological_types",
     "get_supported_vm_types",
+    "handle_vm_operation",
     "quick_start_vm",
     "validate_biological_type",
     "validate_vm_type",
