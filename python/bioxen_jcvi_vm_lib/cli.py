@@ -1,4 +1,4 @@
-"""The command line: ``bioxen run``, ``bioxen inspect`` and ``bioxen top``."""
+"""The command line: ``bioxen run``, ``inspect``, ``top`` and ``config``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from bioxen_jcvi_vm_lib._errors import (
     MissingDependencyError,
     ResourceAllocationError,
 )
+from bioxen_jcvi_vm_lib.cli_config import config_commands
 
 EXIT_INPUT = 2
 EXIT_BUG = 1
@@ -56,6 +57,7 @@ app = typer.Typer(
     help="Run genomes: polymerases step through nucleotides, ribosomes through codons, "
     "and every molecule is paid for.",
 )
+app.add_typer(config_commands, name="config")
 
 
 def _version(wanted: bool) -> None:

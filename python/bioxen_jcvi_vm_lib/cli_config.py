@@ -1,0 +1,126 @@
+"""The command line: ``bioxen config show``, ``validate`` and ``schema``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.production_config import ProductionConfig
+
+config_commands = typer.Typer(
+    no_args_is_help=True,
+    help="Show, check and describe configurations: file, then BIOXEN_... variables over it.",
+)
+
+#: Text that YAML reads as it stands.
+_PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")
+
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(help="YAML or JSON; without it variables and presets.", show_default=False),
+]
+PresetOption = Annotated[
+    str | None,
+    typer.Option("--preset", help="development, staging or production; over file and variables."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@config_commands.command()
+def show(
+    file: FileArgument = None,
+    preset: PresetOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is left to the organism or the machine.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Print every value with its source, as a YAML file."""
+    genomic, deployment = _both(file, preset)
+    settings = [
+        ((config.root_key, *setting.path), setting)
+        for config in (genomic, deployment)
+        for setting in config.settings()
+    ]
+    if as_json:
+        _print_json({".".join(path): setting.to_dict() for path, setting in settings})
+        return
+    above: tuple[str, ...] = ()
+    for path, setting in settings:
+        if setting.value in (None, {}) and not everything:
+            continue
+        for depth in range(len(path) - 1):
+            if path[: depth + 1] != above[: depth + 1]:
+                typer.echo(f"{'  ' * depth}{_scalar(path[depth])}:")
+        line = f"{'  ' * (len(path) - 1)}{_scalar(path[-1])}: {_scalar(setting.value)}"
+        typer.echo(f"{line:<48}  # {setting.source}")
+        above = path[:-1]
+
+
+@config_commands.command()
+def validate(
+    file: FileArgument = None,
+    preset: PresetOption = None,
+    production: Annotated[
+        bool, typer.Option("--production", help="Also what production requires.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether a configuration is acceptable; what is not met is one line each."""
+    genomic, deployment = _both(file, preset)
+    reasons = deployment.validate_production_requirements(genomic) if production else ()
+    if as_json:
+        _print_json({"valid": True, "environment": deployment.environment, "unmet": [*reasons]})
+    else:
+        for reason in reasons:
+            typer.echo(f"- {reason}")
+    if reasons:
+        raise InvalidConfigurationError(
+            f"{len(reasons)} requirement{'s' * (len(reasons) > 1)} of production not met",
+            details={"unmet": list(reasons)},
+        )
+    if not as_json:
+        what = "valid, and fit for production" if production else "valid"
+        typer.echo(f"{file or 'the configuration'}: {what}")
+
+
+@config_commands.command()
+def schema() -> None:
+    """Print the JSON Schema of a configuration file, for editors."""
+    from bioxen_jcvi_vm_lib.api.production_config import configuration_schema
+
+    _print_json(configuration_schema())
+
+
+def _both(
+    file: Path | None, preset: str | None
+) -> tuple[GenomicVirtualizationConfig, ProductionConfig]:
+    """Return both sections of a file, variables over it."""
+    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.production_config import ProductionConfig
+
+    genomic = GenomicVirtualizationConfig.resolve(file)
+    deployment = ProductionConfig.resolve(file)
+    if preset is not None:
+        deployment = deployment.with_overrides(environment=preset)
+    return genomic, deployment
+
+
+def _scalar(value: Any) -> str:
+    """Write a value or key as YAML does."""
+    from bioxen_jcvi_vm_lib.api.config_sources import native
+
+    plain = isinstance(value, str) and _PLAIN.fullmatch(value) and native(value) == value
+    return value if plain else json.dumps(value)
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=2))

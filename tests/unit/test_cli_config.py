@@ -1,0 +1,125 @@
+"""``bioxen config``: what it prints can be read again, and every complaint is one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig, ProductionConfig
+
+FILE = """\
+genomic_virtualization:
+  genome_file: "no \\"plain\\" name.gb"
+  virtual_resources: {atp_pool: 75000}
+  execution_parameters:
+    translation_execution_rate: 1.0e-9
+    gene_parameters:
+      "on": {promoter_strength: 3}
+      a.b: {promoter_strength: 4}
+deployment:
+  environment: staging
+"""
+PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("BIOXEN_")}
+
+
+def config(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bioxen_jcvi_vm_lib", "config", *arguments],
+        capture_output=True,
+        text=True,
+        env={**PLAIN, "COLUMNS": "80", "NO_COLOR": "1", **variables},
+        cwd=cwd,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "cell.yaml").write_text(FILE, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("everything", [(), ("--all",)])
+def test_what_is_shown_is_a_file_of_the_same_configuration(
+    folder: Path, everything: tuple[str, ...]
+) -> None:
+    shown = config("show", "cell.yaml", *everything, cwd=folder, BIOXEN_DEPLOYMENT__MAX_VMS="9")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for line in (
+        "    atp_pool_size: 75000                          # cell.yaml, line 3",
+        "  environment: staging                            # cell.yaml, line 10",
+        "  max_vms: 9                                      # BIOXEN_DEPLOYMENT__MAX_VMS",
+        "    cells: 320                                    # preset staging",
+        "  quantum: 1024                                   # default",
+    ):
+        assert line in shown.stdout.splitlines()
+    (folder / "shown.yaml").write_text(shown.stdout, encoding="utf-8")
+    assert GenomicVirtualizationConfig.from_file(folder / "shown.yaml") == (
+        GenomicVirtualizationConfig.from_file(folder / "cell.yaml")
+    )
+    deployment = ProductionConfig.from_file(folder / "shown.yaml")
+    assert deployment == ProductionConfig.from_file(folder / "cell.yaml").with_overrides(max_vms=9)
+
+
+def test_json_has_every_key_with_its_source(folder: Path) -> None:
+    shown = json.loads(config("show", "cell.yaml", "--json", cwd=folder).stdout)
+    assert shown["genomic_virtualization.virtual_resources.atp_pool_size"] == {
+        "key": "virtual_resources.atp_pool_size",
+        "value": 75000,
+        "source": {"kind": "file", "name": "cell.yaml", "line": 3},
+        "description": "ATP at birth [molecules]",
+    }
+    assert shown["genomic_virtualization.organism"]["source"]["kind"] == "default"
+    assert shown["deployment.workers"]["value"] is None
+
+
+def test_validate_says_what_production_requires(folder: Path) -> None:
+    good = config("validate", "cell.yaml", cwd=folder)
+    assert (good.returncode, good.stdout, good.stderr) == (0, "cell.yaml: valid\n", "")
+    done = config("validate", "cell.yaml", "--production", cwd=folder)
+    assert done.returncode == 2
+    assert "- environment is staging: " in done.stdout
+    assert "- genome_file " in done.stdout
+    assert done.stderr == (
+        "bioxen: BX005 INVALID_CONFIGURATION: "
+        f"{done.stdout.count('- ')} requirements of production not met\n"
+    )
+    (folder / "fit.yaml").write_text("deployment: {environment: production, max_vms: 100}")
+    fit = config("validate", "fit.yaml", "--production", cwd=folder)
+    assert (fit.returncode, fit.stdout) == (0, "fit.yaml: valid, and fit for production\n")
+
+
+def test_the_schema_is_printed(folder: Path) -> None:
+    schema = json.loads(config("schema", cwd=folder).stdout)
+    assert set(schema["properties"]) == {"genomic_virtualization", "deployment"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "says"),
+    [
+        (["show", "none.yaml"], "", "none.yaml"),
+        (["show", "."], "", "directory"),
+        (["validate", "bad.yaml"], "a: &a [*a]", "alias"),
+        (["validate", "bad.yaml"], "a: " + "[" * 100_000, "deep"),
+        (["validate", "bad.yaml"], "enabled: 1\nenabled: 2", "line 2"),
+        (["validate", "bad.yaml"], "deployment: {max_vm: 2}", "did you mean 'max_vms'"),
+        (["show", "--preset", "prod"], "", "did you mean 'production'"),
+        (["walk"], "", "walk"),
+    ],
+)
+def test_an_error_is_one_clear_line(
+    folder: Path, arguments: list[str], text: str, says: str
+) -> None:
+    (folder / "bad.yaml").write_text(text, encoding="utf-8")
+    done = config(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("bioxen: ")
+    assert says in done.stderr
