@@ -127,6 +127,38 @@ def test_a_quota_that_stops_a_machine_is_a_stop() -> None:
         assert "simulated time" in done.cause
 
 
+def test_an_audit_log_has_what_happened() -> None:
+    audit = bx.AuditLog()
+    quota = {"simulated_s": 5.0}
+    with bx.create_bio_vm("cell", quota=quota, audit=audit, seed=3) as vm:
+        vm.start()
+        with pytest.raises(bx.ResourceAllocationError):
+            vm.allocate_resources({"ribosomes": 501})
+        vm.allocate_resources({"ribosomes": 300})
+        vm.execute_biological_process("run(10)")
+    assert [entry.event for entry in audit.entries(vm_id="cell")] == [
+        "created",
+        "started",
+        "refused",
+        "allocated",
+        "quota_reached",
+        "paused",
+        "destroyed",
+    ]
+    assert audit.entries(event="created")[0].details["seed"] == 3
+    assert "501" in audit.entries(event="refused")[0].details["cause"]
+    assert "simulated time" in audit.entries(event="quota_reached")[0].details["cause"]
+
+
+def test_operations_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", logger="bioxen.vm"), bx.create_bio_vm("cell") as vm:
+        vm.start()
+        with pytest.raises(bx.VMStateError):
+            vm.start()
+    levels = [record.levelname for record in caplog.records if "start" in record.getMessage()]
+    assert levels == ["DEBUG", "WARNING"]
+
+
 def test_a_hook_that_fails_is_heard_and_changes_nothing() -> None:
     with bx.create_bio_vm("cell") as vm:
         told: list[str] = []
@@ -274,6 +306,7 @@ def test_a_table_that_changed_is_read_again(tmp_path: Path) -> None:
         ({"policy": "fast"}, bx.APIValidationError, "policy"),
         ({"quota": {"event": 3}}, bx.APIValidationError, "events"),
         ({"hypervisor": 3}, bx.APIValidationError, "BioXenHypervisor"),
+        ({"audit": 3}, bx.APIValidationError, "AuditLog"),
         ({"genome_runtime": 3}, bx.APIValidationError, "GenomicRuntime"),
     ],
 )

@@ -12,10 +12,12 @@ from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     IsolationBreachError,
+    ResourceAllocationError,
     VMNotFoundError,
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditLog, handle_vm_operation
 from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
@@ -217,6 +219,7 @@ class BiologicalVM:
         biological_type: str,
         vm_type: str,
         owns_hypervisor: bool,
+        audit: AuditLog | None = None,
     ) -> None:
         self.vm_id = handle.vm_id
         self.runtime = runtime
@@ -226,8 +229,10 @@ class BiologicalVM:
         self._biological_type = biological_type
         self._vm_type = vm_type
         self._owns_hypervisor = owns_hypervisor
+        self._audit = audit
         self._callbacks: dict[str, list[Callback]] = {event: [] for event in EVENTS}
         self._last: BiologicalStatus | None = None
+        self._note("created", biological_type=biological_type, seed=self._context.seed)
 
     # -- lifecycle ---------------------------------------------------------------------------------
 
@@ -239,26 +244,22 @@ class BiologicalVM:
         VMStateError
             If it was started before.
         """
-        self._alive("start")
-        self.hypervisor.start_vm(self.handle)
+        _start(self)
         self._tell("started")
 
     def pause(self) -> None:
         """Let it rest, also amid a process of another thread, which then waits."""
-        self._alive("pause")
-        self.hypervisor.pause_vm(self.handle)
+        _pause(self)
         self._tell("paused")
 
     def resume(self) -> None:
         """Let it go on after a pause."""
-        self._alive("resume")
-        self.hypervisor.resume_vm(self.handle)
+        _resume(self)
         self._tell("resumed")
 
     def stop(self) -> None:
         """End it for good; a process under way ends as "stopped". Its cell can still be seen."""
-        self._alive("stop")
-        self.hypervisor.stop_vm(self.handle)
+        _stop(self)
         self._tell("stopped")
 
     def destroy(self) -> None:
@@ -424,8 +425,13 @@ class BiologicalVM:
         ResourceAllocationError
             If it is not free, with what was asked, free and held; or there is no chassis.
         """
-        self._alive("allocate to")
-        return self.hypervisor.allocate_vm_resources(self.handle, resource_allocation, at_s=at_s)
+        try:
+            acts_s = _allocate(self, resource_allocation, at_s)
+        except ResourceAllocationError as error:
+            self._note("refused", cause=error.message)
+            raise
+        self._note("allocated", asked=resource_allocation, at_s=acts_s)
+        return acts_s
 
     def get_resource_usage(self) -> VmMetrics:
         """Return what it has used: CPU, memory, events, molecules, and what it holds."""
@@ -476,8 +482,10 @@ class BiologicalVM:
         execution = self._context.execute(program, progress=progress)
         if execution.status == "exhausted":
             self._tell("exhausted")
-        elif execution.status == "quota" and (after := self.state) in EVENTS:
-            self._tell(after)
+        elif execution.status == "quota":
+            self._note("quota_reached", cause=execution.cause)
+            if (after := self.state) in EVENTS:
+                self._tell(after)
         return ProcessResult(self.vm_id, program, execution)
 
     # -- end ---------------------------------------------------------------------------------------
@@ -528,7 +536,12 @@ class BiologicalVM:
                 details={"vm_id": self.vm_id, "state": "destroyed"},
             )
 
+    def _note(self, event: str, **details: Any) -> None:
+        if self._audit is not None:
+            self._audit.record(event, self.vm_id, **details)
+
     def _tell(self, event: str) -> None:
+        self._note(event)
         failed: list[BaseException] = []
         for callback in tuple(self._callbacks[event]):
             try:
@@ -537,6 +550,26 @@ class BiologicalVM:
                 failed.append(error)
         if failed:
             raise failed[0]
+
+
+def _deed(name: str) -> Callable[[BiologicalVM], None]:
+    """Return what asks the hypervisor; callbacks are called outside, so that theirs stay theirs."""
+
+    @handle_vm_operation(name)
+    def act(vm: BiologicalVM) -> None:
+        vm._alive(name)
+        getattr(vm.hypervisor, f"{name}_vm")(vm.handle)
+
+    return act
+
+
+_start, _pause, _resume, _stop = map(_deed, ("start", "pause", "resume", "stop"))
+
+
+@handle_vm_operation("allocate")
+def _allocate(vm: BiologicalVM, wanted: Any, at_s: float | None) -> float:
+    vm._alive("allocate to")
+    return vm.hypervisor.allocate_vm_resources(vm.handle, wanted, at_s=at_s)
 
 
 def _frozen(nested: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:

@@ -19,6 +19,7 @@ from bioxen_jcvi_vm_lib._errors import (
 from bioxen_jcvi_vm_lib._reading import read_genome
 from bioxen_jcvi_vm_lib.api.biological_vm import BiologicalVM
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditLog
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
     builtin_runtime,
@@ -84,6 +85,7 @@ def create_bio_vm(
     policy: Policy | str | None = None,
     quota: Quota | Mapping[str, Any] | None = None,
     hypervisor: BioXenHypervisor | None = None,
+    audit: AuditLog | None = None,
 ) -> BiologicalVM:
     """Make a biological virtual machine, in the state "created".
 
@@ -108,6 +110,8 @@ def create_bio_vm(
     hypervisor : BioXenHypervisor, optional
         Where it shall live. None: in one of its own, with one worker, the scheduler that the
         configuration names, and a chassis that is what its organism has.
+    audit : AuditLog, optional
+        Where lifecycle, allocations and used quotas are written down.
 
     Raises
     ------
@@ -124,6 +128,10 @@ def create_bio_vm(
         raise APIValidationError(
             f"hypervisor must be a BioXenHypervisor or None, not {short(hypervisor)}",
             details={"argument": "hypervisor"},
+        )
+    if audit is not None and not isinstance(audit, AuditLog):
+        raise APIValidationError(
+            f"audit must be an AuditLog or None, not {short(audit)}", details={"argument": "audit"}
         )
     if genome_runtime is None:
         runtime = _runtime(biological_type, organism, GenomicVirtualizationConfig.resolve(config))
@@ -155,6 +163,7 @@ def create_bio_vm(
             biological_type=organism,
             vm_type=vm_type,
             owns_hypervisor=hypervisor is None,
+            audit=audit,
         )
     except BaseException:
         if hypervisor is None:
