@@ -1,3 +1,4 @@
+#include "arrays.hpp"
 #include "bindings.hpp"
 #include "running.hpp"
 
@@ -359,6 +360,48 @@ py::list named_all(const std::vector<Record>& records) {
     return all;
 }
 
+/// What a hypervisor told of all its contexts, as it was: rows and columns are made when they are asked for.
+struct ContextTable {
+    std::vector<ContextMetrics> rows;
+
+    [[nodiscard]] py::object column(const std::string& name) const {
+        const auto of = [this](auto&& value) {
+            std::vector<std::decay_t<decltype(value(rows.front()))>> values;
+            values.reserve(rows.size());
+            for (const ContextMetrics& row : rows) values.push_back(value(row));
+            return values;
+        };
+        const auto counts = [&of](std::int64_t ContextMetrics::* member) {
+            return py::object(array_of(of([member](const ContextMetrics& c) { return c.*member; })));
+        };
+        if (name == "vm_id") return py::cast(of([](const ContextMetrics& c) { return c.name; }));
+        if (name == "key")
+            return array_of(of([](const ContextMetrics& c) {
+                return std::int64_t{c.handle.slot} << 32 | std::int64_t{c.handle.generation};
+            }));
+        if (name == "state")
+            return array_of(of([](const ContextMetrics& c) { return static_cast<std::int64_t>(c.state); }));
+        if (name == "explained") return array_of(of([](const ContextMetrics& c) { return std::int64_t{!c.cause.empty()}; }));
+        if (name == "time_s") return array_of(of([](const ContextMetrics& c) { return c.time_s; }));
+        if (name == "steps")
+            return array_of(
+                of([](const ContextMetrics& c) { return c.events.nucleotide_steps + c.events.codon_steps; }));
+        if (name == "cpu_ns") return counts(&ContextMetrics::cpu_ns);
+        if (name == "memory_bytes") return counts(&ContextMetrics::memory_bytes);
+        if (name == "deadline_misses") return counts(&ContextMetrics::deadline_misses);
+        if (name == "runs_waiting") return counts(&ContextMetrics::runs_waiting);
+        throw InputError(InputErrorKind::argument, "there is no column '" + name + "'");
+    }
+};
+
+void bind_table(py::module_& m) {
+    py::class_<ContextTable>(m, "ContextTable", py::module_local(), "What a hypervisor told of all its contexts.")
+        .def("__len__", [](const ContextTable& table) { return table.rows.size(); })
+        .def("row", [](const ContextTable& table, std::size_t i) { return named_metrics(table.rows.at(i)); },
+             py::arg("index"))
+        .def("column", &ContextTable::column, py::arg("name"));
+}
+
 void bind_terms(py::module_& m) {
     py::class_<ContextHandle>(m, "ContextHandle", py::module_local(), "Names a context of one hypervisor.")
         .def(py::init([](std::uint64_t hypervisor, std::uint32_t slot, std::uint32_t generation) {
@@ -446,6 +489,7 @@ void bind_terms(py::module_& m) {
 
 void bind_hypervisor(py::module_& m) {
     bind_terms(m);
+    bind_table(m);
     using Handle = ContextHandle;
     using Allocated = std::optional<Allocation>;
     const auto told = [](void (Hypervisor::*order)(Handle)) {
@@ -621,13 +665,13 @@ void bind_hypervisor(py::module_& m) {
         .def("chassis", [](const Host& host) { return without_gil(host, [](Hypervisor& h) { return h.chassis(); }); })
         .def("metrics",
              [](const Host& host) {
-                 const HypervisorMetrics now = without_gil(host, [](Hypervisor& h) { return h.metrics(); });
+                 HypervisorMetrics now = without_gil(host, [](Hypervisor& h) { return h.metrics(); });
                  py::dict d;
                  d["uptime_ns"] = now.uptime_ns;
                  d["departed_cpu_ns"] = now.departed_cpu_ns;
                  d["preemption"] = named_latency(now.preemption);
                  d["workers"] = named_all(now.workers);
-                 d["vms"] = named_all(now.contexts);
+                 d["vms"] = ContextTable{std::move(now.contexts)};
                  return d;
              })
         .def("metrics_of",

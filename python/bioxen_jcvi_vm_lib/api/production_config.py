@@ -437,9 +437,9 @@ class Monitor:
             "metrics",
             uptime_s=now.uptime_ns / 1e9,
             vms=dict(now.states),
-            cpu_s=sum(vm.cpu_ns for vm in now.vms) / 1e9,
-            deadline_misses=sum(vm.deadline_misses for vm in now.vms),
-            memory_bytes=sum(vm.memory_bytes for vm in now.vms),
+            cpu_s=int(now.vms.column("cpu_ns").sum()) / 1e9,
+            deadline_misses=int(now.vms.column("deadline_misses").sum()),
+            memory_bytes=int(now.vms.column("memory_bytes").sum()),
         )
         if self._file is None:
             return

@@ -483,7 +483,7 @@ class BioXenHypervisor:
         pool = core.chassis()
         chassis = None
         if pool is not None:
-            oldest = max((vm.time_s for vm in now.vms), default=0.0)
+            oldest = max(now.vms.column("time_s"), default=0.0)
             age = oldest if asked is None else asked
             chassis = {
                 "total": named_capacity(pool.total),
@@ -497,7 +497,7 @@ class BioXenHypervisor:
             vms=len(now.vms),
             max_vms=self._max_vms,
             deadline_shares=tuple(worker.deadline_share for worker in now.workers),
-            memory_bytes=sum(vm.memory_bytes for vm in now.vms),
+            memory_bytes=int(now.vms.column("memory_bytes").sum()),
             chassis=chassis,
         )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
+from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._frozen import plain, reduced
 from bioxen_jcvi_vm_lib.hypervisor.records import (
     RESOURCES,
@@ -249,6 +251,81 @@ class SystemResources(_Record):
     chassis: Mapping[str, Mapping[str, int]] | None = field(hash=False)
 
 
+class VmTable(Sequence[VmMetrics]):
+    """What a hypervisor told of all its machines at one moment, as a tuple of `VmMetrics`."""
+
+    __slots__ = ("_core", "_rows")
+
+    def __init__(
+        self, core: _core.ContextTable | None = None, rows: Iterable[VmMetrics] = ()
+    ) -> None:
+        self._core = core
+        self._rows: list[VmMetrics | None] = list(rows) if core is None else [None] * len(core)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> VmMetrics: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[VmMetrics, ...]: ...
+    def __getitem__(self, index: int | slice) -> VmMetrics | tuple[VmMetrics, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        made = self._rows[index]
+        if made is None:
+            assert self._core is not None  # which has the rows that are not made
+            made = VmMetrics._of(self._core.row(range(len(self))[index]))
+            self._rows[index] = made
+        return made
+
+    def column(self, name: str) -> Any:
+        """Return one number of all machines at once: a NumPy array, of names a list.
+
+        Parameters
+        ----------
+        name : str
+            "vm_id", "time_s", "cpu_ns", "steps", "memory_bytes", "deadline_misses",
+            "runs_waiting"; "key", which tells machines apart; "state", the place in `STATES`;
+            "explained", whether there is a cause.
+        """
+        if self._core is not None:
+            return self._core.column(name)
+        values = [_COLUMNS[name](vm) for vm in self]
+        return values if name == "vm_id" else importlib.import_module("numpy").array(values)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """Return every machine as plain numbers, texts, lists and dictionaries."""
+        return [vm.to_dict() for vm in self]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, VmTable) else other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (VmTable, (None, tuple(self)))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+#: The columns of a table that has left its process.
+_COLUMNS: Mapping[str, Callable[[VmMetrics], Any]] = {
+    "vm_id": lambda vm: vm.vm_id,
+    "key": lambda vm: vm.handle.handle.slot << 32 | vm.handle.handle.generation,
+    "state": lambda vm: STATES.index(vm.state),
+    "explained": lambda vm: int(bool(vm.cause)),
+    "time_s": lambda vm: vm.time_s,
+    "cpu_ns": lambda vm: vm.cpu_ns,
+    "steps": lambda vm: vm.steps,
+    "memory_bytes": lambda vm: vm.memory_bytes,
+    "deadline_misses": lambda vm: vm.deadline_misses,
+    "runs_waiting": lambda vm: vm.runs_waiting,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class HypervisorMetrics(_Record):
     """All of it at one moment.
@@ -259,8 +336,8 @@ class HypervisorMetrics(_Record):
         Since the hypervisor was made [ns].
     workers : tuple of WorkerMetrics
         Every worker.
-    vms : tuple of VmMetrics
-        In the order of creation.
+    vms : sequence of VmMetrics
+        In the order of creation; each is put together when it is asked for.
     departed_cpu_ns : int
         Time on workers of machines that were destroyed [ns].
     preemption : Latency
@@ -269,7 +346,7 @@ class HypervisorMetrics(_Record):
 
     uptime_ns: int
     workers: tuple[WorkerMetrics, ...]
-    vms: tuple[VmMetrics, ...]
+    vms: VmTable
     departed_cpu_ns: int
     preemption: Latency
 
@@ -278,7 +355,7 @@ class HypervisorMetrics(_Record):
         return cls(
             uptime_ns=told["uptime_ns"],
             workers=tuple(WorkerMetrics(**one) for one in told["workers"]),
-            vms=tuple(VmMetrics._of(one) for one in told["vms"]),
+            vms=VmTable(told["vms"]),
             departed_cpu_ns=told["departed_cpu_ns"],
             preemption=Latency(**told["preemption"]),
         )
@@ -286,7 +363,7 @@ class HypervisorMetrics(_Record):
     @property
     def states(self) -> Mapping[str, int]:
         """Machines by state; every state is there."""
-        found = Counter(vm.state for vm in self.vms)
+        found = Counter(STATES[place] for place in self.vms.column("state").tolist())
         return {state: found[state] for state in STATES}
 
     def to_prometheus(self) -> str:

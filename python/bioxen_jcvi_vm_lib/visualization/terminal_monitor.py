@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.segment import Segment
 
-from bioxen_jcvi_vm_lib.hypervisor.metrics import HypervisorMetrics, VmMetrics
+from bioxen_jcvi_vm_lib.hypervisor.metrics import STATES, HypervisorMetrics, VmMetrics, VmTable
 
 __all__ = ["Enough", "Screen", "TerminalMonitor"]
 
@@ -46,6 +48,19 @@ def _state(vm: VmMetrics) -> str:
     if vm.state == "running":
         return "running" if vm.runs_waiting else "idle"
     return "quota" if vm.cause and vm.state != "error" else vm.state
+
+
+def _states(table: VmTable) -> Counter[str]:
+    """Count the cells by what `_state` says of them."""
+    codes = table.column("state")
+    labels = np.array([*STATES, "idle", "quota"])
+    running, failed = STATES.index("running"), STATES.index("error")
+    said = codes.copy()
+    said[(codes == running) & (table.column("runs_waiting") == 0)] = len(STATES)
+    said[(codes != running) & (codes != failed) & (table.column("explained") != 0)] = (
+        len(STATES) + 1
+    )
+    return Counter(labels[said].tolist())
 
 
 #: Texts with their styles.
@@ -100,39 +115,47 @@ class TerminalMonitor:
             yield [("nothing measured yet", "")]
             return
         now = self._looks[-1]
-        rates = sorted(
-            self._rates(now), key=lambda rate: (-rate.cpu, -rate.vm.cpu_ns, rate.vm.vm_id)
-        )
-        header = list(self._header(now, rates, width))
-        room = len(rates) if height is None else max(1, height - len(header) - 2)
-        shown = rates[:room] if len(rates) <= room else rates[: max(1, room - 1)]
+        table, gained = now.vms, self._gained(now)
+        steps_per_s = float(gained["steps"].sum()) / self._elapsed_s(now)
+        header = list(self._header(now, steps_per_s, width))
+        order = np.lexsort((-table.column("cpu_ns"), -gained["cpu_ns"]))
+        room = len(order) if height is None else max(1, height - len(header) - 2)
+        shown = order if len(order) <= room else order[: max(1, room - 1)]
         yield from header
-        yield from _table(shown, width)
-        if len(shown) < len(rates):
-            yield [(f"and {len(rates) - len(shown):,} more", "dim")]
+        yield from _table([self._rate(now, gained, place) for place in shown.tolist()], width)
+        if len(shown) < len(order):
+            yield [(f"and {len(order) - len(shown):,} more", "dim")]
 
-    def _rates(self, now: HypervisorMetrics) -> list[_Rate]:
-        before = {} if self._before is None else {vm.handle: vm for vm in self._before.vms}
+    def _gained(self, now: HypervisorMetrics) -> dict[str, NDArray[Any]]:
+        """Return what every cell did since the look before, by kind."""
+        columns = {name: now.vms.column(name) for name in ("cpu_ns", "time_s", "steps")}
+        if self._before is None:
+            return columns
+        then = self._before.vms
+        _, here, there = np.intersect1d(
+            now.vms.column("key"), then.column("key"), return_indices=True
+        )
+        for name, column in columns.items():
+            column[here] -= then.column(name)[there]
+        return columns
+
+    def _rate(self, now: HypervisorMetrics, gained: dict[str, NDArray[Any]], place: int) -> _Rate:
         elapsed = self._elapsed_s(now)
-        rates = []
-        for vm in now.vms:
-            old = before.get(vm.handle)
-            cpu, age, steps = vm.cpu_ns, vm.time_s, vm.steps
-            if old is not None:
-                cpu, age, steps = cpu - old.cpu_ns, age - old.time_s, steps - old.steps
-            rates.append(_Rate(vm, cpu / 1e9 / elapsed, age / elapsed, steps / elapsed))
-        return rates
+        cpu, age, steps = (float(gained[name][place]) for name in ("cpu_ns", "time_s", "steps"))
+        return _Rate(now.vms[place], cpu / 1e9 / elapsed, age / elapsed, steps / elapsed)
 
     def _elapsed_s(self, now: HypervisorMetrics) -> float:
         since = 0 if self._before is None else self._before.uptime_ns
         return max(now.uptime_ns - since, 1) / 1e9
 
-    def _header(
-        self, now: HypervisorMetrics, rates: Sequence[_Rate], width: int
-    ) -> Iterator[_Line]:
-        states = Counter(_state(vm) for vm in now.vms)
+    def _header(self, now: HypervisorMetrics, steps_per_s: float, width: int) -> Iterator[_Line]:
+        table = now.vms
+        states = _states(table)
         busy, overhead, steal, idle = _shares(now, self._before)
-        cpu_ns = now.departed_cpu_ns + sum(vm.cpu_ns for vm in now.vms)
+        cpu_ns, memory, misses = (
+            int(table.column(name).sum()) for name in ("cpu_ns", "memory_bytes", "deadline_misses")
+        )
+        cpu_ns += now.departed_cpu_ns
         title = f"  up {_clock(now.uptime_ns / 1e9)}  {self._title}"
         yield [("bioxen top", "bold"), (set_cell_size(title, max(0, width - 10)).rstrip(), "")]
         yield from _flowed(
@@ -154,11 +177,11 @@ class TerminalMonitor:
         )
         yield from _flowed(
             "steps/s",
-            _compact(sum(rate.steps_per_s for rate in rates)),
+            _compact(steps_per_s),
             [
                 f"CPU {cpu_ns / 1e9:,.1f} s",
-                f"memory {_bytes(sum(vm.memory_bytes for vm in now.vms))}",
-                f"misses {sum(vm.deadline_misses for vm in now.vms):,}",
+                f"memory {_bytes(memory)}",
+                f"misses {misses:,}",
             ],
             width,
         )
