@@ -200,18 +200,6 @@ std::unique_ptr<RunTrace> OwnContext::run(const RunOrder& order) {
     return trace;
 }
 
-py::dict named_machines(const std::array<MachineCount, 3>& counts) {
-    py::dict machines;
-    for (std::size_t i = 0; i < counts.size(); ++i) {
-        py::dict one;
-        one["total"] = counts[i].total;
-        one["free"] = counts[i].free;
-        one["active"] = counts[i].active;
-        machines[machine_names[i]] = one;
-    }
-    return machines;
-}
-
 py::array polymerase_array(const std::vector<Polymerase>& all) {
     constexpr std::array<const char*, 3> states{"moving", "stalled", "blocked"};
     py::list rows;
@@ -259,6 +247,18 @@ py::dict named_drawn(const Drawn& drawn) {
 }
 
 }  // namespace
+
+py::dict named_machines(const std::array<MachineCount, 3>& counts) {
+    py::dict machines;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        py::dict one;
+        one["total"] = counts[i].total;
+        one["free"] = counts[i].free;
+        one["active"] = counts[i].active;
+        machines[machine_names[i]] = one;
+    }
+    return machines;
+}
 
 py::dict named_events(const EventCounts& now, const EventCounts& before) {
     py::dict events;

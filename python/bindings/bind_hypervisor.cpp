@@ -325,6 +325,8 @@ py::dict named_metrics(const ContextMetrics& c) {
     d["drawn_atp"] = c.drawn.atp;
     d["drawn_amino_acids"] = c.drawn.amino_acids;
     d["memory_bytes"] = c.memory_bytes;
+    d["machines"] = named_machines(c.machines);
+    d["atp"] = c.atp;
     d["grant"] = c.grant;
     d["cpu_ns"] = c.cpu_ns;
     d["wait_ns"] = c.wait_ns;

@@ -7,6 +7,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -109,6 +110,8 @@ inline void restrict_transcription(bioxen::CellularContext& context, const std::
 inline pybind11::bytes as_bytes(const std::vector<std::byte>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+pybind11::dict named_machines(const std::array<bioxen::MachineCount, 3>& counts);
 
 /// Events of a period by name.
 pybind11::dict named_events(const bioxen::EventCounts& now, const bioxen::EventCounts& before);

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.hypervisor.results import RunResults
     from bioxen_jcvi_vm_lib.program import GenomicProgram
     from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
+    from bioxen_jcvi_vm_lib.visualization.terminal_monitor import TerminalMonitor
 
     __version__: str
 
@@ -129,6 +130,7 @@ _HOME = {
     "Quota": "hypervisor.records",
     "ResourceAllocation": "hypervisor.records",
     "VirtualClock": "hypervisor.records",
+    "TerminalMonitor": "visualization.terminal_monitor",
     "VmHandle": "hypervisor.records",
     "APIValidationError": "_errors",
     "BioXenException": "_errors",
@@ -198,6 +200,7 @@ __all__ = [
     "RunResults",
     "SnapshotError",
     "SystemResources",
+    "TerminalMonitor",
     "VMCreationError",
     "VMNotFoundError",
     "VMStateError",

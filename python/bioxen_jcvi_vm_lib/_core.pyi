@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Allocation', 'Capacity', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
+__all__: list[str] = ['Allocation', 'Capacity', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'ContextTable', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
 class ReportEntry:
     """
     Something tolerable that a reader should know.
@@ -833,6 +833,16 @@ class Run:
         ...
     @property
     def status(self) -> str:
+        ...
+class ContextTable:
+    """
+    What a hypervisor told of all its contexts.
+    """
+    def __len__(self) -> int:
+        ...
+    def column(self, name: str) -> typing.Any:
+        ...
+    def row(self, index: int) -> dict[str, typing.Any]:
         ...
 class Hypervisor:
     """

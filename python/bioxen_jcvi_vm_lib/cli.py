@@ -1,4 +1,4 @@
-"""The command line: ``bioxen run``, ``inspect``, ``top`` and ``config``."""
+"""The command line: ``bioxen run``, ``inspect``, ``top``, ``monitor`` and ``config``."""
 
 from __future__ import annotations
 
@@ -162,8 +162,10 @@ def inspect(
             console.print(table)
 
 
-@app.command()
-def top(
+@app.command("top")
+@app.command("monitor")
+def many(
+    command: typer.Context,
     genome: GenomeArgument = None,
     vms: Annotated[
         int, typer.Option("--vms", min=1, max=1_000_000, help="Number of cells, seeds 0, 1, ...")
@@ -203,13 +205,14 @@ def top(
     ] = False,
 ) -> None:
     """Run many cells side by side, and show what each of them does. The key q ends it."""
+    inspect = command.info_name == "monitor"
     if seconds is None:
         until_s = MAX_DURATION_S if once else 600.0
     else:
         until_s = checked_seconds(seconds, "--seconds")
     how = _policy(policy)
     # loaded by those who need it
-    from bioxen_jcvi_vm_lib.visualization.terminal_monitor import Enough, Screen
+    from bioxen_jcvi_vm_lib.visualization.terminal_monitor import TerminalMonitor
 
     with bioxen_jcvi_vm_lib.GenomicVirtualizationManager(config) as manager:
         runtime = manager.load_genome_runtime(genome, organism=organism, sequence_file=sequence)
@@ -239,13 +242,13 @@ def top(
                     ) from None
                 hypervisor.start_vm(vm)
             statuses: dict[str, str] = {}
-            with Screen(Console(), title, hypervisor.metrics, once=once) as screen:
-                try:
-                    statuses = hypervisor.run(until_s, pace=pace, progress=screen.update).statuses
-                except Enough:
-                    if once:
-                        return
-            screen.close(statuses)
+            with TerminalMonitor(
+                hypervisor, title, inspect=inspect, once=once, heading=f"bioxen {command.info_name}"
+            ) as monitor:
+                statuses = hypervisor.run(until_s, pace=pace, progress=monitor.update).statuses
+            if once and monitor.left:
+                return
+            monitor.close(statuses)
     if "cancelled" in statuses.values():
         raise typer.Exit(EXIT_CANCELLED)
 

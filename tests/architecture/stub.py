@@ -87,6 +87,8 @@ GIVES = {
     "Context.events": COUNTS,
     "Context.ledger": f"dict[str, {COUNTS}]",
     "Context.machines": f"dict[str, {COUNTS}]",
+    "ContextTable.column": "typing.Any",
+    "ContextTable.row": "dict[str, typing.Any]",
     "Context.polymerases": "numpy.typing.NDArray[numpy.void]",
     "Context.resources": COUNTS,
     "Hypervisor.metrics": "dict[str, typing.Any]",

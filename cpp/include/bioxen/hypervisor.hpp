@@ -4,6 +4,7 @@
 #include <bioxen/chassis.hpp>
 #include <bioxen/clock.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -109,10 +110,12 @@ struct ContextMetrics {
     Policy policy;
     Quota quota;
     bool on_worker = false;                         ///< right now
-    double time_s = 0.0;                            ///< age at the last slice's end; so are the next four
+    double time_s = 0.0;                            ///< age at the last slice's end; so are the next six
     EventCounts events;
     Drawn drawn;                                    ///< since the cell's birth
     std::int64_t memory_bytes = 0;
+    std::array<MachineCount, 3> machines{};         ///< RNA polymerases, ribosomes, degradosomes
+    std::int64_t atp = 0;                           ///< molecules
     std::optional<Capacity> grant;                  ///< of the chassis
     std::int64_t cpu_ns = 0;
     std::int64_t wait_ns = 0;                       ///< ready, and not on a worker

@@ -164,7 +164,8 @@ void Hypervisor::Impl::check_room(const std::string& name) const {
 }
 
 Resident::Observed Hypervisor::Impl::observed(const CellularContext& cell) noexcept {
-    return {cell.time_s(), cell.events(), cell.drawn(), static_cast<std::int64_t>(cell.memory_bytes())};
+    return {cell.time_s(), cell.events(), cell.drawn(), static_cast<std::int64_t>(cell.memory_bytes()), cell.machines(),
+            cell.resources()[species::ATP]};
 }
 
 void Hypervisor::Impl::observe(Resident& resident) const {

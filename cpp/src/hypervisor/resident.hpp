@@ -6,6 +6,7 @@
 #include <bioxen/hypervisor.hpp>
 #include <bioxen/turnstile.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -76,6 +77,8 @@ struct Resident : Task {
         EventCounts events;
         Drawn drawn;
         std::int64_t memory_bytes = 0;
+        std::array<MachineCount, 3> machines{};
+        std::int64_t atp = 0;
     } observed;                                 ///< at the last rest
     std::int64_t candidates_before = 0, molecules_before = 0;  ///< it came to the hypervisor
 

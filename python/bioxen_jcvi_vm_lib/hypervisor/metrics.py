@@ -121,6 +121,10 @@ class VmMetrics(_Record):
         Molecules that supply brought in since birth.
     memory_bytes : int
         Memory of the cell [bytes].
+    machines : mapping of str to mapping
+        Of every kind of machine how many are "total", "free" and "active".
+    atp : int
+        Molecules of ATP.
     grant : mapping of str to int, or None
         What it holds of the chassis; None without a chassis.
     cpu_ns : int
@@ -155,6 +159,8 @@ class VmMetrics(_Record):
     drawn_atp: int
     drawn_amino_acids: int
     memory_bytes: int
+    machines: Mapping[str, Mapping[str, int]] = field(hash=False)
+    atp: int
     grant: Mapping[str, int] | None = field(hash=False)
     cpu_ns: int
     wait_ns: int
@@ -189,6 +195,9 @@ class VmMetrics(_Record):
         told["policy"] = policy_of(*told["policy"])
         told["quota"] = quota_of(*told["quota"])
         told["events"] = MappingProxyType(told["events"])
+        told["machines"] = MappingProxyType(
+            {kind: MappingProxyType(counts) for kind, counts in told["machines"].items()}
+        )
         told["dispatch"] = Latency(**told["dispatch"])
         if told["grant"] is not None:
             told["grant"] = MappingProxyType(named_capacity(told["grant"]))
@@ -473,6 +482,17 @@ def _exposition(now: HypervisorMetrics) -> Iterator[str]:
         ],
     )
     yield from gauge("vm_memory_bytes", "Memory of the cell.", of_vms(lambda vm: vm.memory_bytes))
+    yield from gauge(
+        "vm_machines",
+        "Molecular machines of the cell by kind and state.",
+        [
+            ({**label, "kind": kind, "state": state}, counts[state])
+            for label, vm in vms
+            for kind, counts in vm.machines.items()
+            for state in ("free", "active")
+        ],
+    )
+    yield from gauge("vm_atp_molecules", "ATP of the cell.", of_vms(lambda vm: vm.atp))
     yield from gauge(
         "vm_granted",
         "Held of the chassis: machines, and molecules per second.",

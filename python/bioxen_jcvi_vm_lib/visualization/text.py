@@ -1,0 +1,78 @@
+"""Texts of a terminal: lines, and values in few characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+
+__all__ = ["Line", "clock", "compact", "flowed", "named", "of_bytes", "paced", "plain", "shortened"]
+
+#: Texts with their styles.
+Line = list[tuple[str, str]]
+
+#: What stands for our drawings where a terminal shows ASCII only; a density becomes its digit.
+_ASCII = str.maketrans("█░…─▁▂▃▄▅▆▇", "#.~-1234567")
+
+
+def plain(text: str) -> str:
+    """Return a text in ASCII, of the same width where it is one of our drawings."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def flowed(name: str, first: str, parts: Sequence[str], width: int) -> Iterator[Line]:
+    """Name and parts on as many lines as they need."""
+    line = f"{name:9}{first}"
+    for number, part in enumerate(parts):
+        gap = "  " if number or not first.endswith(":") else " "
+        if len(line) + len(gap) + len(part) > width:
+            yield [(line, "")]
+            line = " " * 9 + part
+        else:
+            line += gap + part
+    yield [(line, "")]
+
+
+def paced(pace: float) -> str:
+    """Write simulated seconds per second."""
+    return f"{pace:.2f}x" if pace < 10 else f"{compact(pace)}x"
+
+
+def named(text: str, width: int) -> str:
+    """Fill or shorten to a width: of a long name the middle goes, the ends tell names apart."""
+    if text.isascii():
+        return shortened(text, width).ljust(width)
+    most = width
+    while cell_len(shown := shortened(text, most)) > width:
+        most -= 1
+    return shown + " " * (width - cell_len(shown))
+
+
+def shortened(text: str, most: int) -> str:
+    """Leave out the middle of a text that is longer."""
+    if len(text) <= most:
+        return text
+    tail = most // 2
+    return f"{text[: most - tail - 1]}…{text[len(text) - tail :]}"
+
+
+def clock(seconds: float) -> str:
+    """Write hours, minutes and seconds."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def of_bytes(count: float) -> str:
+    """Write 1,536 as 1.5K."""
+    for size, letter in ((2**30, "G"), (2**20, "M"), (2**10, "K")):
+        if count >= size:
+            return f"{count / size:.3g}{letter}"
+    return f"{count:.0f}"
+
+
+def compact(value: float) -> str:
+    """Write 1,500,000 as 1.5M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g}{letter}"
+    return f"{value:.0f}"
