@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
-from bioxen_jcvi_vm_lib.visualization.terminal_monitor import TerminalMonitor
+from bioxen_jcvi_vm_lib.visualization.picture import Picture
 
 CAPACITY = {"ribosomes": 500, "rna_polymerases": 97}
 
@@ -551,7 +551,7 @@ def test_the_monitor_fits_its_terminal_and_invents_nothing(
     for seed in range(5):
         running(hypervisor, runtime, f"a-rather-long-name-{seed}", seed=seed)
     hypervisor.pause_vm("a-rather-long-name-4")
-    monitor = TerminalMonitor("test")
+    monitor = Picture("test")
     hypervisor.run(5.0)
     monitor.update(hypervisor.metrics())
     for width, height in ((80, 24), (160, 50), (80, 9)):

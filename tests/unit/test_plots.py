@@ -113,6 +113,16 @@ def test_notebooks_show_tables(cell: bx.CellularContext, result: bx.ExecutionRes
     assert f"{cell.runtime.length_nt:,} nt" in cell.runtime._repr_html_()
     for one in (cell, result, cell.runtime):
         assert one._repr_html_().count("<tr>") == one._repr_html_().count("</tr>") > 3
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        for number in range(30):
+            hypervisor.create_vm(f"<{number}>", cell.runtime, seed=number)
+        hypervisor.start_vm("<0>")
+        shown = hypervisor._repr_html_()
+        assert "30 VMs: 29 created, 1 running, the first 20 here" in shown
+        assert shown.count("<tr>") == 21
+        assert "<td style='text-align:left'>&lt;19&gt;</td>" in shown
+        assert f"{hypervisor.metrics().vms[0].atp:,}" in shown
+    assert "closed" in hypervisor._repr_html_()
 
 
 def test_an_ensemble_is_one_table(

@@ -1,4 +1,4 @@
-"""What `bioxen top` shows: it fits the terminal, and says what every cell does."""
+"""The pictures of `bioxen top` and `monitor`: they fit, and say what every cell does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 import bioxen_jcvi_vm_lib as bx
-from bioxen_jcvi_vm_lib.visualization.terminal_monitor import Screen, TerminalMonitor
+from bioxen_jcvi_vm_lib.visualization.picture import Picture
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def hypervisor(runtime: bx.GenomicRuntime) -> Iterator[bx.BioXenHypervisor]:
 
 
 def picture(hypervisor: bx.BioXenHypervisor, width: int, height: int = 40) -> list[str]:
-    monitor = TerminalMonitor("a genome")
+    monitor = Picture("a genome")
     monitor.update(hypervisor.metrics())
     console = Console(width=width, height=height, force_terminal=True, color_system=None)
     with console.capture() as capture:
@@ -52,7 +52,10 @@ def test_a_picture_fits_and_keeps_what_matters_most(
     names = head.split()
     assert names[:2] == ["cell", "state"]
     kept = (
-        ["age", "CPU", "pace"] + ["policy", "miss"] * (width >= 60) + ["rib/RNAP"] * (width >= 80)
+        ["age", "CPU", "pace"]
+        + ["policy", "miss"] * (width >= 60)
+        + ["RNAP", "ribo"] * (width >= 80)
+        + ["granted"] * (width >= 100)
     )
     assert set(kept) <= set(names)
     rows = [line for line in lines if line.startswith("a-rat")]
@@ -69,7 +72,7 @@ def test_the_shares_of_the_workers_time_add_up(hypervisor: bx.BioXenHypervisor) 
         total_ns=100, context_ns=60, overhead_ns=20, idle_ns=20,
         os_steal_ns=30, overhead_os_steal_ns=18, slices=1, deadline_share=0.0,
     )  # fmt: skip
-    monitor = TerminalMonitor("a genome")
+    monitor = Picture("a genome")
     monitor.update(replace(hypervisor.metrics(), workers=(worker, worker)))
     console = Console(width=100, force_terminal=True, color_system=None)
     with console.capture() as capture:
@@ -95,7 +98,7 @@ def test_a_terminal_is_given_back_whatever_comes(
     hypervisor: bx.BioXenHypervisor, monkeypatch: pytest.MonkeyPatch, at: str
 ) -> None:
     console = Console(force_terminal=True, file=io.StringIO())
-    screen = Screen(console, "a genome", hypervisor.metrics)
+    screen = bx.TerminalMonitor(hypervisor, "a genome", console=console)
     keys = Keys()
     monkeypatch.setattr(screen, "_keys", keys)
 
@@ -130,12 +133,11 @@ def test_a_thousand_rows_on_paper_leave_most_of_the_time_that_ctrl_c_has(
     with bx.BioXenHypervisor(workers=1, max_vms=1000) as hypervisor:
         for seed in range(1000):
             hypervisor.create_vm(str(seed), runtime, seed=seed)
-        now = hypervisor.metrics()
-    with open(os.devnull, "w") as paper:  # noqa: PTH123
-        screen = Screen(Console(file=paper, width=80), "a genome", lambda: now)
-        took_s = []
-        for _ in range(5):
-            began = time.process_time()
-            screen.close({})
-            took_s.append(time.process_time() - began)
+        with open(os.devnull, "w") as paper:  # noqa: PTH123
+            monitor = bx.TerminalMonitor(hypervisor, console=Console(file=paper, width=80))
+            took_s = []
+            for _ in range(5):
+                began = time.process_time()
+                monitor.close({})
+                took_s.append(time.process_time() - began)
     assert min(took_s) < 0.1  # a table of a library for tables took 0.7

@@ -20,6 +20,7 @@ from bioxen_jcvi_vm_lib._errors import (
     VMNotFoundError,
     VMStateError,
 )
+from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, CellularContext
@@ -700,6 +701,11 @@ class BioXenHypervisor:
         if not self._end.alive:
             return "<BioXenHypervisor, closed>"
         return f"<BioXenHypervisor, {len(self._records)} of {self._max_vms} VMs>"
+
+    def _repr_html_(self) -> str:
+        if not self._end.alive:
+            return facts([("state", "closed")], "hypervisor")
+        return self.metrics()._repr_html_()
 
     # -- inside ------------------------------------------------------------------------------------
 

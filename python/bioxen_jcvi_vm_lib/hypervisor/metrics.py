@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._frozen import plain, reduced
+from bioxen_jcvi_vm_lib._html import grid
 from bioxen_jcvi_vm_lib.hypervisor.records import (
     RESOURCES,
     Policy,
@@ -30,6 +31,8 @@ __all__ = [
     "WorkerMetrics",
 ]
 
+#: Machines that a notebook shows.
+_HTML_ROWS = 20
 STATES = ("created", "running", "paused", "stopped", "error")
 
 
@@ -374,6 +377,28 @@ class HypervisorMetrics(_Record):
         """Machines by state; every state is there."""
         found = Counter(STATES[place] for place in self.vms.column("state").tolist())
         return {state: found[state] for state in STATES}
+
+    def _repr_html_(self) -> str:
+        head = ("VM", "state", "age [s]", "CPU [s]", "steps", "RNAP", "ribosomes", "ATP", "misses")
+        rows = [
+            (
+                vm.vm_id,
+                vm.state + (f": {vm.cause}" if vm.cause else ""),
+                f"{vm.time_s:,.6g}",
+                f"{vm.cpu_s:.2f}",
+                f"{vm.steps:,}",
+                *(
+                    f"{vm.machines[kind]['active']:,} of {vm.machines[kind]['total']:,}"
+                    for kind in ("rna_polymerase", "ribosome")
+                ),
+                f"{vm.atp:,}",
+                f"{vm.deadline_misses:,}",
+            )
+            for vm in self.vms[:_HTML_ROWS]
+        ]
+        states = ", ".join(f"{n:,} {state}" for state, n in self.states.items() if n)
+        more = f", the first {_HTML_ROWS} here" if len(self.vms) > _HTML_ROWS else ""
+        return grid(head, rows, f"{len(self.vms):,} VMs: {states or 'none'}{more}")
 
     def to_prometheus(self) -> str:
         """Return the text exposition format 0.0.4."""

@@ -84,7 +84,7 @@ class TerminalMonitor:
         self._signals = Signals()
         #: Whether the key q, or the one picture, has ended it.
         self.left = False
-        if self._console.is_terminal and not once:
+        if self._console.is_terminal and not self._console.is_dumb_terminal and not once:
             self._picture.foot = KEYS
             self._live = Live(self._picture, console=self._console, screen=True, auto_refresh=False)
         self._shown_s = time.monotonic()
