@@ -9,7 +9,7 @@ import argparse
 
 import bioxen_jcvi_vm_lib as bx
 
-parser = argparse.ArgumentParser(description=__doc__)
+parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
 parser.add_argument("--genome", help="GenBank, GFF3 or FASTA; without it the built-in genome")
 parser.add_argument("--seconds", type=float, default=600.0)
 parser.add_argument("--out", default="first_run.png")

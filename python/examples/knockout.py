@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 
 import bioxen_jcvi_vm_lib as bx
 
-parser = argparse.ArgumentParser(description=__doc__)
+parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
 parser.add_argument("--genome", help="GenBank, GFF3 or FASTA; without it the built-in genome")
 parser.add_argument("--gene", default="rpoB")
 parser.add_argument("--cells", type=int, default=20)

@@ -14,7 +14,7 @@ import numpy as np
 
 import bioxen_jcvi_vm_lib as bx
 
-parser = argparse.ArgumentParser(description=__doc__)
+parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
 parser.add_argument("--genome", help="GenBank, GFF3 or FASTA; without it the built-in genome")
 parser.add_argument("--cells", type=int, default=100)
 parser.add_argument("--seconds", type=float, default=900.0)

@@ -14,7 +14,7 @@ import numpy as np
 
 import bioxen_jcvi_vm_lib as bx
 
-parser = argparse.ArgumentParser(description=__doc__)
+parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
 parser.add_argument("--seconds", type=float, default=1200.0)
 parser.add_argument("--out", default="shared_chassis.png")
 options = parser.parse_args()
@@ -33,7 +33,9 @@ with bx.BioXenHypervisor(chassis=bx.Chassis.of_organism(runtime, cells=3)) as hy
     for vm in vms:
         vm.start()
     results = hypervisor.run(options.seconds, every_s=options.seconds / 80)
-    print(hypervisor.get_system_resources(at_s=half).chassis)
+    chassis = hypervisor.get_system_resources(at_s=half).chassis or {}
+    for part, amounts in chassis.items():
+        print(f"{part:>8}:", ", ".join(f"{name} {n:,}" for name, n in amounts.items()))
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", sharex=True)
 for name, result in results.items():

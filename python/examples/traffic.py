@@ -13,7 +13,7 @@ import numpy as np
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib.visualization import plots
 
-parser = argparse.ArgumentParser(description=__doc__)
+parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
 parser.add_argument("--genome", help="GenBank, GFF3 or FASTA; without it the built-in genome")
 parser.add_argument("--gene", help="without it the one with the most ribosomes")
 parser.add_argument("--seconds", type=float, default=300.0, help="how long is looked at")

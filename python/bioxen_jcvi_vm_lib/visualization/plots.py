@@ -170,7 +170,7 @@ def genome_traffic(
     axes.legend(
         frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2
     )
-    span = f"mean of {samples} s" if samples > 1 else "at one moment"
+    span = f"mean over {samples - 1} s" if samples > 1 else "at one moment"
     axes.set_title(f"traffic on the genome, {span}", loc="left")
     return axes
 
