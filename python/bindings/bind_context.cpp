@@ -69,12 +69,10 @@ void bind_trace(py::module_& m) {
         .def_property_readonly(
             "resources",
             [](py::object self) {
-                py::dict resources;
-                for (SpeciesIndex s = 0; s < species::resource_count; ++s)
-                    resources[py::str(species_name(s))] = column(of(self).columns->resources.data() + s,
-                                                                 {of(self).samples()}, {species::resource_count}, self);
-                return resources;
-            })
+                constexpr py::ssize_t pools = species::resource_count;
+                return column(of(self).columns->resources.data(), {of(self).samples(), pools}, {pools, 1}, self);
+            },
+            "Molecules, one column per pool in the order of `resource_names`.")
         .def_property_readonly(
             "machines",
             [](py::object self) {

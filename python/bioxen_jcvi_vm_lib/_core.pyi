@@ -639,8 +639,10 @@ class Trace:
     def proteins(self) -> numpy.typing.NDArray[numpy.int64]:
         ...
     @property
-    def resources(self) -> dict[str, numpy.typing.NDArray[numpy.int64]]:
-        ...
+    def resources(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        Molecules, one column per pool in the order of `resource_names`.
+        """
     @property
     def sim_time_s(self) -> float:
         ...

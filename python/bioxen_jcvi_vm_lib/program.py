@@ -17,6 +17,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, suggestion
@@ -143,7 +144,7 @@ class GenomicProgram:
             raise APIValidationError(
                 f"a program is text or a GenomicProgram, not {type(text).__name__}"
             )
-        return cls(_Parser(text).program())
+        return cls(_known(text) if len(text) <= _LONGEST_KNOWN else _Parser(text).program())
 
     def __add__(self, other: GenomicProgram | str) -> GenomicProgram:
         following = self.parse(other) if isinstance(other, str) else other
@@ -201,6 +202,15 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"""\\(["'\\n])""")
 _CONSTANTS = {"True": True, "False": False, "None": None}
+
+
+#: Programs that are asked for again and again are read once [characters].
+_LONGEST_KNOWN = 1_000
+
+
+@lru_cache(maxsize=256)
+def _known(text: str) -> tuple[Statement, ...]:
+    return _Parser(text).program()
 
 
 class _Parser:

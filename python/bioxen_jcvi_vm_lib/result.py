@@ -9,19 +9,19 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._columns import Columns
 from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyError
 from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._saving import Replacing
-
-if TYPE_CHECKING:
-    from bioxen_jcvi_vm_lib import _core
 
 __all__ = ["Audit", "ExecutionResult"]
 
@@ -101,7 +101,7 @@ class ExecutionResult:
     time_s: NDArray[np.float64]
     proteins: NDArray[np.int64]
     mrnas: NDArray[np.int64]
-    resources: Mapping[str, NDArray[np.int64]]
+    resources: Columns
     machines: Mapping[str, Mapping[str, NDArray[np.int64]]]
     events: Mapping[str, int]
     ledger: Ledger
@@ -226,10 +226,7 @@ class ExecutionResult:
         data: dict[str, Any] = {
             "proteins": (("time_s", "gene"), self.proteins),
             "mrnas": (("time_s", "gene"), self.mrnas),
-            "resources": (
-                ("time_s", "resource"),
-                _stacked([self.resources[name] for name in self.resources], len(self.time_s)),
-            ),
+            "resources": (("time_s", "resource"), self.resources.table),
         }
         for key in ("total", "free", "active"):
             data[f"machines_{key}"] = (
@@ -403,7 +400,12 @@ def _summed_ledger(ledgers: Sequence[Ledger]) -> Ledger:
     )
 
 
-class _Columns:
+@cache
+def _pools() -> tuple[str, ...]:
+    return tuple(_core.resource_names())
+
+
+class _Looked:
     """The columns of a trace, each made once: the core builds its tables anew at every look."""
 
     def __init__(self, trace: _core.Trace) -> None:
@@ -414,13 +416,13 @@ class _Columns:
         self.machines = trace.machines
 
 
-def _same_row(before: _Columns, after: _Columns) -> bool:
+def _same_row(before: _Looked, after: _Looked) -> bool:
     """Whether the last row of one trace is the first of the next."""
     return bool(
         before.time_s[-1] == after.time_s[0]
         and np.array_equal(before.proteins[-1], after.proteins[0])
         and np.array_equal(before.mrnas[-1], after.mrnas[0])
-        and all(before.resources[key][-1] == after.resources[key][0] for key in before.resources)
+        and np.array_equal(before.resources[-1], after.resources[0])
         and all(
             before.machines[name][key][-1] == after.machines[name][key][0]
             for name in before.machines
@@ -431,7 +433,7 @@ def _same_row(before: _Columns, after: _Columns) -> bool:
 
 def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
     """Columns of traces one after the other."""
-    parts = [_Columns(trace) for trace in traces]
+    parts = [_Looked(trace) for trace in traces]
     first = parts[0]
     skip = [0]
     for before, after in itertools.pairwise(parts):
@@ -443,7 +445,7 @@ def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
             "time_s": first.time_s,
             "proteins": first.proteins,
             "mrnas": first.mrnas,
-            "resources": MappingProxyType(first.resources),
+            "resources": Columns(_pools(), first.resources),
             "machines": MappingProxyType(
                 {name: MappingProxyType(columns) for name, columns in first.machines.items()}
             ),
@@ -458,9 +460,7 @@ def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
         "time_s": join([part.time_s for part in parts]),
         "proteins": join([part.proteins for part in parts]),
         "mrnas": join([part.mrnas for part in parts]),
-        "resources": MappingProxyType(
-            {key: join([part.resources[key] for part in parts]) for key in first.resources}
-        ),
+        "resources": Columns(_pools(), join([part.resources for part in parts])),
         "machines": MappingProxyType(
             {
                 name: MappingProxyType(

@@ -81,7 +81,7 @@ GIVES = {
     "Trace.machines": f"dict[str, dict[str, {COLUMN}]]",
     "Trace.mrnas": COLUMN,
     "Trace.proteins": COLUMN,
-    "Trace.resources": f"dict[str, {COLUMN}]",
+    "Trace.resources": COLUMN,
     "Trace.time_s": "numpy.typing.NDArray[numpy.float64]",
     "Context.drawn": COUNTS,
     "Context.events": COUNTS,

@@ -11,8 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bioxen_jcvi_vm_lib import APIValidationError, Audit, ExecutionResult, MissingDependencyError
+from bioxen_jcvi_vm_lib import (
+    APIValidationError,
+    Audit,
+    ExecutionResult,
+    MissingDependencyError,
+    _core,
+)
 
+POOLS = _core.resource_names()
 GENES = ("a_0001", "a_0002", "a_0003")
 
 
@@ -20,13 +27,16 @@ def trace(start_s: float, rows: int, *, atp: int = 100, status: str = "completed
     """A trace of `rows` rows, 10 s apart, that continues what the former would have ended with."""
     time_s = start_s + 10.0 * np.arange(rows)
     step = (time_s / 10).astype(np.int64)
+    pools = np.zeros((rows, len(POOLS)), dtype=np.int64)
+    pools[:, POOLS.index("ATP")] = atp
+    pools[:, POOLS.index("GTP")] = 50 + step
     return SimpleNamespace(
         status=status,
         cause="",
         time_s=time_s,
         proteins=np.stack([step, 2 * step, 3 * step], axis=1),
         mrnas=np.ones((rows, 3), dtype=np.int64),
-        resources={"ATP": np.full(rows, atp), "GTP": 50 + step},
+        resources=pools,
         machines={
             "ribosome": {
                 "total": np.full(rows, 10),

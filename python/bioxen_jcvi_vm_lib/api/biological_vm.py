@@ -314,7 +314,7 @@ class BiologicalVM:
         """Where in its lifecycle it is."""
         if self._last is not None:
             return self._last.state
-        return self._used().state
+        return self.hypervisor.get_vm_state(self.handle)
 
     @property
     def context(self) -> CellularContext:

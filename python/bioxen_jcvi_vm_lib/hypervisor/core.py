@@ -375,6 +375,10 @@ class BioXenHypervisor:
         """Return what state a machine is in, and why."""
         return self.get_vm_resource_usage(vm_id).status
 
+    def get_vm_state(self, vm_id: Vm) -> str:
+        """Return what state a machine is in, and nothing else."""
+        return self._usable().state(self._handle(vm_id))
+
     def list_vms(self) -> list[str]:
         """Return the names of the machines in the order of their creation."""
         return [name for name, _ in self._usable().contexts()]
