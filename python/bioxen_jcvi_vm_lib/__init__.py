@@ -16,6 +16,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib._core import Gene
     from bioxen_jcvi_vm_lib._errors import (
         APIValidationError,
         BioXenException,
@@ -110,6 +111,7 @@ _HOME = {
     "AuditLog": "api.enhanced_error_handling",
     "ProductionLogger": "api.enhanced_error_handling",
     "handle_vm_operation": "api.enhanced_error_handling",
+    "Gene": "_core",
     "GenomicRuntime": "genome",
     "Resident": "genome",
     "decode_genome": "genome",
@@ -171,6 +173,7 @@ __all__ = [
     "ChassisInitializationError",
     "ConservationError",
     "ExecutionResult",
+    "Gene",
     "GenomeCompilationError",
     "GenomeFormatError",
     "GenomicProgram",
