@@ -82,7 +82,7 @@ def create_bio_vm(
     *,
     genome_runtime: GenomicRuntime | None = None,
     seed: int | None = None,
-    policy: Policy | str | None = None,
+    policy: Policy | Mapping[str, Any] | str | None = None,
     quota: Quota | Mapping[str, Any] | None = None,
     hypervisor: BioXenHypervisor | None = None,
     audit: AuditLog | None = None,
