@@ -196,7 +196,7 @@ _TOKEN = re.compile(
     |
     (?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z_0-9.]))
     | (?P<name>[A-Za-z_][A-Za-z_0-9]*) |
-    (?P<string>"(?:[^"\\\n]|\\["'\\n])*"|'(?:[^'\\\n]|\\["'\\n])*') | (?P<mark>[()\[\],=])
+    (?P<string>"(?:[^"\\\n]|\\["'\\n])*"|'(?:[^'\\\n]|\\["'\\n])*') | (?P<mark>[(){}\[\],:=])
     """,
     re.VERBOSE,
 )
@@ -249,9 +249,9 @@ class _Parser:
                 self._unreadable(at)
             kind = match.lastgroup or ""
             text = match.group()
-            if text in ("(", "["):
+            if text in ("(", "[", "{"):
                 depth += 1
-            elif text in (")", "]"):
+            elif text in (")", "]", "}"):
                 depth = max(0, depth - 1)
             # A new line inside brackets does not end the statement.
             if kind != "space" and not (text == "\n" and depth):
@@ -298,7 +298,7 @@ class _Parser:
                 f"there are {_KNOWN}",
             )
         if make is None:
-            near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}"
+            near = suggestion(name.text, (*_CALLS, *_LATER)) or f"; there are {_KNOWN}"
             self._fail(name.at, f"unknown call {name.text!r}{near}")
         self._expect("(", f"after {name.text}")
         positional, named = self._arguments(name.text)
