@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, suggestion
+from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
 
 __all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource", "Snapshot"]
@@ -298,8 +298,8 @@ class _Parser:
                 f"there are {_KNOWN}",
             )
         if make is None:
-            near = suggestion(name.text, (*_CALLS, *_LATER)) or f"; there are {_KNOWN}"
-            self._fail(name.at, f"unknown call {name.text!r}{near}")
+            near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}"
+            self._fail(name.at, f"unknown call {short(name.text)}{near}")
         self._expect("(", f"after {name.text}")
         positional, named = self._arguments(name.text)
         return make(_Arguments(self, name, positional, named))
@@ -313,7 +313,7 @@ class _Parser:
             if token.kind == "name" and following.text == "=" and token.text not in _CONSTANTS:
                 self._next += 2
                 if token.text in named:
-                    self._fail(token.at, f"{token.text} is given twice")
+                    self._fail(token.at, f"{short(token.text)} is given twice")
                 value = self._value(0)
                 named[token.text] = _Value(value.value, token.at)
             else:
@@ -352,7 +352,8 @@ class _Parser:
             return _Value(tuple(items), token.at)
         if token.kind == "name":
             self._fail(
-                token.at, f'{token.text!r} is no literal; write a text in quotes: "{token.text}"'
+                token.at,
+                f"{short(token.text)} is no literal; write a text in quotes",
             )
         self._fail(token.at, "expected a number, a text in quotes or a list")
 
@@ -404,7 +405,7 @@ class _Arguments:
         for key, value in self._named.items():
             if key not in parameters:
                 near = suggestion(key, parameters) or f"; it has {', '.join(parameters)}"
-                self._parser.fail(value.at, f"{call} has no argument {key!r}{near}")
+                self._parser.fail(value.at, f"{call} has no argument {short(key)}{near}")
             if key in values:
                 self._parser.fail(value.at, f"{key} is given twice")
             values[key] = value

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import short
+from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib._frozen import plain, reduced
 from bioxen_jcvi_vm_lib._html import grid
 from bioxen_jcvi_vm_lib.hypervisor.records import (
@@ -301,6 +303,8 @@ class VmTable(Sequence[VmMetrics]):
             "runs_waiting"; "key", which tells machines apart; "state", the place in `STATES`;
             "explained", whether there is a cause.
         """
+        if name not in _COLUMNS:
+            raise APIValidationError(f"no column {short(name)}; there are {', '.join(_COLUMNS)}")
         if self._core is not None:
             return self._core.column(name)
         values = [_COLUMNS[name](vm) for vm in self]

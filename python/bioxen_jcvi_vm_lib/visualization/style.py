@@ -7,6 +7,7 @@ from typing import Any
 from bioxen_jcvi_vm_lib._checks import suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.result import ExecutionResult
+from bioxen_jcvi_vm_lib.visualization.text import scaled
 
 # Okabe and Ito's palette, told apart with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
@@ -24,10 +25,7 @@ def cycle(number: int) -> list[str]:
 
 def compact(value: float, _position: object = None) -> str:
     """Write 1,500,000 as 1.5 M."""
-    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"
+    return scaled(value, ((1e9, " G"), (1e6, " M"), (1e3, " k")), "{:.3g}")
 
 
 def tidy(axis: Any) -> None:
