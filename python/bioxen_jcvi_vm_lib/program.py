@@ -351,9 +351,10 @@ class _Parser:
             self._take()
             return _Value(tuple(items), token.at)
         if token.kind == "name":
+            quoted = f': "{token.text}"' if len(token.text) <= 60 else ""
             self._fail(
                 token.at,
-                f"{short(token.text)} is no literal; write a text in quotes",
+                f"{short(token.text)} is no literal; write a text in quotes{quoted}",
             )
         self._fail(token.at, "expected a number, a text in quotes or a list")
 
