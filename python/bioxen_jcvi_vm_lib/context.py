@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, suggestion
+from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -176,7 +176,8 @@ class CellularContext:
         except APIValidationError as error:
             if "no gene" not in error.message:
                 raise
-            near = suggestion(str(key), [*resources, *machines])
+            genes = (name for gene in self.runtime.genes for name in (gene.name, gene.locus_tag))
+            near = suggestion(str(key), [*resources, *machines, *filter(None, genes)])
             if near:
                 raise APIValidationError(
                     f"nothing is called {key!r} here{near}", details={"key": key}
@@ -492,7 +493,15 @@ class CellularContext:
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
         with self._exclusive() as core:
             core.ready()
-            actions = [self._prepared(core, statement, progress) for statement in statements]
+            actions = []
+            for number, statement in enumerate(statements, 1):
+                try:
+                    actions.append(self._prepared(core, statement, progress))
+                except APIValidationError as error:
+                    if len(statements) == 1:
+                        raise
+                    where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
+                    raise APIValidationError(error.message + where, details=error.details) from None
             fingerprint = core.program.fingerprint
             traces: list[_core.Trace] = []
             for action in actions:
@@ -533,6 +542,13 @@ class CellularContext:
             return lambda: core.run(statement.seconds, statement.every_s, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
+            if statement.translated and (kind := self.runtime.genes[indices[0]].kind) != "protein":
+                gene = statement.genes[0]
+                raise APIValidationError(
+                    f"{gene!r} is {kind} and never translated; "
+                    f'run_operon(["{gene}"]) transcribes it',
+                    details={"gene": gene},
+                )
             return lambda: core.run(statement.duration_s, None, progress, only=indices)
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)

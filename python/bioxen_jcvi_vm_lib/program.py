@@ -62,12 +62,17 @@ class RunOperon:
         Locus tags or names.
     duration_s : float
         Duration [s], > 0.
+    translated : bool
+        Whether all of them must be genes for proteins, as in ``translate_gene("x")``.
     """
 
     genes: tuple[str, ...]
     duration_s: float = 60.0
+    translated: bool = False
 
     def __str__(self) -> str:
+        if self.translated:
+            return f"translate_gene({_quoted(self.genes[0])}, duration_s={self.duration_s!r})"
         inner = ", ".join(_quoted(gene) for gene in self.genes)
         return f"run_operon([{inner}], duration_s={self.duration_s!r})"
 
@@ -393,10 +398,11 @@ class _Arguments:
         self._name = name
         self._positional = positional
         self._named = dict(named)
+        self.call = name.text
 
     def match(self, *parameters: str) -> dict[str, _Value]:
         """Return the values by parameter name."""
-        call = self._name.text
+        call = self.call
         if len(self._positional) > len(parameters):
             self._parser.fail(
                 self._positional[len(parameters)].at,
@@ -414,9 +420,7 @@ class _Arguments:
 
     def required(self, values: Mapping[str, _Value], key: str, example: str) -> _Value:
         if key not in values:
-            self._parser.fail(
-                self._name.at, f"{self._name.text} needs {key}, for example {example}"
-            )
+            self._parser.fail(self._name.at, f"{self.call} needs {key}, for example {example}")
         return values[key]
 
     def seconds(self, value: _Value, key: str) -> float:
@@ -483,6 +487,7 @@ def _of_one_gene(arguments: _Arguments) -> RunOperon:
     return RunOperon(
         (arguments.text(gene, "a gene"),),
         60.0 if duration is None else arguments.seconds(duration, "duration_s"),
+        translated=arguments.call == "translate_gene",
     )
 
 

@@ -42,7 +42,7 @@ def test_a_process_is_what_the_cell_alone_does(
 def test_older_calls_are_a_run_of_that_gene(vm: bx.BiologicalVM) -> None:
     done = vm.execute_biological_process('transcribe_gene("dnaA"); translate_gene("dnaA", 30)')
     assert str(done.program) == (
-        'run_operon(["dnaA"], duration_s=60.0)\nrun_operon(["dnaA"], duration_s=30.0)'
+        'run_operon(["dnaA"], duration_s=60.0)\ntranslate_gene("dnaA", duration_s=30.0)'
     )
     tag = vm.runtime.gene("dnaA").locus_tag
     assert vm.get_biological_metrics().transcripts[tag] > 0
