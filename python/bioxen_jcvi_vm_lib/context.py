@@ -519,6 +519,7 @@ class CellularContext:
                 seed=self.seed,
                 runtime_fingerprint=fingerprint,
                 genes=self.runtime.locus_tags,
+                gene_names=self.runtime.gene_names,
             )
             if traces[-1].breach:
                 raise IsolationBreachError(

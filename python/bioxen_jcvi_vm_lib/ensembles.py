@@ -55,7 +55,7 @@ def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrna
     what : str
         Which counts are ``X``: "mrnas", as in single-cell sequencing, or "proteins". Both are
         layers. ``obs`` has seed, status, age [s] and the molecules of each resource; ``var`` is
-        indexed by locus tag.
+        indexed by locus tag and has ``gene_name``.
 
     Raises
     ------
@@ -82,7 +82,10 @@ def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrna
     return anndata.AnnData(
         X=layers[what].copy(),  # what is normalised in place leaves the counts in the layers
         obs=pandas.DataFrame(columns, index=names),
-        var=pandas.DataFrame(index=list(cells[0].genes)),
+        var=pandas.DataFrame(
+            {"gene_name": list(cells[0].gene_names or [""] * len(cells[0].genes))},
+            index=list(cells[0].genes),
+        ),
         layers=layers,
         uns={"runtime_fingerprint": cells[0].runtime_fingerprint},
     )

@@ -96,6 +96,8 @@ class ExecutionResult:
         Locus tags, the columns of `proteins` and `mrnas`.
     cause : str
         Of an error, or which quota; else empty.
+    gene_names : tuple of str
+        Names in the order of `genes`, empty where a gene has none.
     """
 
     status: str
@@ -113,6 +115,7 @@ class ExecutionResult:
     runtime_fingerprint: str
     genes: tuple[str, ...] = field(repr=False)
     cause: str = ""
+    gene_names: tuple[str, ...] = field(default=(), repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
@@ -126,6 +129,7 @@ class ExecutionResult:
         seed: int,
         runtime_fingerprint: str,
         genes: tuple[str, ...],
+        gene_names: tuple[str, ...] = (),
     ) -> ExecutionResult:
         """Join traces that follow one another in time.
 
@@ -147,6 +151,7 @@ class ExecutionResult:
             runtime_fingerprint=runtime_fingerprint,
             genes=genes,
             cause=traces[-1].cause,
+            gene_names=gene_names,
         )
 
     @property
@@ -217,6 +222,8 @@ class ExecutionResult:
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` over the dimensions time_s, gene, resource, machine.
 
+        Genes are named by locus tag; the coordinate ``gene_name`` has their names, too.
+
         Raises
         ------
         MissingDependencyError
@@ -244,6 +251,7 @@ class ExecutionResult:
             coords={
                 "time_s": ("time_s", self.time_s, {"units": "s", "long_name": "age of the cell"}),
                 "gene": list(self.genes),
+                "gene_name": ("gene", list(self.gene_names or [""] * len(self.genes))),
                 "resource": list(self.resources),
                 "machine": names,
             },

@@ -45,7 +45,14 @@ def test_a_heat_map_has_the_counts(result: bx.ExecutionResult, tmp_path: Path) -
     shown = axes.collections[0].get_array()
     order = np.argsort(-result.proteins[-1], kind="stable")[:5]
     assert np.array_equal(np.asarray(shown).reshape(5, -1), result.proteins[:, order].T)
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == [result.genes[i] for i in order]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == [
+        result.gene_names[i] or result.genes[i] for i in order
+    ]
+    assert any(result.gene_names[i] for i in order)
+    by_name = plots.expression_heat_map(result, genes=["rpoB"])
+    column = result.gene_names.index("rpoB")
+    shown = np.asarray(by_name.collections[0].get_array()).ravel()
+    assert np.array_equal(shown, result.proteins[:, column])
     tag = result.genes[3]
     axes = plots.expression_heat_map(result, genes=[tag], what="mrnas")
     shown = np.asarray(axes.collections[0].get_array()).ravel()

@@ -126,4 +126,5 @@ def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> Exe
         seed=record.seed,
         runtime_fingerprint=record.fingerprint,
         genes=record.runtime.locus_tags,
+        gene_names=record.runtime.gene_names,
     )

@@ -21,6 +21,7 @@ from bioxen_jcvi_vm_lib.visualization.style import (
     COLOURS,
     compact,
     gene_column,
+    gene_label,
     tidy,
     time_scale,
 )
@@ -46,7 +47,8 @@ def expression_heat_map(
     result : ExecutionResult
         With samples, so run with ``every_s``.
     genes : sequence of str, optional
-        Locus tags, drawn in this order; None: the `top` genes with the most molecules at the end.
+        Locus tags or names, drawn in this order; None: the `top` genes with the most molecules at
+        the end.
     what : str
         "proteins" or "mrnas".
     top : int
@@ -91,7 +93,7 @@ def expression_heat_map(
     axes.figure.colorbar(
         mesh, ax=axes, label=f"{what.replace('mrnas', 'transcripts')} [molecules]", pad=0.02
     )
-    axes.set_yticks(np.arange(len(columns)), [result.genes[index] for index in columns])
+    axes.set_yticks(np.arange(len(columns)), [gene_label(result, index) for index in columns])
     axes.tick_params(axis="y", labelsize=7, length=0)
     axes.invert_yaxis()
     axes.set_xlabel(f"age of the cell [{unit}]")
