@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import io
+import itertools
 import json
 import logging
 import math
+import pickle
 import sys
 import threading
 import time
@@ -239,6 +241,48 @@ def test_entries_of_many_threads_are_numbered_without_gaps() -> None:
         thread.join()
     sys.setswitchinterval(interval_s)
     assert [entry.number for entry in audit.entries()] == list(range(1, 4_001))
+
+
+def test_audit_lines_are_in_the_order_of_their_numbers() -> None:
+    delays = itertools.cycle((0.0, 3e-4, 1e-4))
+
+    def dawdle(record: logging.LogRecord) -> bool:
+        time.sleep(next(delays))
+        return True
+
+    audit, stream = AuditLog(), io.StringIO()
+    logger = logging.getLogger("bioxen.audit")
+    logger.addFilter(dawdle)
+    try:
+        with ProductionLogger(stream=stream):
+            threads = [
+                threading.Thread(target=lambda: [audit.record("paused", "a") for _ in range(50)])
+                for _ in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        logger.removeFilter(dawdle)
+    assert [line["number"] for line in json_lines(stream)] == list(range(1, 201))
+
+
+def test_an_audit_entry_cannot_be_rewritten() -> None:
+    audit = AuditLog()
+    entry = audit.record("created", "a", seed=3, quota={"events": 1}, genes=["x", ["y"]])
+    with pytest.raises(TypeError):
+        entry.details["seed"] = 4  # type: ignore[index]
+    with pytest.raises(TypeError):
+        entry.details["quota"]["events"] = 4
+    with pytest.raises(TypeError):
+        entry.details["genes"][0] = "z"
+    copied = pickle.loads(pickle.dumps(entry))
+    assert copied == entry
+    assert hash(copied) == hash(entry)
+    told = entry.to_dict()["details"]
+    assert json.loads(json.dumps(told)) == told
+    assert told == {"seed": 3, "quota": {"events": 1}, "genes": ["x", ["y"]]}
 
 
 def test_the_audit_log_refuses_what_it_does_not_know() -> None:

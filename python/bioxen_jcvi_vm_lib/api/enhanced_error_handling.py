@@ -19,7 +19,7 @@ import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -35,6 +35,7 @@ from bioxen_jcvi_vm_lib._errors import (
     InvalidConfigurationError,
     MissingDependencyError,
 )
+from bioxen_jcvi_vm_lib._frozen import Record, frozen
 
 __all__ = ["AuditEntry", "AuditLog", "ProductionLogger", "VmLog", "handle_vm_operation"]
 
@@ -333,15 +334,14 @@ def _refused(argument: str, message: str) -> InvalidConfigurationError:
 
 # -- audit -----------------------------------------------------------------------------------------
 
-#: What the audit log records: the life of a machine, and what it was granted and denied.
+#: What the audit log records: the life of a machine, and what it was granted and denied. A quota
+#: that a machine came to is "quota_reached", or "breach" where it is to raise.
 LIFECYCLE_EVENTS = (
     "created",
-    "restored",
     "started",
     "paused",
     "resumed",
     "exhausted",
-    "divided",
     "stopped",
     "destroyed",
     "error",
@@ -350,7 +350,7 @@ QUOTA_EVENTS = ("quota_set", "quota_reached", "allocated", "refused", "breach")
 
 
 @dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Record):
     """One event.
 
     Attributes
@@ -364,28 +364,24 @@ class AuditEntry:
     event : str
         One of `LIFECYCLE_EVENTS` and `QUOTA_EVENTS`.
     details : mapping
-        What else is known, as plain bounded data.
+        What else is known, as plain bounded data that cannot be changed.
     """
 
     number: int
     time: str
     vm_id: str
     event: str
-    details: Mapping[str, Any]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "number": self.number,
-            "time": self.time,
-            "vm_id": self.vm_id,
-            "event": self.event,
-            "details": dict(self.details),
-        }
+    details: Mapping[str, Any] = field(hash=False)
 
 
 class AuditLog:
     """Who was created, started, stopped, granted and denied what, and when.
+
+    Of a machine that `create_bio_vm` made with it, this is every order (start, pause, resume,
+    stop, destroy), every change of its quota and allocation and every refusal of one, and every
+    run that ended by a quota, an error, or with nothing left to do; also where these come from the
+    hypervisor. Not written down are runs that complete, refused orders, what `rebalance` hands
+    out, and what is done to a cell by hand.
 
     The newest entries are kept in memory, and each goes to the logger ``bioxen.audit`` as it
     happens, where a `ProductionLogger` writes it to a file. All methods may be called from any
@@ -417,7 +413,7 @@ class AuditLog:
             )
         self._entries: deque[AuditEntry] = deque(maxlen=capacity)
         self._counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a handler of the application may look at this log
         self._logger = logging.getLogger(f"{ROOT}.audit")
 
     def record(self, event: str, vm_id: str, /, **details: Any) -> AuditEntry:
@@ -452,22 +448,22 @@ class AuditLog:
             raise APIValidationError(
                 f"vm_id must be a text, not {short(vm_id)}", details={"argument": "vm_id"}
             )
-        plain = _plain(details)
-        if len(said := json.dumps(plain)) > MAX_DETAILS:
-            plain = {"cut": said[:MAX_DETAILS]}
+        given = _plain(details)
+        if len(said := json.dumps(given)) > MAX_DETAILS:
+            given = {"cut": said[:MAX_DETAILS]}
         with self._lock:
             entry = AuditEntry(
                 number=self._counts.total() + 1,
                 time=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
                 vm_id=vm_id[:MAX_TEXT],
                 event=event,
-                details=plain,
+                details=frozen(given),
             )
             self._counts[event] += 1
             self._entries.append(entry)
-        if self._logger.isEnabledFor(logging.INFO):
-            fields = {**entry.details, "vm_id": entry.vm_id, "number": entry.number}
-            self._logger.info("%s", event, extra={"bioxen_fields": fields})
+            if self._logger.isEnabledFor(logging.INFO):  # here, so that lines are in order
+                fields = {**entry.details, "vm_id": entry.vm_id, "number": entry.number}
+                self._logger.info("%s", event, extra={"bioxen_fields": fields})
         return entry
 
     def entries(self, *, vm_id: str | None = None, event: str | None = None) -> list[AuditEntry]:
