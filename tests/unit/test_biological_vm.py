@@ -161,7 +161,7 @@ def test_operations_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         with pytest.raises(bx.VMStateError):
             vm.start()
     levels = [record.levelname for record in caplog.records if "start" in record.getMessage()]
-    assert levels == ["DEBUG", "WARNING"]
+    assert levels == ["DEBUG", "INFO"]
 
 
 def test_a_hook_that_fails_is_heard_and_changes_nothing() -> None:

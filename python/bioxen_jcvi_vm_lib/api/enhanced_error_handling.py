@@ -147,7 +147,6 @@ class _Writer:
     """What both handlers do: they count lines that they could not write, and never complain."""
 
     lost_lines = 0
-    level_before = logging.NOTSET
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         self.lost_lines += 1
@@ -159,6 +158,39 @@ class _FileWriter(_Writer, RotatingFileHandler):
 
 class _StreamWriter(_Writer, logging.StreamHandler[TextIO]):
     pass
+
+
+class _Upward(logging.Handler):
+    """Gives the application's handlers what they would get if there were no writers, and no more.
+
+    Writers may want lower levels than the logger ``bioxen`` lets through.
+    """
+
+    def __init__(self, ours: logging.Logger) -> None:
+        super().__init__()
+        self._ours = ours
+        self.level_before = ours.level
+        self.propagate_before = ours.propagate
+
+    def least(self) -> int:
+        """Return the level of the logger ``bioxen`` without writers."""
+        above = self._ours.parent
+        return self.level_before or (above.getEffectiveLevel() if above else logging.WARNING)
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Hand a record on; without a lock, as the handlers above have their own."""
+        above = self._ours.parent
+        if above is None or not self.propagate_before or not above.hasHandlers():
+            return False
+        level, logger = self.least(), logging.getLogger(record.name)
+        while logger is not self._ours and logger.parent is not None:
+            if logger.level:  # the application has set it
+                level = logger.level
+                break
+            logger = logger.parent
+        if record.levelno >= level:
+            above.callHandlers(record)
+        return True
 
 
 class VmLog:
@@ -201,7 +233,8 @@ class ProductionLogger(VmLog):
     r"""Writes every line of the library to a file or a stream, as JSON or text, until it is closed.
 
     It is a context manager; leaving it closes it, which puts the logger ``bioxen`` back to what it
-    was. Several may be open; handlers of the application go on getting what they are let through.
+    was. Several may be open; handlers of the application above ``bioxen`` go on getting what they
+    would get without it, whatever its level.
     A line that cannot be written is counted, and nothing else happens.
 
     Parameters
@@ -255,11 +288,9 @@ class ProductionLogger(VmLog):
         self._writer = _writer(file, stream, max_bytes, backups)
         self._writer.setFormatter(_JsonLines() if format == "json" else _TextLines())
         self._writer.setLevel(level)
-        root = logging.getLogger(ROOT)
-        others = _open(root)
-        self._writer.level_before = others[0].level_before if others else root.level
-        root.addHandler(self._writer)
-        _settle(root, self._writer.level_before)
+        ours = logging.getLogger(ROOT)
+        ours.addHandler(self._writer)
+        _settle(ours)
 
     @property
     def lost_lines(self) -> int:
@@ -268,12 +299,12 @@ class ProductionLogger(VmLog):
 
     def close(self) -> None:
         """Write no more. Closing twice is no error."""
-        root = logging.getLogger(ROOT)
-        if self._writer not in root.handlers:
+        ours = logging.getLogger(ROOT)
+        if self._writer not in ours.handlers:
             return
-        root.removeHandler(self._writer)
+        ours.removeHandler(self._writer)
         self._writer.close()
-        _settle(root, self._writer.level_before)
+        _settle(ours)
 
     def __enter__(self) -> Self:
         return self
@@ -314,11 +345,20 @@ def _open(root: logging.Logger) -> list[_FileWriter | _StreamWriter]:
     return [one for one in root.handlers if isinstance(one, _FileWriter | _StreamWriter)]
 
 
-def _settle(root: logging.Logger, before: int) -> None:
+def _settle(ours: logging.Logger) -> None:
     """Let through what was let through before there were writers, and what any of them wants."""
-    levels = [one.level for one in _open(root)]
-    above = root.parent.getEffectiveLevel() if root.parent else logging.WARNING
-    root.setLevel(min(*levels, before or above) if levels else before)
+    levels = [one.level for one in _open(ours)]
+    upward = next((one for one in ours.handlers if isinstance(one, _Upward)), None)
+    if levels:
+        if upward is None:
+            upward = _Upward(ours)
+            ours.addHandler(upward)
+            ours.propagate = False
+        ours.setLevel(min(*levels, upward.least()))
+    elif upward is not None:
+        ours.removeHandler(upward)
+        ours.propagate = upward.propagate_before
+        ours.setLevel(upward.level_before)
 
 
 def _one_of(value: Any, what: str, known: tuple[str, ...]) -> None:
@@ -516,8 +556,9 @@ def handle_vm_operation(
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """Time and log a function or method, and let nothing but `BioXenException` out of it.
 
-    How long it took is logged at DEBUG, errors of ours at WARNING and others at ERROR with their
-    traceback, to ``bioxen.vm``, with the machine's ``vm_id`` if the object or an argument has one.
+    How long it took is logged at DEBUG, refusals (errors of ours, which the caller gets) at INFO
+    with code and message, others and `ConservationError` at ERROR with their traceback, to
+    ``bioxen.vm``, with the machine's ``vm_id`` if the object or an argument has one.
     A `BioXenException`, and what is not meant to be caught (KeyboardInterrupt, SystemExit,
     GeneratorExit, MemoryError), passes unchanged. Anything else becomes the cause of
 
@@ -593,8 +634,17 @@ def _handled(
             result = function(*args, **kwargs)
         except BioXenException as error:
             extra = fields(began, args, kwargs)
-            level = logging.ERROR if isinstance(error, ConservationError) else logging.WARNING
-            logger.log(level, "%s refused", what, exc_info=error, extra=extra)
+            extra["bioxen_fields"]["error"] = error
+            bug = isinstance(error, ConservationError)
+            logger.log(
+                logging.ERROR if bug else logging.INFO,
+                "%s refused: %s %s",
+                what,
+                error.code,
+                error.message,
+                exc_info=error if bug else None,
+                extra=extra,
+            )
             raise
         except MemoryError:
             raise
