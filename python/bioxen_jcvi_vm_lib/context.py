@@ -553,11 +553,13 @@ class CellularContext:
     ) -> Callable[[], _core.Trace | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
-            self._check_size(statement)
-            return lambda: core.run(statement.seconds, statement.every_s, progress)
+            run = self._checked_run(statement.seconds, statement.every_s)
+            self._check_size(run)
+            return lambda: core.run(run.seconds, run.every_s, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
-            return lambda: core.run(statement.duration_s, None, progress, only=indices)
+            duration_s = seconds(statement.duration_s, "duration_s")
+            return lambda: core.run(duration_s, None, progress, only=indices)
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, suggestion
+from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
 
 __all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource", "Snapshot"]
@@ -125,6 +125,21 @@ class GenomicProgram:
     """
 
     statements: tuple[Statement, ...]
+
+    def __post_init__(self) -> None:
+        given: object = self.statements
+        if not isinstance(given, tuple):
+            raise APIValidationError(
+                f"statements are a tuple, not {short(given)}: GenomicProgram.parse reads text",
+                details={"argument": "statements"},
+            )
+        for one in given:
+            if not isinstance(one, Statement):
+                raise APIValidationError(
+                    f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource or "
+                    "Snapshot, or read text with GenomicProgram.parse",
+                    details={"argument": "statements"},
+                )
 
     @classmethod
     def parse(cls, text: str) -> GenomicProgram:
