@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gzip
+import importlib.resources
 import itertools
 import json
 import pickle
@@ -16,7 +18,9 @@ from typing import Any
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib._reading import read_genome
 from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditEntry
+from bioxen_jcvi_vm_lib.program import Run, RunOperon
 
 
 @pytest.fixture
@@ -603,3 +607,99 @@ def test_reports_are_of_one_moment_while_the_cell_runs(vm: bx.BiologicalVM) -> N
     finally:
         vm.stop()
         worker.join()
+
+
+def test_the_genome_that_is_compiled_is_the_one_that_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = importlib.resources.files("bioxen_jcvi_vm_lib")
+    text = gzip.decompress((package / "genomes/minimal_cell.gb.gz").read_bytes())
+    assert text.count(b"BXMC000001") > 1
+    file = tmp_path / "genome.gb"
+    config = {"genome_file": str(file)}
+
+    def replaced(path: str) -> tuple[bytes, str]:
+        read = read_genome(path)
+        file.write_bytes(text.replace(b"BXMC000001", b"BXMC000002"))  # by somebody else
+        return read
+
+    file.write_bytes(text)
+    monkeypatch.setattr("bioxen_jcvi_vm_lib.api.factory.read_genome", replaced)
+    with bx.create_bio_vm("first", config=config) as vm:
+        assert vm.runtime.accession == "BXMC000001.1"
+    with bx.create_bio_vm("second", config=config) as vm:
+        assert vm.runtime.accession == "BXMC000002.1"
+
+
+class FailingLog(bx.AuditLog):
+    """An audit log that cannot be written, from some event on."""
+
+    def __init__(self, event: str, error: BaseException) -> None:
+        super().__init__()
+        self.event, self.error = event, error
+
+    def record(self, event: str, vm_id: str, /, **details: Any) -> AuditEntry:
+        if event == self.event:
+            raise self.error
+        return super().record(event, vm_id, **details)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("no space left")])
+def test_no_machine_is_left_behind_by_what_failed(
+    error: BaseException, runtime: bx.GenomicRuntime
+) -> None:
+    foreign = isinstance(error, Exception)
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        options: dict[str, Any] = {"genome_runtime": runtime, "hypervisor": hypervisor}
+        with pytest.raises(bx.VMCreationError if foreign else KeyboardInterrupt):
+            bx.create_bio_vm("cell", audit=FailingLog("created", error), **options)
+        assert hypervisor.list_vms() == []
+        with pytest.raises(bx.GenomicRuntimeError if foreign else KeyboardInterrupt):
+            bx.quick_start_vm(vm_id="cell", audit=FailingLog("started", error), **options)
+        assert hypervisor.list_vms() == []
+
+
+def test_a_scheduler_that_the_hypervisor_does_not_have_is_refused() -> None:
+    config = {"runtime_scheduler": "cooperative"}
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        with pytest.raises(bx.InvalidConfigurationError, match="runtime_scheduler"):
+            bx.create_bio_vm("cell", config=config, hypervisor=hypervisor)
+        same = {"runtime_scheduler": "preemptive"}
+        assert bx.create_bio_vm("cell", config=same, hypervisor=hypervisor).state == "created"
+    with bx.BioXenHypervisor(workers=1, scheduler="cooperative") as hypervisor:
+        assert bx.create_bio_vm("a", config=config, hypervisor=hypervisor).state == "created"
+        assert bx.create_bio_vm("b", hypervisor=hypervisor).state == "created"  # says nothing
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: bx.GenomicProgram(("x",)),  # type: ignore[arg-type]
+        lambda: bx.GenomicProgram("run(1)"),  # type: ignore[arg-type]
+        lambda: bx.GenomicProgram((Run("x"),)),  # type: ignore[arg-type]
+        lambda: bx.GenomicProgram((Run(float("nan")),)),
+        lambda: bx.GenomicProgram((RunOperon(("atpA",), duration_s=None),)),  # type: ignore[arg-type]
+    ],
+)
+def test_a_program_put_together_wrongly_is_refused(
+    vm: bx.BiologicalVM, make: Callable[[], bx.GenomicProgram]
+) -> None:
+    with pytest.raises(bx.APIValidationError):
+        vm.execute_biological_process(make())
+    assert vm.get_status().time_s == 0.0
+
+
+def test_processes_and_removal_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", logger="bioxen.vm"), bx.create_bio_vm("cell") as vm:
+        vm.start()
+        vm.execute_biological_process("run(1)")
+        with pytest.raises(bx.ProgramSyntaxError):
+            vm.execute_biological_process("rum(1)")
+    said = [(record.levelname, record.getMessage().split(":")[0]) for record in caplog.records]
+    assert said == [
+        ("DEBUG", "create"),
+        ("DEBUG", "start"),
+        ("DEBUG", "execute"),
+        ("INFO", "execute refused"),
+        ("DEBUG", "destroy"),
+    ]

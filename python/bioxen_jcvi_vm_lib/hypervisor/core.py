@@ -101,6 +101,8 @@ class BioXenHypervisor:
     quantum : int
         Candidate events between two looks whether something else is due, at most 1,000,000: about
         20 ms, for which pause, stop and Ctrl-C then wait.
+    quota : Quota or mapping, optional
+        Limits of each machine that is made without a quota of its own; None: none.
 
     Raises
     ------
@@ -108,6 +110,11 @@ class BioXenHypervisor:
         If an argument is not acceptable.
     ChassisInitializationError
         If the chassis is not.
+
+    Attributes
+    ----------
+    scheduler : str
+        As it was made.
     """
 
     def __init__(
@@ -120,6 +127,7 @@ class BioXenHypervisor:
         scheduler: str = "preemptive",
         slice_s: float = 0.001,
         quantum: int = 1024,
+        quota: Quota | Mapping[str, Any] | None = None,
     ) -> None:
         self._pid = os.getpid()
         self._lock = threading.RLock()
@@ -137,6 +145,8 @@ class BioXenHypervisor:
                 f"clock must be a VirtualClock or None, not {short(clock)}",
                 details={"argument": "clock"},
             )
+        self.scheduler = scheduler
+        self._quota = Quota.of(quota)
         pool = Chassis.of(chassis)
         self._max_vms = whole(max_vms, "max_vms", 1, 1_000_000)
         self._core = _core.Hypervisor(
@@ -179,7 +189,7 @@ class BioXenHypervisor:
         policy : Policy, mapping, "fair" or "batch", optional
             How it gets time, as in `Policy.of`; None is fair.
         quota : Quota or mapping, optional
-            Its limits; None: none.
+            Its limits; None: what the hypervisor gives each.
         **overrides
             Configuration keys, as in ``create_cellular_context``; ``runtime_scheduler`` is the
             hypervisor's.
@@ -206,7 +216,8 @@ class BioXenHypervisor:
             )
         configuration = configuration_for(runtime, overrides)
         program = program_for(runtime, configuration)
-        terms = core_terms(policy, quota, resource_allocation, own_capacity(program))
+        limits = self._quota if quota is None else quota
+        terms = core_terms(policy, limits, resource_allocation, own_capacity(program))
         number = seed_or_entropy(seed)
         with self._making(), explaining_amounts(resource_allocation, "its organism"):
             handle = core.create(name, program, number, *terms)
@@ -255,7 +266,7 @@ class BioXenHypervisor:
         data = bytes(snapshot)
         terms = core_terms(
             policy,
-            quota,
+            self._quota if quota is None else quota,
             resource_allocation,
             lambda: own_capacity(_core.Context.restore(data, runtime._program).program),
         )
@@ -301,8 +312,9 @@ class BioXenHypervisor:
             )
         number = None if seed is None else seed_or_entropy(seed)
         parent = self._record(vm_id)
+        limits = self._quota if quota is None else quota
         terms = core_terms(
-            policy, quota, resource_allocation, lambda: self._granted(parent.handle.handle)
+            policy, limits, resource_allocation, lambda: self._granted(parent.handle.handle)
         )
         with self._making(), explaining_amounts(resource_allocation, "its parent"):
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
