@@ -19,9 +19,10 @@ from bioxen_jcvi_vm_lib._errors import (
     VMCreationError,
 )
 from bioxen_jcvi_vm_lib._reading import read_genome
+from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.biological_vm import BiologicalVM
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
-from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditLog, handle_vm_operation
+from bioxen_jcvi_vm_lib.api.operations import handle_vm_operation
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
     builtin_runtime,

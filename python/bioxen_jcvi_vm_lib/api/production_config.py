@@ -21,6 +21,7 @@ from pydantic.json_schema import models_json_schema
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, BioXenException
 from bioxen_jcvi_vm_lib._saving import save_bytes
+from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.config_manager import (
     ROOT_KEYS,
     Configuration,
@@ -30,7 +31,7 @@ from bioxen_jcvi_vm_lib.api.config_manager import (
     finite,
 )
 from bioxen_jcvi_vm_lib.api.config_sources import Given, Source, Tree, bare, marked, merged
-from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditLog, ProductionLogger, VmLog
+from bioxen_jcvi_vm_lib.api.logs import ProductionLogger, VmLog
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.genome import GenomicRuntime
