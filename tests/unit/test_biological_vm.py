@@ -703,3 +703,21 @@ def test_processes_and_removal_are_logged(caplog: pytest.LogCaptureFixture) -> N
         ("INFO", "execute refused"),
         ("DEBUG", "destroy"),
     ]
+
+
+def test_a_process_under_way_ends_as_stopped_when_its_machine_is_destroyed() -> None:
+    for _ in range(40):
+        ended: list[str] = []
+        vm = bx.create_bio_vm("cell", seed=1)
+        vm.start()
+        worker = threading.Thread(
+            target=lambda vm=vm, ended=ended: ended.append(
+                vm.execute_biological_process("run(1e8)").status
+            )
+        )
+        worker.start()
+        while vm.get_status().time_s == 0.0:
+            time.sleep(0.001)
+        vm.destroy()
+        worker.join(10.0)
+        assert ended == ["stopped"]

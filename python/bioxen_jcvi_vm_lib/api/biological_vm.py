@@ -584,11 +584,13 @@ _start, _pause, _resume, _stop = map(_deed, ("start", "pause", "resume", "stop")
 
 @handle_vm_operation("destroy")
 def _destroy(vm: BiologicalVM) -> list[VmRecord]:
+    gone = []
     with contextlib.suppress(BioXenException):  # it is gone, or of another process
-        if vm._owns_hypervisor:
-            return vm.hypervisor._closed()
-        return vm.hypervisor._destroyed(vm.handle)
-    return []
+        gone = vm.hypervisor._destroyed(vm.handle)  # a run under way ends as "stopped"
+    if vm._owns_hypervisor:
+        with contextlib.suppress(BioXenException):
+            gone += vm.hypervisor._closed()
+    return gone
 
 
 @handle_vm_operation("allocate")
