@@ -22,8 +22,10 @@ from bioxen_jcvi_vm_lib._errors import (
     GenomicRuntimeError,
     InvalidConfigurationError,
     IsolationBreachError,
+    VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.program import (
@@ -39,6 +41,7 @@ from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
 __all__ = ["CellularContext"]
 
 Progress = Callable[[float, int], None]
+Ended = Callable[[str, str, bool], list[Exception]]
 
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
@@ -65,6 +68,7 @@ class CellularContext:
     __slots__ = (
         "__weakref__",
         "_core_context",
+        "_ended",
         "_hypervisor",
         "_runner",
         "_snapshot_dir",
@@ -91,6 +95,7 @@ class CellularContext:
         self._runner = threading.Lock()
         self._snapshot_dir = snapshot_dir
         self._hypervisor: object = None
+        self._ended: Ended | None = None
 
     @classmethod
     def _of(
@@ -100,11 +105,16 @@ class CellularContext:
         snapshot_dir: str | None,
         *,
         hypervisor: object = None,
+        ended: Ended | None = None,
     ) -> Self:
-        """Wrap a context that the engine has made, and keep the hypervisor that runs it."""
+        """Wrap a context that the engine has made, and keep the hypervisor that runs it.
+
+        `ended` is told status, cause and whether it is a breach of every run.
+        """
         context = cls.__new__(cls)
         context._adopt(runtime, core, snapshot_dir)
         context._hypervisor = hypervisor
+        context._ended = ended
         return context
 
     # -- state -------------------------------------------------------------------------------------
@@ -425,8 +435,15 @@ class CellularContext:
     def _repr_html_(self) -> str:
         if self._core_context is None:
             return facts([("state", "closed")], f"cell of {self.runtime.name}")
+        try:
+            rows = self._facts()
+        except (IsolationBreachError, VMStateError):  # its machine was destroyed, or it failed
+            rows = [("state", "gone"), ("seed", str(self.seed))]
+        return facts(rows, f"cell of {self.runtime.name}")
+
+    def _facts(self) -> list[tuple[str, str]]:
         events = self.events
-        rows = [
+        return [
             ("age", f"{self.time_s:,.6g} s"),
             *(
                 (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
@@ -440,7 +457,6 @@ class CellularContext:
             ("audit", str(self.audit())),
             ("seed", str(self.seed)),
         ]
-        return facts(rows, f"cell of {self.runtime.name}")
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -521,15 +537,23 @@ class CellularContext:
                 genes=self.runtime.locus_tags,
                 gene_names=self.runtime.gene_names,
             )
-            if traces[-1].breach:
-                raise IsolationBreachError(
-                    f"the cell came to its quota: {result.cause}", details={"results": result}
-                )
-            if result.status == "error":
-                raise GenomicRuntimeError(
-                    f"the cell failed: {result.cause}", details={"results": result}
-                )
-            return result
+            breach = traces[-1].breach
+        # hooks may run the cell again
+        failed = together(self._ended(result.status, result.cause, breach) if self._ended else ())
+        if breach:
+            raise IsolationBreachError(
+                f"the cell came to its quota: {result.cause}", details={"results": result}
+            ) from failed
+        if result.status == "error":
+            raise GenomicRuntimeError(
+                f"the cell failed: {result.cause}", details={"results": result}
+            ) from failed
+        if failed is not None:
+            raise GenomicRuntimeError(
+                f"the run ended as {result.status}, and a hook failed: {named(failed)}",
+                details={"results": result},
+            ) from failed
+        return result
 
     def _prepared(
         self,
@@ -539,8 +563,9 @@ class CellularContext:
     ) -> Callable[[], _core.Trace | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
-            self._check_size(statement)
-            return lambda: core.run(statement.seconds, statement.every_s, progress)
+            run = self._checked_run(statement.seconds, statement.every_s)
+            self._check_size(run)
+            return lambda: core.run(run.seconds, run.every_s, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
             if statement.translated and (kind := self.runtime.genes[indices[0]].kind) != "protein":
@@ -550,7 +575,8 @@ class CellularContext:
                     f'run_operon(["{gene}"]) transcribes it',
                     details={"gene": gene},
                 )
-            return lambda: core.run(statement.duration_s, None, progress, only=indices)
+            duration_s = seconds(statement.duration_s, "duration_s")
+            return lambda: core.run(duration_s, None, progress, only=indices)
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)

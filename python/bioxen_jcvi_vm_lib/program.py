@@ -131,6 +131,21 @@ class GenomicProgram:
 
     statements: tuple[Statement, ...]
 
+    def __post_init__(self) -> None:
+        given: object = self.statements
+        if not isinstance(given, tuple):
+            raise APIValidationError(
+                f"statements are a tuple, not {short(given)}: GenomicProgram.parse reads text",
+                details={"argument": "statements"},
+            )
+        for one in given:
+            if not isinstance(one, Statement):
+                raise APIValidationError(
+                    f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource or "
+                    "Snapshot, or read text with GenomicProgram.parse",
+                    details={"argument": "statements"},
+                )
+
     @classmethod
     def parse(cls, text: str) -> GenomicProgram:
         """Read a program.

@@ -90,7 +90,9 @@ def test_importing_the_package_is_light() -> None:
     assert min(took) <= 0.060, took
 
 
-@pytest.mark.parametrize("name", ["config_manager", "production_config", "enhanced_error_handling"])
+@pytest.mark.parametrize(
+    "name", ["config_manager", "production_config", "logs", "audit", "operations"]
+)
 def test_what_the_documentation_shows_is_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for key in [key for key in os.environ if key.startswith("BIOXEN_")]:
         monkeypatch.delenv(key)
