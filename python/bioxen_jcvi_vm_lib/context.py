@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -607,6 +607,12 @@ class CellularContext:
                 details={"key": "snapshot_dir"},
             )
         return folder / f"{name}.bxs"
+
+
+def energy_charge(pools: Mapping[str, int]) -> float:
+    """Return (ATP + ADP / 2) / (ATP + ADP + AMP); 0 where there is no adenylate."""
+    atp, adp, amp = (pools[name] for name in ("ATP", "ADP", "AMP"))
+    return (atp + adp / 2) / (atp + adp + amp) if atp + adp + amp else 0.0
 
 
 def recorded_bytes(runtime: GenomicRuntime, statement: Run) -> float:

@@ -21,7 +21,7 @@ from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._observers import raise_together
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.operations import handle_vm_operation
-from bioxen_jcvi_vm_lib.context import CellularContext
+from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
@@ -385,8 +385,6 @@ class BiologicalVM:
         used = self._used()
         tags = self.runtime.locus_tags
         with self._context.fork(replay=True) as look:
-            pools = look.resources
-            adenylate = pools["ATP"] + pools["ADP"] + pools["AMP"]
             return BiologicalMetrics(
                 time_s=look.time_s,
                 events=frozen(look.events),
@@ -396,7 +394,7 @@ class BiologicalVM:
                         for name, count in look.machines.items()
                     }
                 ),
-                energy_charge=(pools["ATP"] + pools["ADP"] / 2) / adenylate if adenylate else 0.0,
+                energy_charge=energy_charge(look.resources),
                 transcripts=frozen(dict(zip(tags, look.mrnas.tolist(), strict=True))),
                 proteins=frozen(dict(zip(tags, look.proteins.tolist(), strict=True))),
                 ledger=frozen(look.ledger),
