@@ -99,7 +99,9 @@ def create_bio_vm(
         Its name.
     biological_type : str
         "minimal_cell" (the built-in genome, unless the configuration names another), "syn3a" or
-        "ecoli" ("ecoli_mg1655" is the same), which need a ``genome_file``.
+        "ecoli" ("ecoli_mg1655" is the same), which need a ``genome_file``. A genome of no known
+        organism runs with the parameters of any type, and ``runtime.report`` says so; one that is
+        known as another organism's runs only as a "minimal_cell", which is reported too.
     vm_type : str
         "basic": in this process.
     config : mapping, path of a YAML or JSON file, or GenomicVirtualizationConfig, optional
@@ -121,7 +123,7 @@ def create_bio_vm(
     Raises
     ------
     VMCreationError
-        If there is no such type, or the name is taken.
+        If there is no such type, the name is taken, or the genome is that of another type.
     InvalidConfigurationError
         If the configuration is not acceptable, or lacks the genome file.
     GenomeFormatError, GenomeCompilationError
@@ -270,7 +272,13 @@ def _runtime(
     key = (hashlib.blake2b(data).digest(), organism, *_shape(config))
     return _cached(  # of these bytes, not of the file, which may be another one by now
         key,
-        lambda: load_runtime(data, organism=organism, sequence_file=None, configuration=config),
+        lambda: load_runtime(
+            data,
+            organism=organism,
+            sequence_file=None,
+            configuration=config,
+            machine_type=biological_type,
+        ),
     )
 
 
