@@ -524,8 +524,8 @@ def _why_nothing_runs(runtime: GenomicRuntime) -> str:
     if codes & {"missing-end", "missing-origin"}:
         return "the record ends without its sequence (no ORIGIN): the file is truncated"
     return (
-        "the file has no sequence: give the FASTA beside it (sequence_file=, on the command line "
-        "--sequence)"
+        "the file has no sequence: give the FASTA beside it (sequence_file=, also a key of the "
+        "configuration; on the command line --sequence)"
     )
 
 

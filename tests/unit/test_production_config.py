@@ -305,6 +305,10 @@ def test_what_is_not_met_is_said_alone(change: dict[str, Any], says: str) -> Non
         ({"enabled": False}, "enabled is false"),
         ({"runtime_scheduler": "cooperative"}, "cooperative"),
         ({"genome_file": "/nowhere/x.gb"}, "genome_file /nowhere/x.gb"),
+        (
+            {"genome_file": "/dev/null", "sequence_file": "/nowhere/x.fa"},
+            "sequence_file /nowhere/x.fa",
+        ),
         ({"execution_parameters": {"proteome_file": "/nowhere/p"}}, "proteome_file /nowhere/p"),
         ({"execution_parameters": {"mrna_file": "/nowhere/p"}}, "mrna_file /nowhere/p"),
         ({"snapshot_dir": "/nowhere"}, "snapshot_dir /nowhere"),

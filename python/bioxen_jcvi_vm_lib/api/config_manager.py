@@ -27,6 +27,8 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -67,7 +69,10 @@ _DEPLOYMENT = "deployment"
 
 #: Keys that shape the program: they act when a runtime is loaded, not when a context is created.
 SHAPING_KEYS = frozenset(
-    {"organism", "genome_file", "reference_mode", "proteome_file", "mrna_file", "execution_engine"}
+    {
+        *("organism", "genome_file", "sequence_file", "execution_engine"),
+        *("reference_mode", "proteome_file", "mrna_file"),
+    }
 )
 
 
@@ -410,6 +415,9 @@ class GenomicVirtualizationConfig(Configuration):
 
     enabled: bool = Field(True, description="false is refused where a genome is to run")
     genome_file: Text | None = Field(None, description="genome to load where none is given")
+    sequence_file: Text | None = Field(
+        None, description="FASTA of that genome_file, a GFF3 without its own sequence"
+    )
     organism: Text | None = Field(
         None, description="minimal_cell, syn3a or ecoli; absent: matched to the genome"
     )
@@ -428,6 +436,13 @@ class GenomicVirtualizationConfig(Configuration):
     execution_parameters: ExecutionParameters = Field(
         default_factory=lambda: ExecutionParameters(), description="machines"
     )
+
+    @field_validator("sequence_file")
+    @classmethod
+    def _has_its_genome(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("genome_file", "") is None:
+            raise ValueError("belongs to a genome_file, which is not set: give both")
+        return value
 
 
 # -- keys ------------------------------------------------------------------------------------------

@@ -269,13 +269,19 @@ def _runtime(
             )
         return _cached(("built in", *_shape(config)), lambda: builtin_runtime(config))
     data, _ = read_genome(config.genome_file)
-    key = (hashlib.blake2b(data).digest(), organism, *_shape(config))
+    sequence = None
+    if config.sequence_file is not None:
+        sequence, _ = read_genome(config.sequence_file, "sequence file")
+    digests = [
+        None if part is None else hashlib.blake2b(part).digest() for part in (data, sequence)
+    ]
+    key = (*digests, organism, *_shape(config))
     return _cached(  # of these bytes, not of the file, which may be another one by now
         key,
         lambda: load_runtime(
             data,
             organism=organism,
-            sequence_file=None,
+            sequence_file=sequence,
             configuration=config,
             machine_type=biological_type,
         ),

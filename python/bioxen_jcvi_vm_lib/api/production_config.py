@@ -537,6 +537,7 @@ def _genomes(genomic: GenomicVirtualizationConfig) -> list[str]:
     execution = genomic.execution_parameters
     for key, file in (
         ("genome_file", genomic.genome_file),
+        ("sequence_file", genomic.sequence_file),
         ("proteome_file", execution.proteome_file),
         ("mrna_file", execution.mrna_file),
     ):
