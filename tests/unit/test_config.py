@@ -8,12 +8,16 @@ import math
 import os
 import pickle
 import random
+import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args
 
 import pytest
+from pydantic import BaseModel, TypeAdapter
 
+import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
 from bioxen_jcvi_vm_lib import InvalidConfigurationError
 from bioxen_jcvi_vm_lib.api import config_sources
@@ -188,6 +192,57 @@ def test_a_configuration_is_immutable_and_describes_itself() -> None:
         config.enabled = False  # type: ignore[misc]
     schema = str(Config.model_json_schema())
     assert "mean lifetime of a free transcript [s]" in schema
+
+
+def numbers(model: type[BaseModel], *path: str) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    """Yield every key that takes a number, and its least and greatest values."""
+    for key, field in model.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                inner = (*path, key, "dnaA") if key == "gene_parameters" else (*path, key)
+                yield from numbers(kind, *inner)
+        schema = TypeAdapter(Annotated[field.annotation, field]).json_schema()
+        for one in schema.get("anyOf", [schema]):
+            if one.get("type") in ("integer", "number"):
+                yield (*path, key), [one.get("minimum", 1e-300), one["maximum"]]
+
+
+NUMBERS = dict(numbers(Config))
+
+
+def test_every_number_is_found() -> None:
+    assert len(NUMBERS) == 16
+    assert NUMBERS["virtual_resources", "ribosome_allocation"] == [0, 10_000_000]
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=".".join)
+@pytest.mark.parametrize("organism", ["minimal_cell", "ecoli"])
+def test_what_a_key_may_be_the_engine_takes(
+    runtimes: dict[str, bx.GenomicRuntime], organism: str, path: tuple[str, ...]
+) -> None:
+    """A number is refused at once and under its own name, or not at all."""
+
+    def given(value: float) -> dict[str, Any]:
+        below: Any = value
+        for key in reversed(path):
+            below = {key: below}
+        return below
+
+    least, most = NUMBERS[path]
+    with bx.GenomicVirtualizationManager() as manager:
+        for value in (least, most):
+            manager.create_cellular_context(runtimes[organism], seed=1, **given(value))
+    for value in (-1, math.nextafter(most, math.inf) if isinstance(most, float) else most + 1):
+        with pytest.raises(InvalidConfigurationError, match=re.escape(repr(".".join(path)))):
+            Config.from_dict(given(value))
+
+
+@pytest.fixture(scope="module")
+def runtimes() -> dict[str, bx.GenomicRuntime]:
+    with bx.GenomicVirtualizationManager() as manager:
+        return {
+            name: manager.load_genome_runtime(organism=name) for name in ("minimal_cell", "ecoli")
+        }
 
 
 # -- sources ---------------------------------------------------------------------------------------

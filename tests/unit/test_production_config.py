@@ -117,6 +117,17 @@ def test_a_hypervisor_takes_a_genome_or_the_name_of_an_organism() -> None:
         ProductionConfig().hypervisor(3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("organism", "cells"), [("minimal_cell", 10**7), ("ecoli", 400_000)])
+def test_more_cells_than_a_chassis_holds_are_refused_by_their_key(
+    organism: str, cells: int
+) -> None:
+    config = ProductionConfig.preset("staging", cells=cells)
+    with config.hypervisor(organism) as hypervisor:
+        assert hypervisor.get_system_resources().max_vms == 256
+    with pytest.raises(InvalidConfigurationError, match=r"chassis\.cells"):
+        config.with_overrides(cells=2 * cells).hypervisor(organism)
+
+
 # -- every setting is read -------------------------------------------------------------------------
 
 #: A value of each key other than every preset's, and where it must turn up.

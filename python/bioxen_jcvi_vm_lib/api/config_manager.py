@@ -82,8 +82,12 @@ def finite(value: float) -> float:
     return value
 
 
+# The limits are the engine's, so that a value which passes here is not refused there.
 Count = Annotated[int, Field(ge=0, le=MAX_MOLECULES)]
-Rate = Annotated[float, Field(gt=0, le=1e9), AfterValidator(finite)]
+Machines = Annotated[int, Field(ge=0, le=10_000_000)]
+Rate = Annotated[float, Field(gt=0, le=1e6), AfterValidator(finite)]
+Initiation = Annotated[float, Field(ge=0, le=1e6), AfterValidator(finite)]
+Lifetime = Annotated[float, Field(ge=1e-6, le=1e9), AfterValidator(finite)]
 Amount = Annotated[float, Field(ge=0, le=1e9), AfterValidator(finite)]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -329,8 +333,10 @@ class VirtualResources(Section):
     spellings = {"atp_pool": "atp_pool_size", "ribosome_count": "ribosome_allocation"}
 
     atp_pool_size: Count | None = Field(None, description="ATP at birth [molecules]")
-    ribosome_allocation: Count | None = Field(None, description="ribosomes [molecules]")
-    rna_polymerase_allocation: Count | None = Field(None, description="RNA polymerases [molecules]")
+    ribosome_allocation: Machines | None = Field(None, description="ribosomes [molecules]")
+    rna_polymerase_allocation: Machines | None = Field(
+        None, description="RNA polymerases [molecules]"
+    )
     virtual_metabolites: VirtualMetabolites = Field(
         default_factory=lambda: VirtualMetabolites(), description="the medium"
     )
@@ -344,10 +350,10 @@ class DegradationProcessing(Section):
         "protein_lifetime_s": "protein_processing_rate",
     }
 
-    mrna_processing_rate: Rate | None = Field(
+    mrna_processing_rate: Lifetime | None = Field(
         None, description="mean lifetime of a free transcript [s]; scales degradosome binding"
     )
-    protein_processing_rate: Rate | None = Field(
+    protein_processing_rate: Lifetime | None = Field(
         None, description="mean lifetime of a protein [s], first order; absent: the organism's"
     )
 
@@ -358,7 +364,7 @@ class GeneParameters(Section):
     promoter_strength: Amount | None = Field(
         None, description="on the organism's scale, on which an average gene has 180"
     )
-    initiation_rate_per_s: Amount | None = Field(
+    initiation_rate_per_s: Initiation | None = Field(
         None, description="translation initiation at a clear site [1/s]; replaces ribosome binding"
     )
     termination_rate_per_s: Rate | None = Field(
@@ -520,7 +526,7 @@ def _unknown(
 
 def _place(path: str, source: Source) -> str:
     """Name a key, and where it stands if that says more."""
-    shown = short(path)
+    shown = repr(path) if len(path) <= 100 else short(path)  # every known key is shorter
     return shown if source.kind in ("dict", "keyword") else f"{shown} ({source})"
 
 
