@@ -11,15 +11,17 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
+import numpy as np
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
-from bioxen_jcvi_vm_lib import InvalidConfigurationError
+from bioxen_jcvi_vm_lib import InvalidConfigurationError, ProductionConfig
 from bioxen_jcvi_vm_lib.api import config_sources
 
 FULL = """
@@ -243,6 +245,58 @@ def runtimes() -> dict[str, bx.GenomicRuntime]:
         return {
             name: manager.load_genome_runtime(organism=name) for name in ("minimal_cell", "ecoli")
         }
+
+
+def test_paths_and_the_numbers_of_numpy_are_taken(tmp_path: Path) -> None:
+    config = Config.from_dict(
+        {
+            "genome_file": tmp_path / "cell.gb",
+            "virtual_resources": {"atp_pool": np.int64(75_000), "ribosome_count": np.uint8(200)},
+            "execution_parameters": {
+                "translation_execution_rate": np.float64(12.5),
+                "transcription_execution_rate": np.float32(50.0),
+                "gene_parameters": {"dnaA": {"promoter_strength": np.int32(3)}},
+            },
+        }
+    ).with_overrides(proteome_file=Path("proteome.csv"), rna_polymerase_allocation=np.int16(9))
+    plain = Config.from_dict(
+        {
+            "genome_file": str(tmp_path / "cell.gb"),
+            "virtual_resources": {
+                "atp_pool": 75_000,
+                "ribosome_count": 200,
+                "rna_polymerase_allocation": 9,
+            },
+            "execution_parameters": {
+                "translation_execution_rate": 12.5,
+                "transcription_execution_rate": 50.0,
+                "proteome_file": "proteome.csv",
+                "gene_parameters": {"dnaA": {"promoter_strength": 3}},
+            },
+        }
+    )
+    assert config == plain
+    assert config.model_dump_json() == plain.model_dump_json()
+    assert type(config.virtual_resources.atp_pool_size) is int
+    settings = ProductionConfig.from_dict(
+        {"max_vms": np.int64(3), "logging": {"log_file": Path("log")}}
+    )
+    assert (settings.max_vms, settings.logging.log_file) == (3, "log")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, np.True_, np.float64(2), np.float32(2), np.array([1]), 2.0, Fraction(3, 2), Path("3")],
+)
+def test_what_is_no_whole_number_is_no_count(value: object) -> None:
+    with pytest.raises(InvalidConfigurationError, match="atp_pool_size"):
+        Config.from_dict({"virtual_resources": {"atp_pool_size": value}})
+
+
+@pytest.mark.parametrize("value", [np.float64("nan"), np.float32("inf"), np.int64(-1)])
+def test_a_number_of_numpy_has_the_same_limits(value: object) -> None:
+    with pytest.raises(InvalidConfigurationError, match="translation_execution_rate"):
+        Config().with_overrides(translation_execution_rate=value)
 
 
 # -- sources ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ execution_parameters.translation_execution_rate: keyword translation_execution_r
 from __future__ import annotations
 
 import math
+import numbers
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,11 +30,12 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from bioxen_jcvi_vm_lib._checks import MAX_MOLECULES, short, suggestion
+from bioxen_jcvi_vm_lib._checks import MAX_MOLECULES, real, short, suggestion
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 from bioxen_jcvi_vm_lib.api.config_sources import (
     ENV_PREFIX,
@@ -92,11 +94,29 @@ Amount = Annotated[float, Field(ge=0, le=1e9), AfterValidator(finite)]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return real(value) if isinstance(value, numbers.Real) else value
+
+
 class Section(BaseModel):
     """A section: fixed keys, strict types, frozen. `spellings` maps accepted spellings to keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     spellings: ClassVar[Mapping[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_plain_values(cls, values: Any) -> Any:
+        """Take paths for texts and the numbers of NumPy for Python's."""
+        if not isinstance(values, Mapping):
+            return values
+        return {key: _plain(value) for key, value in values.items()}
 
     @classmethod
     def __get_pydantic_json_schema__(
