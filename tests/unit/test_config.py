@@ -190,8 +190,17 @@ def test_overrides_reach_any_level() -> None:
 
 def test_a_configuration_is_immutable_and_describes_itself() -> None:
     config = Config()
-    with pytest.raises(Exception, match="frozen"):
+    frozen = r"frozen; with_overrides\(enabled=\.\.\.\)"
+    with pytest.raises(InvalidConfigurationError, match=frozen) as caught:
         config.enabled = False  # type: ignore[misc]
+    assert caught.value.details == {"key": "enabled"}
+    with pytest.raises(InvalidConfigurationError, match="frozen"):
+        del config.enabled
+    with pytest.raises(InvalidConfigurationError, match="frozen"):
+        config.virtual_resources.ribosome_allocation = "many"  # type: ignore
+    with pytest.raises(InvalidConfigurationError, match="did you mean 'genome_file'"):
+        config.genom_file = "x.gb"  # type: ignore[attr-defined]
+    assert config == Config()
     schema = str(Config.model_json_schema())
     assert "mean lifetime of a free transcript [s]" in schema
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -84,6 +85,16 @@ def test_no_chassis_can_be_said_over_a_preset() -> None:
     assert (
         ProductionConfig.from_dict({"environment": "production", "chassis": None}).chassis is None
     )
+
+
+def test_a_configuration_that_is_made_cannot_be_changed() -> None:
+    config = ProductionConfig()
+    for key, value in (("max_vms", "many"), ("max_vms", 3), ("quantum", None), ("logging", {})):
+        with pytest.raises(InvalidConfigurationError, match=f"with_overrides\\({key}="):
+            setattr(config, key, value)
+    with pytest.raises(InvalidConfigurationError, match="log_level"):
+        config.logging.log_level = "INFO"  # type: ignore[misc]
+    assert config == ProductionConfig() == copy.deepcopy(config)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -117,6 +117,14 @@ class Section(BaseModel):
         if not isinstance(values, Mapping):
             return values
         return {key: _plain(value) for key, value in values.items()}
+
+    if not TYPE_CHECKING:  # which finds this by itself
+
+        def __setattr__(self, key: str, value: Any) -> None:
+            raise _frozen(type(self), key)
+
+        def __delattr__(self, key: str) -> None:
+            raise _frozen(type(self), key)
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -605,6 +613,18 @@ def _value(variable: str, text: str) -> Any:
             Source("environment", variable),
             key=variable,
         ) from None
+
+
+def _frozen(model: type[Section], key: str) -> Exception:
+    every = dict(flat_keys(model))
+    if key not in every:
+        near = suggestion(key, every) or f"; known keys: {', '.join(sorted(model.model_fields))}"
+        return refused(f"{model.__name__} has no key {short(key)}{near}", key=key)
+    return refused(
+        f"{key!r} cannot be set: a configuration is frozen; with_overrides({key}=...) of the whole "
+        "returns another one",
+        key=key,
+    )
 
 
 def _nested(path: tuple[str, ...] | list[str], value: Any, source: Source) -> Tree:
