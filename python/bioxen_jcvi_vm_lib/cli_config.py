@@ -25,11 +25,15 @@ _PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")
 
 FileArgument = Annotated[
     Path | None,
-    typer.Argument(help="YAML or JSON; without it variables and presets.", show_default=False),
+    typer.Argument(help="YAML or JSON; without it variables and preset.", show_default=False),
 ]
 PresetOption = Annotated[
     str | None,
-    typer.Option("--preset", help="development, staging or production; over file and variables."),
+    typer.Option(
+        "--preset",
+        help="development, staging or production, whatever environment says; its values lie under "
+        "those of file and variables.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

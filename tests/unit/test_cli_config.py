@@ -45,6 +45,28 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_preset_lies_under_file_and_variables(folder: Path) -> None:
+    (folder / "cell.yaml").write_text(FILE + "  quantum: 7\n", encoding="utf-8")
+    variables = {"BIOXEN_DEPLOYMENT__MAX_VMS": "9", "BIOXEN_DEPLOYMENT__ENVIRONMENT": "staging"}
+    shown = json.loads(
+        config(
+            "show", "cell.yaml", "--preset", "production", "--json", cwd=folder, **variables
+        ).stdout
+    )
+    assert {
+        key: (shown[f"deployment.{key}"]["value"], shown[f"deployment.{key}"]["source"]["kind"])
+        for key in ("environment", "max_vms", "quantum", "chassis.cells")
+    } == {
+        "environment": ("production", "keyword"),
+        "max_vms": (9, "environment"),
+        "quantum": (7, "file"),
+        "chassis.cells": (1280, "preset"),
+    }
+    for command in ("show", "validate"):
+        says = config(command, "--help", cwd=folder, COLUMNS="200").stdout
+        assert "its values lie under those of file and variables" in " ".join(says.split())
+
+
 @pytest.mark.parametrize("everything", [(), ("--all",)])
 def test_what_is_shown_is_a_file_of_the_same_configuration(
     folder: Path, everything: tuple[str, ...]
