@@ -322,7 +322,7 @@ def test_every_value_knows_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("BIOXEN_VIRTUAL_RESOURCES__RIBOSOME_COUNT", "2")
     monkeypatch.setenv("BIOXEN_EXECUTION_PARAMETERS__GENE_PARAMETERS__dnaN__PROMOTER_STRENGTH", "9")
     config = Config.resolve(path).with_overrides(mrna_lifetime_s=60.0)
-    says = {key: str(source) for key, source in config.sources.items()}
+    says = {key: str(source) for key, source in config.sources.items() if source.kind != "default"}
     execution = "execution_parameters"
     assert says == {
         "enabled": f"{path}, line 2",
@@ -339,6 +339,9 @@ def test_every_value_knows_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path:
         f"{execution}.degradation_processing.mrna_processing_rate": "keyword mrna_lifetime_s",
         f"{execution}.degradation_processing.protein_processing_rate": f"{path}, line 16",
         f"{execution}.hold_pools": f"{path}, line 17",
+        f"{execution}.gene_parameters": (  # the highest of those below
+            "BIOXEN_EXECUTION_PARAMETERS__GENE_PARAMETERS__dnaN__PROMOTER_STRENGTH"
+        ),
         f"{execution}.gene_parameters.dnaA.promoter_strength": f"{path}, line 18",
         f"{execution}.gene_parameters.dnaN.promoter_strength": (
             "BIOXEN_EXECUTION_PARAMETERS__GENE_PARAMETERS__dnaN__PROMOTER_STRENGTH"
@@ -348,6 +351,47 @@ def test_every_value_knows_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert found["virtual_resources.ribosome_allocation"].value == 2
     assert str(found["organism"].source) == "default"
     assert "[molecules]" in found["virtual_resources.atp_pool_size"].description
+
+
+def test_a_key_that_nobody_gives_has_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = Config().sources
+    assert {str(source) for source in sources.values()} == {"default"}
+    every = {setting.key for setting in Config().settings()}
+    assert every == sources.keys()
+    assert {".".join(path) for path in NUMBERS if "gene_parameters" not in path} < every
+    deployment = ProductionConfig().sources
+    assert str(deployment["logging.log_level"]) == "preset development"
+    assert str(deployment["chassis"]) == str(deployment["chassis.cells"]) == "default"
+    assert str(ProductionConfig.preset("staging").sources["chassis"]) == "preset staging"
+    given = Config.from_dict({"execution_parameters": {"gene_parameters": {"a": {}}}}).sources
+    assert str(given["execution_parameters.gene_parameters.a.promoter_strength"]) == "default"
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("virtual_resources.atp_pool_sise", "did you mean 'virtual_resources.atp_pool_size'"),
+        ("virtual_resources.atp_pool", "it is 'virtual_resources.atp_pool_size'"),
+        ("ribosome_count", "it is 'virtual_resources.ribosome_allocation'"),
+        ("ribosome_cont", "did you mean 'ribosome_count'"),
+        ("genom_file", "did you mean 'genome_file'"),
+        (
+            "virtual_metabolites",
+            "section: give 'virtual_resources.virtual_metabolites.glucose_conc",
+        ),
+        ("virtual_resources", "section: give 'virtual_resources.atp_pool_size', "),
+        ("x" * 10_000, "no configuration key"),
+        (3, "no configuration key 3"),
+    ],
+)
+def test_the_source_of_an_unknown_key_names_the_nearest(key: Any, says: str) -> None:
+    sources = Config().sources
+    assert key not in sources
+    assert sources.get(key) is None
+    with pytest.raises(InvalidConfigurationError) as caught:
+        sources[key]
+    assert says in caught.value.message
+    assert len(caught.value.message) < 400
 
 
 def test_what_a_keyword_set_stays_over_variables(monkeypatch: pytest.MonkeyPatch) -> None:

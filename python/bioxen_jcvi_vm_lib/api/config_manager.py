@@ -6,7 +6,8 @@ nearest known one; numbers carry the units in their descriptions; every value kn
 >>> config = GenomicVirtualizationConfig.from_dict({"virtual_resources": {"atp_pool": 75_000}})
 >>> config = config.with_overrides(translation_execution_rate=15.0)
 >>> for key, source in config.sources.items():
-...     print(f"{key}: {source}")
+...     if source.kind != "default":
+...         print(f"{key}: {source}")
 virtual_resources.atp_pool_size: dict
 execution_parameters.translation_execution_rate: keyword translation_execution_rate
 """
@@ -174,6 +175,27 @@ class Setting:
         }
 
 
+class _Sources(dict[str, Source]):
+    """Sources by dotted key, of which each is known or named with its nearest."""
+
+    def __init__(self, found: Mapping[str, Source], model: type[Section]) -> None:
+        super().__init__(found)
+        self._model = model
+
+    def __missing__(self, key: object) -> Source:
+        places: dict[str, str] = {}
+        for word, path in flat_keys(self._model):
+            dotted = ".".join(path)
+            places[word] = places[".".join((*path[:-1], word))] = dotted
+        if isinstance(key, str) and key in places:
+            here = places[key]
+            inside = [repr(one) for one in self if one.startswith(f"{here}.")]
+            fix = f" but a section: give {', '.join(inside)}" if inside else f"; it is {here!r}"
+        else:
+            fix = suggestion(str(key), {*self, *places.values()}) or suggestion(str(key), places)
+        raise refused(f"no configuration key {short(key)}{fix}", key=str(key))
+
+
 class Configuration(Section):
     """What configurations have in common: they are immutable and know where every value comes from.
 
@@ -238,9 +260,19 @@ class Configuration(Section):
         return self._of(merged(self._tree(), layer))
 
     @property
-    def sources(self) -> dict[str, Source]:
-        """Where each value comes from, by dotted key; a key that is not there has its default."""
-        return {".".join(path): source for path, source in self._found.items()}
+    def sources(self) -> Mapping[str, Source]:
+        """Where each value comes from, by dotted key; "default" where nobody gives it.
+
+        A key with several values below it has the highest of their sources; one that does not
+        exist is an `InvalidConfigurationError` naming the nearest.
+        """
+        found = {setting.key: setting.source for setting in self.settings()}
+        for path in _keys(type(self)):
+            key = ".".join(path)
+            if key not in found:
+                below = (source for other, source in found.items() if other.startswith(f"{key}."))
+                found[key] = max(below, key=lambda one: one.rank, default=Source("default"))
+        return _Sources(found, type(self))
 
     def settings(self) -> tuple[Setting, ...]:
         """Return every key with its value and source."""
@@ -569,6 +601,16 @@ def flat_keys(
             yield from flat_keys(section, (*path, key))
     for spelling, key in model.spellings.items():
         yield spelling, (*path, key)
+
+
+def _keys(model: type[Section], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every key that has a value of its own."""
+    for key in model.model_fields:
+        section = _section_of(model, key)
+        if section is None or model.model_fields[key].annotation is not section:
+            yield (*path, key)
+        if section is not None:
+            yield from _keys(section, (*path, key))
 
 
 def _target(model: type[Section], keys: list[str]) -> tuple[list[str], Any] | None:

@@ -159,7 +159,7 @@ def create_bio_vm(
     if (
         hypervisor is not None
         and scheduler != hypervisor.scheduler
-        and "runtime_scheduler" in runtime.configuration.sources
+        and runtime.configuration.sources["runtime_scheduler"].kind != "default"
     ):
         raise InvalidConfigurationError(
             f"runtime_scheduler is {scheduler!r}, and the hypervisor is {hypervisor.scheduler}: "
