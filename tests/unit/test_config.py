@@ -23,6 +23,7 @@ import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
 from bioxen_jcvi_vm_lib import InvalidConfigurationError, ProductionConfig
 from bioxen_jcvi_vm_lib.api import config_sources
+from bioxen_jcvi_vm_lib.api.config_sources import Source
 
 FULL = """
 genomic_virtualization:
@@ -512,6 +513,92 @@ def test_a_key_that_is_unknown_names_its_place(tmp_path: Path) -> None:
     path = written(tmp_path, "virtual_resources:\n  atp_pol: 3\n")
     with pytest.raises(InvalidConfigurationError, match=r"line 2\).*did you mean 'atp_pool'"):
         Config.from_file(path)
+
+
+def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "genom_file: x.gb\n"
+        "runtime_scheduler: fair\n"
+        "virtual_resources:\n"
+        "  atp_pool: -1\n"
+        "  atp_pool_size: 2\n"
+        "  ribosome_count: 1.5\n"
+        "  ribosome_count: 2\n",
+    )
+    monkeypatch.setenv("BIOXEN_ENABLED", "perhaps")
+    monkeypatch.setenv("BIOXEN_ORGANSIM", "ecoli")
+    monkeypatch.setenv("BIOXEN_VIRTUAL_RESOURCES__VIRTUAL_METABOLITES", "{")
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config.resolve(path)
+    told = {(one["key"], str(Source(**one["source"]))) for one in caught.value.details["problems"]}
+    metabolites = "BIOXEN_VIRTUAL_RESOURCES__VIRTUAL_METABOLITES"
+    assert told == {
+        ("genom_file", f"{path}, line 1"),
+        ("runtime_scheduler", f"{path}, line 2"),
+        ("virtual_resources.atp_pool_size", f"{path}, line 4"),
+        ("virtual_resources.atp_pool_size", f"{path}, line 5"),  # the second spelling
+        ("virtual_resources.ribosome_allocation", f"{path}, line 6"),
+        ("ribosome_count", f"{path}, line 7"),  # given twice
+        ("enabled", "BIOXEN_ENABLED"),
+        ("BIOXEN_ORGANSIM", "BIOXEN_ORGANSIM"),
+        (metabolites, metabolites),
+    }
+    assert len(caught.value.details["problems"]) == len(told)
+    assert "(and 8 more problems: 'genom_file', " in caught.value.message
+    assert len(caught.value.message) < 400
+    json.dumps(caught.value.to_dict())
+    for one in caught.value.details["problems"]:  # what would be right
+        assert re.search(r"did you mean|should be|keep|must be a JSON", one["message"]), one
+
+
+def test_all_problems_of_keywords_and_of_a_preset_are_told() -> None:
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config().with_overrides(hold_pool=True, atp_pool=-1, runtime_scheduler="fair")
+    assert [one["key"] for one in caught.value.details["problems"]] == [
+        "hold_pool",
+        "runtime_scheduler",
+        "virtual_resources.atp_pool_size",
+    ]
+    with pytest.raises(InvalidConfigurationError) as caught:
+        ProductionConfig.from_dict({"environment": "prod", "max_vm": 1, "quantum": 0})
+    assert [one["key"] for one in caught.value.details["problems"]] == [
+        "max_vm",
+        "environment",
+        "quantum",
+    ]
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config.from_dict({"deploy": {}, "deployment": {}, "genomic_virtualization": 3})
+    assert [one["key"] for one in caught.value.details["problems"]] == [
+        "deploy",
+        "genomic_virtualization",
+    ]
+
+
+def test_what_is_in_a_file_that_cannot_be_read_is_not_guessed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BIOXEN_SEQUENCE_FILE", "x.fa")  # may well belong to the file's genome
+    monkeypatch.setenv("BIOXEN_ORGANSIM", "ecoli")
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config.resolve(written(tmp_path, "genome_file: ["))
+    first, second = caught.value.details["problems"]
+    assert "not valid YAML" in first["message"]
+    assert second["key"] == "BIOXEN_ORGANSIM"
+
+
+def test_problems_are_looked_for_up_to_a_hundred() -> None:
+    for bad in (
+        {f"key{n}": n for n in range(100_000)},
+        {"gene_parameters": dict.fromkeys(map(str, range(5_000)), 3)},
+    ):
+        data = {"execution_parameters": bad}
+        began = time.perf_counter()
+        with pytest.raises(InvalidConfigurationError, match="at least 99 more problems") as caught:
+            Config.from_dict(data)
+        assert time.perf_counter() - began < 5
+        assert len(caught.value.details["problems"]) == 100
+        assert len(caught.value.message) < 500
 
 
 # -- files -----------------------------------------------------------------------------------------

@@ -34,13 +34,14 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
 from bioxen_jcvi_vm_lib._checks import MAX_MOLECULES, real, short, suggestion
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 from bioxen_jcvi_vm_lib.api.config_sources import (
     ENV_PREFIX,
     Given,
+    Problems,
     Source,
     Tree,
     bare,
@@ -203,23 +204,27 @@ class Configuration(Section):
     ------
     InvalidConfigurationError
         On an unknown key (the nearest known one is named), a value out of range or of the wrong
-        kind, or two sources of the same precedence for one key; ``details`` has key and source.
+        kind, or two sources of the same precedence for one key; ``details`` has key and source,
+        and of several problems all as ``problems``, each with message, key and source.
     """
 
     root_key: ClassVar[str]
 
     def __init__(self, **values: Any) -> None:
-        self._fill(self._canonical(marked(values, Source("dict"))))
+        problems = Problems()
+        self._fill(self._canonical(marked(values, Source("dict")), problems), problems)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Make a configuration from nested mappings, with or without the root key."""
-        return cls._of(cls._layer(data))
+        problems = Problems()
+        return cls._of(cls._layer(data, problems), problems)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Read a YAML or JSON file; relative paths in it are relative to its folder."""
-        return cls._of(cls._layer(path))
+        problems = Problems()
+        return cls._of(cls._layer(path, problems), problems)
 
     @classmethod
     def resolve(
@@ -233,7 +238,14 @@ class Configuration(Section):
             None is the empty configuration. In a configuration what keywords set stays: they go
             over variables.
         """
-        return cls._of(merged(cls._layer(source), cls._environment()))
+        problems = Problems()
+        layer: Tree | None = None
+        with problems:
+            layer = cls._layer(source, problems)
+        variables = cls._environment(problems)
+        if layer is None:  # nothing can be said of values that are not known
+            problems.tell()
+        return cls._of(merged(layer or {}, variables), problems)
 
     def with_overrides(self, **overrides: Any) -> Self:
         """Return a copy in which flat keys of any level are replaced.
@@ -250,14 +262,16 @@ class Configuration(Section):
         """
         known = dict(flat_keys(type(self)))
         layer: Tree = {}
+        problems = Problems()
         for key, value in overrides.items():
-            source = Source("keyword", key)
-            path = known.get(key)
-            if path is None:
-                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
-                raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
-            layer = joined(layer, self._canonical(_nested(path, value, source)))
-        return self._of(merged(self._tree(), layer))
+            with problems:
+                source = Source("keyword", key)
+                path = known.get(key)
+                if path is None:
+                    near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
+                    raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
+                layer = joined(layer, self._canonical(_nested(path, value, source), problems))
+        return self._of(merged(self._tree(), layer), problems)
 
     @property
     def sources(self) -> Mapping[str, Source]:
@@ -286,18 +300,22 @@ class Configuration(Section):
         return found
 
     @classmethod
-    def _of(cls, tree: Tree) -> Self:
+    def _of(cls, tree: Tree, problems: Problems) -> Self:
         made = cls.__new__(cls)
-        made._fill(tree)
+        made._fill(tree, problems)
         return made
 
-    def _fill(self, tree: Tree) -> None:
-        tree = self._based(tree)
+    def _fill(self, tree: Tree, problems: Problems) -> None:
+        """Take the values, unless something is wrong with them or was before."""
+        with problems:
+            tree = self._based(tree)
         found = dict(leaves(tree))
         try:
             super().__init__(**bare(tree))
         except ValidationError as error:
-            raise _explained(error, found) from None
+            for one in error.errors(include_url=False):
+                problems.note(_explained(one, found))
+        problems.tell()
         self.__dict__["_sources"] = found  # beside the fields: equal values make equal objects
 
     @classmethod
@@ -310,74 +328,87 @@ class Configuration(Section):
         return _remarked(self.model_dump(exclude_unset=True), (), self._found)
 
     @classmethod
-    def _layer(cls, given: Any) -> Tree:
+    def _layer(cls, given: Any, problems: Problems) -> Tree:
         """Return what a configuration, mapping, path or None gives."""
         if given is None:
             return {}
         if isinstance(given, cls):
             return given._tree()
         if isinstance(given, Mapping):
-            return cls._canonical(cls._own(marked(given, Source("dict")), "the configuration"))
+            own = cls._own(marked(given, Source("dict")), "the configuration", problems)
+            return cls._canonical(own, problems)
         if isinstance(given, str | os.PathLike):
             path = Path(given)
-            tree = cls._canonical(cls._own(read(path), str(path)))
-            return _anchored(tree, path.resolve().parent)
+            own = cls._own(read(path, problems), str(path), problems)
+            return _anchored(cls._canonical(own, problems), path.resolve().parent)
         raise refused(
             f"a configuration cannot be made from {type(given).__name__}: "
             f"give a dict, the path of a YAML file, a {cls.__name__} or None"
         )
 
     @classmethod
-    def _own(cls, tree: Tree, what: str) -> Tree:
+    def _own(cls, tree: Tree, what: str, problems: Problems) -> Tree:
         """Return the section of this class, or the whole of a tree without sections."""
         if not any(root in tree for root in ROOT_KEYS):
             return tree
         for key, given in tree.items():
+            if problems.full:
+                break
             if key not in ROOT_KEYS:
                 near = suggestion(str(key), ROOT_KEYS)
                 root = next(root for root in ROOT_KEYS if root in tree)
-                raise refused(
-                    f"{what} has the key {str(key)!r} beside {root!r}: move it in there{near}",
-                    given.source,
-                    key=str(key),
+                problems.note(
+                    refused(
+                        f"{what} has the key {str(key)!r} beside {root!r}: move it in there{near}",
+                        given.source,
+                        key=str(key),
+                    )
                 )
-            if given.value is not None and not isinstance(given.value, dict):
-                raise refused(
-                    f"{key} ({given.source}) must be a mapping of keys to values, "
-                    f"not {type(given.value).__name__}",
-                    given.source,
-                    key=key,
+            elif given.value is not None and not isinstance(given.value, dict):
+                problems.note(
+                    refused(
+                        f"{key} ({given.source}) must be a mapping of keys to values, "
+                        f"not {type(given.value).__name__}",
+                        given.source,
+                        key=key,
+                    )
                 )
         own = tree.get(cls.root_key)
-        return {} if own is None else own.value or {}
+        return own.value if own is not None and isinstance(own.value, dict) else {}
 
     @classmethod
-    def _environment(cls) -> Tree:
+    def _environment(cls, problems: Problems) -> Tree:
         """Return what the variables set, each in canonical keys."""
         layer: Tree = {}
         for variable, path, text in environment():
-            ours = path[0].lower() == _DEPLOYMENT
-            if ours != (cls.root_key == _DEPLOYMENT):
-                continue
-            keys = path[1:] if ours else path
-            target = _target(cls, keys)
-            if target is None:
-                prefix = ENV_PREFIX + ("DEPLOYMENT__" if ours else "")
-                every = [prefix + "__".join(known).upper() for _, known in flat_keys(cls)]
-                raise refused(
-                    f"unknown environment variable {variable!r}{suggestion(variable, every)}",
-                    Source("environment", variable),
-                    key=variable,
-                )
-            keys, annotation = target
-            value = text if _takes_text(annotation) else _value(variable, text)
-            source = Source("environment", variable)
-            layer = joined(layer, cls._canonical(_nested(keys, value, source)))
+            with problems:
+                layer = joined(layer, cls._variable(variable, path, text, problems))
         return layer
 
     @classmethod
-    def _canonical(cls, tree: Tree) -> Tree:
-        return canonical(tree, cls, "", cls)
+    def _variable(cls, variable: str, path: list[str], text: str, problems: Problems) -> Tree:
+        """Return what a variable sets, nothing if it is of the other section."""
+        ours = path[0].lower() == _DEPLOYMENT
+        if ours != (cls.root_key == _DEPLOYMENT):
+            return {}
+        keys = path[1:] if ours else path
+        target = _target(cls, keys)
+        if target is None:
+            prefix = ENV_PREFIX + ("DEPLOYMENT__" if ours else "")
+            every = [prefix + "__".join(known).upper() for _, known in flat_keys(cls)]
+            raise refused(
+                f"unknown environment variable {variable!r}{suggestion(variable, every)}",
+                Source("environment", variable),
+                key=variable,
+            )
+        keys, annotation = target
+        value = text if _takes_text(annotation) else _value(variable, text)
+        source = Source("environment", variable)
+        return cls._canonical(_nested(keys, value, source), problems)
+
+    @classmethod
+    def _canonical(cls, tree: Tree, problems: Problems) -> Tree:
+        return canonical(tree, cls, "", cls, problems)
 
 
 class VirtualMetabolites(Section):
@@ -525,31 +556,45 @@ def _section_of(model: type[BaseModel], key: str) -> type[Section] | None:
     return None
 
 
-def canonical(tree: Tree, model: type[Section], where: str, root: type[Section]) -> Tree:
-    """Replace spellings by keys, recursively; refuse unknown and doubled keys."""
+def canonical(
+    tree: Tree, model: type[Section], where: str, root: type[Section], problems: Problems
+) -> Tree:
+    """Replace spellings by keys, recursively; leave out unknown and doubled keys and note them."""
     result: Tree = {}
     places: dict[str, str] = {}
     for given_key, given in tree.items():
+        if problems.full:
+            break
         path = f"{where}{given_key}"
         text = isinstance(given_key, str)
         key = model.spellings.get(given_key, given_key) if text else given_key
         if not text or key not in model.model_fields:
-            raise _unknown(given_key, path, given.source, model, root)
+            problems.note(_unknown(given_key, path, given.source, model, root))
+            continue
         if key in result:
-            raise refused(
-                f"{_place(path, given.source)} and {places[key]} are two spellings of one key: "
-                f"keep {where}{key}",
-                given.source,
-                key=f"{where}{key}",
-                other=result[key].source.to_dict(),
+            problems.note(
+                refused(
+                    f"{_place(path, given.source)} and {places[key]} are two spellings of one key: "
+                    f"keep {where}{key}",
+                    given.source,
+                    key=f"{where}{key}",
+                    other=result[key].source.to_dict(),
+                )
             )
+            continue
         places[key] = _place(path, given.source)
-        result[key] = Given(_canonical_value(key, given, model, path, root), given.source)
+        value = _canonical_value(key, given, model, path, root, problems)
+        result[key] = Given(value, given.source)
     return result
 
 
 def _canonical_value(
-    key: str, given: Given, model: type[Section], path: str, root: type[Section]
+    key: str,
+    given: Given,
+    model: type[Section],
+    path: str,
+    root: type[Section],
+    problems: Problems,
 ) -> Any:
     value, source = given.value, given.source
     section = _section_of(model, key)
@@ -560,10 +605,13 @@ def _canonical_value(
     if not isinstance(value, dict):
         return value
     if section is not None:
-        return canonical(value, section, f"{path}.", root)
+        return canonical(value, section, f"{path}.", root, problems)
     if key == "gene_parameters":
         return {
-            tag: Given(canonical(entry.value, GeneParameters, f"{path}.{tag}.", root), entry.source)
+            tag: Given(
+                canonical(entry.value, GeneParameters, f"{path}.{tag}.", root, problems),
+                entry.source,
+            )
             if isinstance(entry.value, dict)
             else entry
             for tag, entry in value.items()
@@ -573,7 +621,7 @@ def _canonical_value(
 
 def _unknown(
     key: Any, path: str, source: Source, model: type[Section], root: type[Section]
-) -> Exception:
+) -> InvalidConfigurationError:
     every = dict(flat_keys(root))
     if isinstance(key, str) and key in every:
         place = f"; {key!r} belongs at {'.'.join(every[key])!r}"
@@ -731,17 +779,16 @@ def _settings(
 
 
 def _explained(
-    error: ValidationError, found: Mapping[tuple[str, ...], Source]
+    error: ErrorDetails, found: Mapping[tuple[str, ...], Source]
 ) -> InvalidConfigurationError:
-    """Turn pydantic's report into one sentence about the first problem."""
-    first = error.errors(include_url=False)[0]
-    location = tuple(str(part) for part in first["loc"])
+    """Turn a problem that pydantic found into a sentence."""
+    location = tuple(str(part) for part in error["loc"])
     path = ".".join(location) or "the configuration"
     source = next(
         (found[location[:n]] for n in range(len(location), 0, -1) if location[:n] in found), None
     )
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    value = first.get("input")
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    value = error.get("input")
     shown = "" if isinstance(value, Mapping) else f" (it is {short(value)})"
     named = f"{path!r}" if source is None else _place(path, source)
     details: dict[str, Any] = {"key": path}

@@ -36,6 +36,7 @@ from bioxen_jcvi_vm_lib.api.config_manager import (
 )
 from bioxen_jcvi_vm_lib.api.config_sources import (
     Given,
+    Problems,
     Source,
     Tree,
     bare,
@@ -211,7 +212,8 @@ class ProductionConfig(Configuration):
         InvalidConfigurationError
             On an unknown name or key, or an unacceptable value.
         """
-        chosen = cls._of({"environment": Given(name, Source("keyword", "preset"))})
+        named: Tree = {"environment": Given(name, Source("keyword", "preset"))}
+        chosen = cls._of(named, Problems())
         return chosen.with_overrides(**overrides) if overrides else chosen
 
     @classmethod
@@ -227,13 +229,13 @@ class ProductionConfig(Configuration):
         return merged(marked(PRESETS[name], Source("preset", name)), tree)
 
     @classmethod
-    def _own(cls, tree: Tree, what: str) -> Tree:
-        """Take a file without sections for a genome's configuration, unless it cannot be one."""
-        known = GenomicVirtualizationConfig
-        keys = {*known.model_fields, *known.spellings}
-        if tree and not any(root in tree for root in ROOT_KEYS) and keys.issuperset(tree):
+    def _own(cls, tree: Tree, what: str, problems: Problems) -> Tree:
+        """Take a file without sections for a genome's configuration if it has keys of one only."""
+        genomic = GenomicVirtualizationConfig
+        theirs = {*genomic.model_fields, *genomic.spellings}
+        if not theirs.isdisjoint(tree) and {*cls.model_fields, *ROOT_KEYS}.isdisjoint(tree):
             return {}
-        return super()._own(tree, what)
+        return super()._own(tree, what, problems)
 
     # -- what is made of it ------------------------------------------------------------------------
 
