@@ -318,6 +318,23 @@ def test_a_genome_of_another_organism_is_refused(
         assert vm.runtime.organism == biological_type.removesuffix("_mg1655")
 
 
+@pytest.mark.data
+def test_natural_genomes_are_known_from_their_files(shared_data: Callable[[str], Path]) -> None:
+    syn3a = {"genome_file": shared_data("genomes/syn3A.gb")}
+    ecoli = {
+        "genome_file": shared_data("genomes/ecoli_mg1655.gff3.gz"),
+        "sequence_file": shared_data("genomes/ecoli_mg1655.fna.gz"),
+    }
+    with pytest.raises(bx.VMCreationError, match=r"CP016816\.2 .*biological_type='syn3a'"):
+        bx.create_bio_vm("cell", "ecoli", config=syn3a)
+    with pytest.raises(bx.VMCreationError, match=r"U00096\.3 .*biological_type='ecoli'"):
+        bx.create_bio_vm("cell", "syn3a", config=ecoli)
+    with bx.create_bio_vm("cell", "ecoli_mg1655", config=ecoli) as vm:
+        assert vm.runtime.length_nt == 4_641_652
+        assert len(vm.runtime.transcription_units) > 1_000
+        assert not any(entry.code.startswith("organism") for entry in vm.runtime.report)
+
+
 @pytest.mark.parametrize("biological_type", bx.get_supported_biological_types())
 def test_a_genome_of_no_known_organism_runs_as_any_type_and_is_reported(
     tmp_path: Path, biological_type: str
