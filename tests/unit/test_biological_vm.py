@@ -281,6 +281,78 @@ def test_types_by_name_and_by_file(shared_data: Callable[[str], Path]) -> None:
             assert other.runtime is vm.runtime  # compiled once
 
 
+def written_as(path: Path, accession: str, name: str) -> Path:
+    """Write the built-in genome under another accession and name."""
+    package = importlib.resources.files("bioxen_jcvi_vm_lib")
+    text = gzip.decompress((package / "genomes/minimal_cell.gb.gz").read_bytes())
+    text = text.replace(b"BXMC000001", accession.encode())
+    path.write_bytes(text.replace(b"Designed genome of a minimal cell", name.encode()))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("biological_type", "accession", "name", "belongs_to"),
+    [
+        ("ecoli", "CP016816", "somebody's genome", "syn3a"),
+        ("ecoli_mg1655", "X0001", "synthetic bacterium JCVI-Syn3A", "syn3a"),
+        ("syn3a", "U00096", "somebody's genome", "ecoli"),
+        ("syn3a", "X0001", "Escherichia coli str. K-12 substr. MG1655", "ecoli"),
+        ("ecoli", "BXMC000001", "Designed genome of a minimal cell", "minimal_cell"),
+    ],
+)
+def test_a_genome_of_another_organism_is_refused(
+    tmp_path: Path, biological_type: str, accession: str, name: str, belongs_to: str
+) -> None:
+    file = written_as(tmp_path / "other.gb", accession, name)
+    config = {"genomic_virtualization": {"genome_file": str(file)}}
+    with pytest.raises(bx.VMCreationError) as caught:
+        bx.create_bio_vm("cell", biological_type, config=config)
+    for said in (repr(biological_type), accession, f"give biological_type={belongs_to!r}"):
+        assert said in caught.value.message
+    assert caught.value.details["organism"] == belongs_to
+    with bx.create_bio_vm("cell", belongs_to, config=config) as vm:
+        assert not any(entry.code.startswith("organism") for entry in vm.runtime.report)
+    with bx.GenomicVirtualizationManager() as manager:  # the way that the message names
+        runtime = manager.load_genome_runtime(file, organism=biological_type)
+    with bx.create_bio_vm("cell", biological_type, genome_runtime=runtime) as vm:
+        assert vm.runtime.organism == biological_type.removesuffix("_mg1655")
+
+
+@pytest.mark.data
+def test_natural_genomes_are_known_from_their_files(shared_data: Callable[[str], Path]) -> None:
+    syn3a = {"genome_file": shared_data("genomes/syn3A.gb")}
+    ecoli = {
+        "genome_file": shared_data("genomes/ecoli_mg1655.gff3.gz"),
+        "sequence_file": shared_data("genomes/ecoli_mg1655.fna.gz"),
+    }
+    with pytest.raises(bx.VMCreationError, match=r"CP016816\.2 .*biological_type='syn3a'"):
+        bx.create_bio_vm("cell", "ecoli", config=syn3a)
+    with pytest.raises(bx.VMCreationError, match=r"U00096\.3 .*biological_type='ecoli'"):
+        bx.create_bio_vm("cell", "syn3a", config=ecoli)
+    with bx.create_bio_vm("cell", "ecoli_mg1655", config=ecoli) as vm:
+        assert vm.runtime.length_nt == 4_641_652
+        assert len(vm.runtime.transcription_units) > 1_000
+        assert not any(entry.code.startswith("organism") for entry in vm.runtime.report)
+
+
+@pytest.mark.parametrize("biological_type", bx.get_supported_biological_types())
+def test_a_genome_of_no_known_organism_runs_as_any_type_and_is_reported(
+    tmp_path: Path, biological_type: str
+) -> None:
+    file = written_as(tmp_path / "new.gb", "X0001", "a genome nobody has heard of")
+    with bx.create_bio_vm("cell", biological_type, config={"genome_file": str(file)}) as vm:
+        (note,) = (entry for entry in vm.runtime.report if entry.code == "organism-unknown")
+        assert f"parameters of {vm.runtime.organism} serve" in note.message
+
+
+def test_a_minimal_cell_takes_any_genome_and_reports_whose_it_is(tmp_path: Path) -> None:
+    file = written_as(tmp_path / "k12.gb", "U00096", "Escherichia coli str. K-12")
+    with bx.create_bio_vm("cell", config={"genome_file": str(file)}) as vm:
+        (note,) = (entry for entry in vm.runtime.report if entry.code == "organism-differs")
+        assert "genome of ecoli" in note.message
+        assert vm.runtime.organism == "minimal_cell"
+
+
 def test_a_table_that_changed_is_read_again(tmp_path: Path) -> None:
     table = tmp_path / "proteome.csv"
     config = {"execution_parameters": {"proteome_file": str(table)}}
