@@ -353,7 +353,10 @@ class ExecutionResult:
         )
 
     def _repr_html_(self) -> str:
-        rows = [
+        return facts(self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        return [
             ("status", self.status),
             ("simulated", f"{self.sim_time_s:,.6g} s, {len(self.time_s)} samples"),
             ("real-time factor", f"{self.real_time_factor:,.3g}"),
@@ -366,7 +369,6 @@ class ExecutionResult:
             ("audit", str(self.audit)),
             ("seed", str(self.seed)),
         ]
-        return facts(rows)
 
 
 def needed(module: str) -> Any:

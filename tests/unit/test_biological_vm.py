@@ -48,6 +48,20 @@ def test_a_process_is_what_the_cell_alone_does(
     assert "completed, 25 s" in repr(done)
 
 
+def test_a_notebook_shows_what_a_process_came_to(vm: bx.BiologicalVM) -> None:
+    shown = vm.execute_biological_process('run(1); set_resource("ATP", 7)')._repr_html_()
+    for says in (
+        "cell",
+        "run(1.0); set_resource(&quot;ATP&quot;, 7)",
+        "completed",
+        "1 s, ",
+        "ok (",
+    ):
+        assert says in shown
+    long = "; ".join(f"run(0.{n}{n})" for n in range(1, 10))
+    assert "and 3 more" in vm.execute_biological_process(long)._repr_html_()
+
+
 def test_older_calls_are_a_run_of_that_gene(vm: bx.BiologicalVM) -> None:
     done = vm.execute_biological_process('transcribe_gene("dnaA"); translate_gene("dnaA", 30)')
     assert str(done.program) == (

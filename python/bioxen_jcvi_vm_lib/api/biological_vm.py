@@ -35,6 +35,9 @@ __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResu
 #: What a callback can be asked for. "divided" comes with a cell that divides.
 EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed")
 
+#: Statements of a program that a notebook shows.
+_SHOWN = 6
+
 Callback = Callable[["BiologicalVM"], object]
 
 
@@ -182,6 +185,14 @@ class ProcessResult(Record):
             f"<ProcessResult of {self.vm_id!r}: {self.status}, {self.sim_time_s:g} s of the cell "
             f"in {self.wall_time_s:.3g} s>"
         )
+
+    def _repr_html_(self) -> str:
+        statements = self.program.statements
+        text = "; ".join(map(str, statements[:_SHOWN]))
+        text = text if len(text) <= 200 else text[:199] + "…"
+        if len(statements) > _SHOWN:
+            text += f"; and {len(statements) - _SHOWN:,} more"
+        return facts([("program", text), *self.execution._facts()], self.vm_id)
 
 
 class BiologicalVM:
