@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import (
+    molecules,
+    no_resource,
+    seconds,
+    seed_or_entropy,
+    short,
+    suggestion,
+)
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -175,6 +182,11 @@ class CellularContext:
             If it is none of them; the nearest is named.
         """
         core = self._open()
+        if not isinstance(key, str):
+            raise APIValidationError(
+                f"what to count is a text: a resource, a machine or a gene, not {short(key)}",
+                details={"key": key},
+            )
         resources = core.resources()
         if key in resources:
             return resources[key]
@@ -186,8 +198,8 @@ class CellularContext:
         except APIValidationError as error:
             if "no gene" not in error.message:
                 raise
-            genes = (name for gene in self.runtime.genes for name in (gene.name, gene.locus_tag))
-            near = suggestion(str(key), [*resources, *machines, *filter(None, genes)])
+            genes = (*self.runtime.locus_tags, *filter(None, self.runtime.gene_names))
+            near = suggestion(key, [*resources, *machines, *genes])
             if near:
                 raise APIValidationError(
                     f"nothing is called {key!r} here{near}", details={"key": key}
@@ -394,6 +406,11 @@ class CellularContext:
             A key of `resources`.
         molecules_ : int
             Molecules that the cell then holds, 0 or more.
+
+        Raises
+        ------
+        APIValidationError
+            If there is no such resource; the nearest is named, or what sets machines.
         """
         resource, count = self._checked_resource(name, molecules_)
         with self._exclusive() as core:
@@ -490,9 +507,8 @@ class CellularContext:
     def _checked_resource(self, name: Any, count: Any) -> tuple[str, int]:
         known = self._open().resources()
         if not isinstance(name, str) or name not in known:
-            raise APIValidationError(
-                f"no resource {name!r}{suggestion(str(name), known)}", details={"resource": name}
-            )
+            genes = (*self.runtime.locus_tags, *self.runtime.gene_names)
+            raise no_resource(name, known, genes)
         return name, molecules(count, name)
 
     def _check_size(self, statement: Run) -> None:

@@ -9,6 +9,7 @@ import importlib.resources
 import itertools
 import json
 import pickle
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -259,6 +260,64 @@ def test_resources_come_from_the_chassis(vm: bx.BiologicalVM) -> None:
     assert vm.get_resource_usage().grant["ribosomes"] == 300  # type: ignore[index]
     with pytest.raises(bx.ResourceAllocationError, match="501"):
         vm.allocate_resources({"ribosomes": 501})
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ATPP", "did you mean 'ATP'"),
+        (
+            "ribosome",
+            'it is a machine; ribosomes are set with allocate_resources({"ribosomes": n})',
+        ),
+        ("ribosoms", "did you mean the machine 'ribosome'?; ribosomes are set with"),
+        ("RNA polymerase", 'allocate_resources({"rna_polymerases": n})'),
+        ("RNAP", "rna_polymerase_allocation when a cell is made"),
+        ("degradosome", "the organism's"),
+        ("dnaA", 'run_operon(["dnaA"])'),
+        ("MC_0001", "is a gene"),
+        ("zzzz", "the keys of a cell's resources"),
+    ],
+)
+def test_who_names_no_resource_hears_what_is_meant(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, name: str, says: str
+) -> None:
+    if name.startswith("MC"):
+        name = vm.runtime.locus_tags[0]
+    code = f'set_resource("{name}", 10)'
+    before = vm.context.trajectory_hash
+    for call in (
+        lambda: vm.context.set_resource(name, 10),
+        lambda: vm.execute_biological_process(f"run(1); {code}"),
+        lambda: manager.run_ensemble(vm.runtime, code, seeds=[1]),
+    ):
+        with pytest.raises(bx.APIValidationError) as caught:
+            call()
+        assert says in caught.value.message
+    assert vm.context.trajectory_hash == before
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ribosome", "did you mean 'ribosomes'"),
+        ("ATP", 'set_resource("ATP", n)'),
+        ("Ala-tRNA", 'set_resource("Ala-tRNA", n)'),
+        ("degradosomes", "the organism's"),
+        ("zzzz", "there are ribosomes, rna_polymerases"),
+    ],
+)
+def test_who_names_what_no_chassis_has_hears_where_it_is_set(
+    vm: bx.BiologicalVM, name: str, says: str
+) -> None:
+    with pytest.raises(bx.APIValidationError, match=re.escape(says)):
+        vm.allocate_resources({name: 10})
+
+
+@pytest.mark.parametrize("key", [[], {}, 3, None, float("nan")])
+def test_what_is_counted_is_named_by_a_text(vm: bx.BiologicalVM, key: Any) -> None:
+    with pytest.raises(bx.APIValidationError, match="is a text"):
+        vm.context.count(key)
 
 
 def test_many_machines_share_a_hypervisor(runtime: bx.GenomicRuntime) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import molecules, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
@@ -140,10 +140,8 @@ def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
         )
     known = _core.resource_names()
     if statement.name not in known:
-        raise APIValidationError(
-            f"no resource {statement.name!r}{suggestion(statement.name, known)}",
-            details={"resource": statement.name},
-        )
+        names = (*runtime.locus_tags, *runtime.gene_names)
+        raise no_resource(statement.name, known, names)
     count = molecules(statement.molecules, statement.name)
     return {**change, "resource": (statement.name, count)}
 
