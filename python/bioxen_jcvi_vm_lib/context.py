@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,17 @@ __all__ = ["CellularContext"]
 Progress = Callable[[float, int], None]
 Ended = Callable[[str, str, bool], list[Exception]]
 
+
+class Machine(Protocol):
+    """What a cell is in, and refuses in words of its own; the names are private to the package."""
+
+    def _alive(self, deed: str) -> None:
+        """Raise `VMStateError` if it was destroyed."""
+
+    def _ready(self) -> None:
+        """Raise `VMStateError` if it runs nothing."""
+
+
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
 #: Largest snapshot that is read from a file [bytes].
@@ -77,6 +89,7 @@ class CellularContext:
         "_core_context",
         "_ended",
         "_hypervisor",
+        "_machine",
         "_runner",
         "_snapshot_dir",
         "runtime",
@@ -103,6 +116,7 @@ class CellularContext:
         self._snapshot_dir = snapshot_dir
         self._hypervisor: object = None
         self._ended: Ended | None = None
+        self._machine: Callable[[], Machine | None] = _none
 
     @classmethod
     def _of(
@@ -483,7 +497,14 @@ class CellularContext:
             raise GenomicRuntimeError(
                 "this context is closed: create another with create_cellular_context"
             )
+        machine = self._machine()
+        if machine is not None:
+            machine._alive("look at")
         return core
+
+    def _of_machine(self, machine: Machine) -> None:
+        """Let a machine say what the cell cannot do; the cell does not keep it."""
+        self._machine = weakref.ref(machine)
 
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
@@ -524,6 +545,9 @@ class CellularContext:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
         with self._exclusive() as core:
+            machine = self._machine()
+            if machine is not None:
+                machine._ready()
             core.ready()
             actions = []
             for number, statement in enumerate(statements, 1):
@@ -623,6 +647,10 @@ class CellularContext:
                 details={"key": "snapshot_dir"},
             )
         return folder / f"{name}.bxs"
+
+
+def _none() -> None:
+    """Stand for the machine of a cell that has none, or one that speaks for itself."""
 
 
 def energy_charge(pools: Mapping[str, int]) -> float:

@@ -12,6 +12,7 @@ import pickle
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -102,13 +103,19 @@ def test_the_lifecycle_and_its_hooks() -> None:
     [
         ((), "execute", "start() it"),
         (("start", "pause"), "execute", "resume() it"),
-        (("start", "stop"), "execute", "make another"),
+        (("start", "stop"), "execute", "context.fork() makes a cell of it"),
         (("start", "destroy"), "execute", "was destroyed"),
         (("destroy",), "start", "was destroyed"),
+        ((), "run", "start() it"),
+        (("start", "pause"), "run", "resume() it"),
+        (("start", "stop"), "run", "context.fork() makes a cell of it"),
+        (("destroy",), "run", "create_bio_vm"),
+        (("destroy",), "look", "create_bio_vm"),
         (("start",), "start", "running"),
-        ((), "pause", "created"),
-        ((), "resume", "created"),
-        (("start", "stop"), "resume", "stopped"),
+        (("start", "pause"), "start", "resume() it"),
+        ((), "pause", "start() it"),
+        ((), "resume", "start() it"),
+        (("start", "stop"), "resume", "context.fork() makes a cell of it"),
         (("destroy",), "metrics", "was destroyed"),
     ],
 )
@@ -116,15 +123,46 @@ def test_a_call_in_the_wrong_state_is_refused(deeds: tuple[str, ...], then: str,
     calls: dict[str, Callable[[bx.BiologicalVM], Any]] = {
         "execute": lambda vm: vm.execute_biological_process("run(1)"),
         "metrics": lambda vm: vm.get_biological_metrics(),
+        "run": lambda _: cell.run(1),
+        "look": lambda _: cell.proteins,
     }
     with bx.create_bio_vm("cell") as vm:
+        cell = vm.context
         for deed in deeds:
             getattr(vm, deed)()
         before = vm.get_status()
         with pytest.raises(bx.VMStateError) as caught:
             calls.get(then, lambda vm: getattr(vm, then)())(vm)
         assert says in str(caught.value)
+        assert "_vm" not in str(caught.value).replace("create_bio_vm", "")
         assert vm.get_status() == before
+
+
+def test_what_a_stopped_machine_advises_works(vm: bx.BiologicalVM) -> None:
+    vm.stop()
+    with vm.context.fork() as cell:
+        assert cell.run(1).status == "completed"
+
+
+def test_a_used_quota_says_how_to_go_on() -> None:
+    with bx.create_bio_vm("cell", quota={"simulated_s": 2.0}) as vm:
+        vm.start()
+        vm.execute_biological_process("run(3)")
+        for call in (lambda: vm.execute_biological_process("run(1)"), lambda: vm.context.run(1)):
+            with pytest.raises(bx.VMStateError, match="simulated time") as caught:
+                call()
+        assert "vm.hypervisor.set_quota(vm.handle, ...) gives more" in caught.value.message
+        vm.hypervisor.set_quota(vm.handle, {"simulated_s": 4.0})
+        vm.resume()
+        assert vm.execute_biological_process("run(1)").status == "completed"
+
+
+def test_a_cell_does_not_keep_its_machine() -> None:
+    vm = bx.create_bio_vm("cell")
+    cell, gone = vm.context, weakref.ref(vm)
+    del vm
+    assert gone() is None
+    assert cell.time_s == 0.0
 
 
 def test_who_finds_nothing_left_is_told(vm: bx.BiologicalVM) -> None:

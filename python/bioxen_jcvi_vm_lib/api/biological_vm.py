@@ -35,6 +35,13 @@ __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResu
 #: What a callback can be asked for. "divided" comes with a cell that divides.
 EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed")
 
+#: How a machine that is not running gets further.
+_WAYS_ON = {
+    "created": "start() it",
+    "paused": "resume() it",
+    "stopped": "context.fork() makes a cell of it that goes on; create_bio_vm makes another "
+    "machine",
+}
 #: Statements of a program that a notebook shows.
 _SHOWN = 6
 
@@ -231,6 +238,7 @@ class BiologicalVM:
         self.hypervisor = hypervisor
         self.handle = handle
         self._context = hypervisor.context(handle)
+        self._context._of_machine(self)
         self._biological_type = biological_type
         self._vm_type = vm_type
         self._owns_hypervisor = owns_hypervisor
@@ -548,6 +556,20 @@ class BiologicalVM:
                 details={"vm_id": self.vm_id, "state": "destroyed"},
             )
 
+    def _ready(self) -> None:
+        """Refuse what runs in a machine that does not."""
+        state = self.state
+        if state == "running":
+            return
+        cause = self._used().cause if state in ("paused", "error") else ""
+        fix = _WAYS_ON.get(state, "make another machine with create_bio_vm")
+        if state == "paused" and cause:
+            fix = f"{cause}; vm.hypervisor.set_quota(vm.handle, ...) gives more, then resume() it"
+        raise VMStateError(
+            f"{self.vm_id!r} is {state} and carries out nothing: {fix}",
+            details={"vm_id": self.vm_id, "state": state},
+        )
+
     # -- what the hypervisor tells -----------------------------------------------------------------
 
     def _leave(self) -> None:
@@ -583,7 +605,14 @@ def _deed(name: str) -> Callable[[BiologicalVM], VmRecord]:
     @handle_vm_operation(name)
     def act(vm: BiologicalVM) -> VmRecord:
         vm._alive(name)
-        return vm.hypervisor._order(name, vm.handle)
+        try:
+            return vm.hypervisor._order(name, vm.handle)
+        except VMStateError as error:
+            state = vm.state
+            fix = _WAYS_ON.get(state)
+            if fix is None or (name in ("pause", "stop") and state != "created"):
+                raise
+            raise VMStateError(f"{error.message}; {fix}", details=error.details) from None
 
     return act
 
@@ -612,11 +641,5 @@ def _allocate(vm: BiologicalVM, wanted: Any, at_s: float | None) -> float:
 def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
-    before = vm.state
-    if before != "running":
-        fix = {"created": "start() it", "paused": "resume() it"}.get(before, "make another one")
-        raise VMStateError(
-            f"{vm.vm_id!r} is {before} and carries out nothing: {fix}",
-            details={"vm_id": vm.vm_id, "state": before},
-        )
+    vm._ready()
     return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))
