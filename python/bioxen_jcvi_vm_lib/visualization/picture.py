@@ -35,7 +35,7 @@ _ON_PAPER = 50
 SMALLEST = (20, 5)
 #: Lines of cells that a terminal has before it has one cell in full, and the least lines of that.
 _FEW_CELLS, _LEAST_OF_A_CELL = 3, 3
-#: Lines from which on the last one stays empty.
+#: Lines from which on the last one stays empty above keys, too.
 _ROOMY = 11
 #: Time over which rates are taken [ns].
 WINDOW_NS = 1_500_000_000
@@ -148,7 +148,8 @@ class Picture:
         foot = [[(_fitting(self.foot, width), "dim")]] if self.foot else []
         room = _ON_PAPER
         if height is not None:
-            left = height - (height >= _ROOMY) - len(foot) - 1  # the line of headings
+            spare = height >= _ROOMY or not foot  # the cursor of a picture that stays
+            left = height - spare - len(foot) - 1  # the line of headings
             header, cell = _shared_out(left, header, cell, len(table))
             room = max(1, left - sum(map(len, header)) - len(cell))
         shown = self._order(table, gained, room)
