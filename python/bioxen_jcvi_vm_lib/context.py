@@ -33,6 +33,7 @@ from bioxen_jcvi_vm_lib._errors import (
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._knockouts import knocked_out, noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
@@ -550,9 +551,10 @@ class CellularContext:
                 machine._ready()
             core.ready()
             actions = []
+            notes: list[str] = []
             for number, statement in enumerate(statements, 1):
                 try:
-                    actions.append(self._prepared(core, statement, progress))
+                    actions.append(self._prepared(core, statement, progress, notes))
                 except APIValidationError as error:
                     if len(statements) == 1:
                         raise
@@ -576,6 +578,7 @@ class CellularContext:
                 runtime_fingerprint=fingerprint,
                 genes=self.runtime.locus_tags,
                 gene_names=self.runtime.gene_names,
+                notes=notes,
             )
             breach = traces[-1].breach
         # hooks may run the cell again
@@ -600,6 +603,7 @@ class CellularContext:
         core: _core.Context,
         statement: Statement,
         progress: Progress | None,
+        notes: list[str],
     ) -> Callable[[], _core.Trace | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
@@ -616,7 +620,13 @@ class CellularContext:
                     details={"gene": gene},
                 )
             duration_s = seconds(statement.duration_s, "duration_s")
-            return lambda: core.run(duration_s, None, progress, only=indices)
+
+            def express() -> _core.Trace:
+                gone = knocked_out(core, list(dict.fromkeys(indices)))
+                notes.extend(noted(self.runtime, gone))
+                return core.run(duration_s, None, progress, only=indices)
+
+            return express
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)

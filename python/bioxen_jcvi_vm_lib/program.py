@@ -8,7 +8,8 @@ Grammar (statements are separated by ``;`` or new lines, ``#`` starts a comment)
     value      = number | string | "True" | "False" | "None" | "[" [value {"," value} [","]] "]"
 
 The older calls ``transcribe_gene("x")`` and ``translate_gene("x")`` are read as
-``run_operon(["x"], duration_s=60)``.
+``run_operon(["x"], duration_s=60)``. Where a gene that is to be expressed is knocked out, the run
+is carried out all the same, for what had begun goes on; the result's ``notes`` tell.
 """
 
 from __future__ import annotations

@@ -98,6 +98,8 @@ class ExecutionResult:
         Of an error, or which quota; else empty.
     gene_names : tuple of str
         Names in the order of `genes`, empty where a gene has none.
+    notes : tuple of str
+        What else is to be known of it: which genes that it was to express are knocked out.
     """
 
     status: str
@@ -116,6 +118,7 @@ class ExecutionResult:
     genes: tuple[str, ...] = field(repr=False)
     cause: str = ""
     gene_names: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
@@ -130,6 +133,7 @@ class ExecutionResult:
         runtime_fingerprint: str,
         genes: tuple[str, ...],
         gene_names: tuple[str, ...] = (),
+        notes: Sequence[str] = (),
     ) -> ExecutionResult:
         """Join traces that follow one another in time.
 
@@ -152,6 +156,7 @@ class ExecutionResult:
             genes=genes,
             cause=traces[-1].cause,
             gene_names=gene_names,
+            notes=tuple(dict.fromkeys(notes)),
         )
 
     @property
@@ -198,6 +203,7 @@ class ExecutionResult:
         return {
             "status": self.status,
             "cause": self.cause,
+            "notes": list(self.notes),
             "events": dict(self.events),
             "ledger": {process: dict(legs) for process, legs in self.ledger.items()},
             "audit": self.audit.to_dict(),
@@ -349,7 +355,7 @@ class ExecutionResult:
         return (
             f"<ExecutionResult {self.status}: {self.sim_time_s:g} s in {self.wall_time_s:.2f} s, "
             f"{len(self.time_s)} samples of {len(self.genes)} genes, audit "
-            f"{'ok' if self.audit.ok else 'NOT BALANCED'}>"
+            f"{'ok' if self.audit.ok else 'NOT BALANCED'}{in_short(self.notes)}>"
         )
 
     def _repr_html_(self) -> str:
@@ -368,7 +374,14 @@ class ExecutionResult:
             ),
             ("audit", str(self.audit)),
             ("seed", str(self.seed)),
+            *(("note", note) for note in self.notes),
         ]
+
+
+def in_short(notes: Sequence[str]) -> str:
+    """Return the first note, and how many more there are, for a line that others begin."""
+    more = f" (and {len(notes) - 1:,} more)" if len(notes) > 1 else ""
+    return f"; {notes[0]}{more}" if notes else ""
 
 
 def needed(module: str) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib._knockouts import knocked_out
 from bioxen_jcvi_vm_lib._reading import read_genome
 from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditEntry
 from bioxen_jcvi_vm_lib.program import Run, RunOperon
@@ -72,6 +73,52 @@ def test_older_calls_are_a_run_of_that_gene(vm: bx.BiologicalVM) -> None:
     tag = vm.runtime.gene("dnaA").locus_tag
     assert vm.get_biological_metrics().transcripts[tag] > 0
     assert done.sim_time_s == 90.0
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['transcribe_gene("rpsB")', 'translate_gene("rpsB")', 'run_operon(["dnaA", "rpsB", "rpsB"])'],
+)
+def test_who_asks_for_a_gene_that_is_knocked_out_is_told(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, code: str
+) -> None:
+    """Nothing begins at it, what had begun goes on: messengers are there, and ribosomes on them."""
+    assert vm.execute_biological_process(f"run(60); {code}").notes == ()
+    done = vm.execute_biological_process(f'knockout("rpsB"); {code}; run(1)')
+    (note,) = done.notes
+    assert note.startswith("'rpsB' is knocked out: no ribosome begins at it")
+    assert done.status == "completed"
+    assert note in repr(done)
+    assert done.to_dict()["execution"]["notes"] == [note]
+    assert "no ribosome begins" in done._repr_html_()
+    with vm.context.fork() as fork:  # also where nobody saw it
+        assert fork.execute(code).notes == (note,)
+        again = bx.CellularContext.restore(fork.snapshot(), vm.runtime)
+        told = manager.run_gene_expression_engine(["rpsB"], again, duration_s=1)
+        assert told.notes == (note,)
+        assert note in repr(told)
+        assert pickle.loads(pickle.dumps(told)).notes == (note,)
+        assert again.execute('run_operon(["dnaA"], duration_s=1)').notes == ()
+    (of_many,) = manager.run_ensemble(
+        vm.runtime, f'knockout("rpsB"); {code}; run(1)', seeds=[7], workers=1
+    )
+    assert of_many.notes == (note,)
+
+
+def test_a_knocked_out_rna_and_a_whole_unit_are_told(vm: bx.BiologicalVM) -> None:
+    tags = vm.runtime.locus_tags[::7]
+    vm.execute_biological_process("; ".join(f'knockout("{tag}")' for tag in tags))
+    before, core = vm.context.trajectory_hash, vm.context._open()
+    assert knocked_out(core, range(len(tags) * 7 - 6)) == [*range(0, len(tags) * 7 - 6, 7)]
+    assert vm.context.trajectory_hash == before
+    wanted = "[" + ", ".join(f'"{tag}"' for tag in vm.runtime.locus_tags[::3]) + "]"
+    done = vm.execute_biological_process(f"run_operon({wanted}, duration_s=1e-6)")
+    genes = [vm.runtime.gene(tag) for tag in tags if tag in vm.runtime.locus_tags[::3]]
+    told = [note.partition(" is knocked out: ") for note in done.notes]
+    assert [name for name, _, _ in told] == [repr(gene.name or gene.locus_tag) for gene in genes]
+    assert {gene.kind == "protein" for gene in genes} == {True, False}
+    for gene, (_, _, says) in zip(genes, told, strict=True):
+        assert says.startswith("no ribosome") == (gene.kind == "protein")
 
 
 def test_the_lifecycle_and_its_hooks() -> None:

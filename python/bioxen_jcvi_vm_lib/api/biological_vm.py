@@ -28,7 +28,7 @@ from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
 from bioxen_jcvi_vm_lib.hypervisor.records import ResourceAllocation, VmHandle, whole
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord
 from bioxen_jcvi_vm_lib.program import GenomicProgram
-from bioxen_jcvi_vm_lib.result import ExecutionResult
+from bioxen_jcvi_vm_lib.result import ExecutionResult, in_short
 
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
 
@@ -165,6 +165,11 @@ class ProcessResult(Record):
         return self.execution.cause
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be known: which genes that it was to express are knocked out."""
+        return self.execution.notes
+
+    @property
     def events(self) -> Mapping[str, int]:
         """Events during the process by kind."""
         return self.execution.events
@@ -190,7 +195,7 @@ class ProcessResult(Record):
     def __repr__(self) -> str:
         return (
             f"<ProcessResult of {self.vm_id!r}: {self.status}, {self.sim_time_s:g} s of the cell "
-            f"in {self.wall_time_s:.3g} s>"
+            f"in {self.wall_time_s:.3g} s{in_short(self.notes)}>"
         )
 
     def _repr_html_(self) -> str:
