@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._columns import Columns
 from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyError
 from bioxen_jcvi_vm_lib._frozen import reduced
@@ -177,9 +178,13 @@ class ExecutionResult:
         float
             From 0 to 1; 0 where the cell has none.
         """
-        if machine not in self.machines:
+        if not isinstance(machine, str) or machine not in self.machines:
             known = ", ".join(self.machines)
-            raise APIValidationError(f"no machine {machine!r}; there are {known}")
+            near = suggestion(machine, self.machines) if isinstance(machine, str) else ""
+            raise APIValidationError(
+                f"no machine {short(machine)}{near or f'; there are {known}'}",
+                details={"argument": "machine"},
+            )
         total = float(self.machines[machine]["total"].sum())
         return float(self.machines[machine]["active"].sum()) / total if total else 0.0
 
@@ -345,7 +350,7 @@ class ExecutionResult:
         MissingDependencyError
             Without the extra ``[analysis]``.
         APIValidationError
-            On an unknown gene or resource.
+            On an unknown gene or resource, or what is no list of them and no figure.
         """
         needed("matplotlib")
         drawing = importlib.import_module("bioxen_jcvi_vm_lib.visualization.panels")

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
@@ -289,6 +290,7 @@ def test_a_hook_that_fails_is_heard_and_changes_nothing() -> None:
         ("start", print, "did you mean 'started'"),
         ("divided", print, "do not divide in this version"),
         (3, print, "no event 3"),
+        (np.array(["started"]), print, "no event array"),
         ("started", "print", "callable"),
     ],
 )

@@ -313,7 +313,7 @@ class BiologicalVM:
         callable
             The callback.
         """
-        if event not in EVENTS:
+        if not isinstance(event, str) or event not in EVENTS:
             why = suggestion(str(event), EVENTS) or f"; there are {', '.join(EVENTS)}"
             if event == "divided":
                 why = ": cells do not divide in this version"
