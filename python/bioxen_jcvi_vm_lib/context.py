@@ -435,7 +435,7 @@ class CellularContext:
         """Release the cell; what it recorded stays valid. Closing twice is no error."""
         if self._core_context is None:
             return
-        with self._exclusive():
+        with self._held():
             self._core_context = None
 
     def __enter__(self) -> Self:
@@ -509,15 +509,21 @@ class CellularContext:
 
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
-        """Hold the right to change the cell; a second holder is refused, not made to wait."""
+        """Hold the right to change the cell, which must be there."""
         self._open()
+        with self._held():
+            yield self._open()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the right to change the cell; a second holder is refused, not made to wait."""
         if not self._runner.acquire(blocking=False):
             raise GenomicRuntimeError(
                 "this context is running: wait for that run, or give each thread a context of its "
                 "own; a progress callback may look at it, not run or change it"
             )
         try:
-            yield self._open()
+            yield
         finally:
             self._runner.release()
 

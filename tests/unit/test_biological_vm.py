@@ -205,6 +205,32 @@ def test_a_used_quota_says_how_to_go_on() -> None:
         assert vm.execute_biological_process("run(1)").status == "completed"
 
 
+def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM) -> None:
+    with vm.context as cell:
+        cell.run(1)
+    assert cell.closed
+    assert vm.get_status().time_s == vm.context.time_s == 1.0
+    assert vm.execute_biological_process("run(1)").status == "completed"
+    vm.context.close()
+    assert vm.get_biological_metrics().time_s == 2.0
+    vm.context.close()
+    assert "running" in vm._repr_html_()
+    vm.context.close()
+    assert vm.execute_biological_process("run(1)").sim_time_s == 1.0
+
+
+def test_a_cell_may_be_closed_when_its_machine_is_gone(vm: bx.BiologicalVM) -> None:
+    with vm.context as cell:
+        vm.destroy()
+    assert cell.closed
+
+
+def test_a_machine_is_not_copied(vm: bx.BiologicalVM) -> None:
+    for deed in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(bx.APIValidationError, match=r"context\.fork"):
+            deed(vm)
+
+
 def test_a_cell_does_not_keep_its_machine() -> None:
     vm = bx.create_bio_vm("cell")
     cell, gone = vm.context, weakref.ref(vm)

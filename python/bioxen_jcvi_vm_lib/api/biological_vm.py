@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -242,8 +242,7 @@ class BiologicalVM:
         self.runtime = runtime
         self.hypervisor = hypervisor
         self.handle = handle
-        self._context = hypervisor.context(handle)
-        self._context._of_machine(self)
+        self._context = self._opened()
         self._biological_type = biological_type
         self._vm_type = vm_type
         self._owns_hypervisor = owns_hypervisor
@@ -350,7 +349,7 @@ class BiologicalVM:
             If the machine was destroyed.
         """
         self._alive("look at")
-        return self._context
+        return self._cell
 
     def get_biological_type(self) -> str:
         """Return what it was made as: "minimal_cell", "syn3a" or "ecoli"."""
@@ -374,7 +373,7 @@ class BiologicalVM:
                 raise
             return self._last or self._status(None, None)  # removed at this moment
         try:
-            look = self._context.fork(replay=True)
+            look = self._cell.fork(replay=True)
         except (VMStateError, IsolationBreachError):  # a cell that failed is gone
             return self._status(used, None)
         with look:
@@ -408,7 +407,7 @@ class BiologicalVM:
         self._alive("measure")
         used = self._used()
         tags = self.runtime.locus_tags
-        with self._context.fork(replay=True) as look:
+        with self._cell.fork(replay=True) as look:
             return BiologicalMetrics(
                 time_s=look.time_s,
                 events=frozen(look.events),
@@ -523,6 +522,12 @@ class BiologicalVM:
     ) -> None:
         self.destroy()
 
+    def __reduce__(self) -> NoReturn:
+        raise APIValidationError(
+            "a machine is not copied: context.fork(replay=True) copies its cell, "
+            "vm.hypervisor.fork_vm makes another machine, and context.save(path) stores it"
+        )
+
     def __repr__(self) -> str:
         try:
             state = self.state
@@ -549,6 +554,18 @@ class BiologicalVM:
         return facts(rows, self.vm_id)
 
     # -- inside ------------------------------------------------------------------------------------
+
+    @property
+    def _cell(self) -> CellularContext:
+        """The cell; its user may have closed the context that was given out."""
+        if self._context.closed:
+            self._context = self._opened()
+        return self._context
+
+    def _opened(self) -> CellularContext:
+        context = self.hypervisor.context(self.handle)
+        context._of_machine(self)
+        return context
 
     def _used(self) -> VmMetrics:
         return self.hypervisor.get_vm_resource_usage(self.handle)
@@ -647,4 +664,4 @@ def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
     vm._ready()
-    return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))
+    return ProcessResult(vm.vm_id, program, vm._cell.execute(program, progress=progress))

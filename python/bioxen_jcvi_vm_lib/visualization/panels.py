@@ -75,8 +75,9 @@ def _texts(names: Any, what: str) -> list[str]:
     """Check a list of names; None is an empty one."""
     if names is None:
         return []
-    found = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [None]
-    if not all(isinstance(name, str) for name in found):
+    listed = isinstance(names, Iterable) and not isinstance(names, str)
+    found = list(names) if listed else []
+    if not listed or not all(isinstance(name, str) for name in found):
         raise APIValidationError(
             f"{what} must be a list of names, not {short(names)}", details={"argument": what}
         )
