@@ -324,7 +324,7 @@ def _context(context: Any) -> CellularContext:
     if not isinstance(context, CellularContext):
         raise APIValidationError(
             f"context must be a CellularContext, not {type(context).__name__}: "
-            "make one with create_cellular_context",
+            "make one with create_cellular_context; that of a biological VM is vm.context",
             details={"argument": "context"},
         )
     return context
