@@ -33,7 +33,7 @@ from bioxen_jcvi_vm_lib._errors import (
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
-from bioxen_jcvi_vm_lib._knockouts import knocked_out, noted
+from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
@@ -628,8 +628,8 @@ class CellularContext:
             duration_s = seconds(statement.duration_s, "duration_s")
 
             def express() -> _core.Trace:
-                gone = knocked_out(core, list(dict.fromkeys(indices)))
-                notes.extend(noted(self.runtime, gone))
+                gone = set(core.knocked_out())
+                notes.extend(noted(self.runtime, (i for i in dict.fromkeys(indices) if i in gone)))
                 return core.run(duration_s, None, progress, only=indices)
 
             return express

@@ -21,7 +21,6 @@ import numpy as np
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
-from bioxen_jcvi_vm_lib._knockouts import knocked_out
 from bioxen_jcvi_vm_lib._reading import read_genome
 from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditEntry
 from bioxen_jcvi_vm_lib.program import Run, RunOperon
@@ -110,7 +109,7 @@ def test_a_knocked_out_rna_and_a_whole_unit_are_told(vm: bx.BiologicalVM) -> Non
     tags = vm.runtime.locus_tags[::7]
     vm.execute_biological_process("; ".join(f'knockout("{tag}")' for tag in tags))
     before, core = vm.context.trajectory_hash, vm.context._open()
-    assert knocked_out(core, range(len(tags) * 7 - 6)) == [*range(0, len(tags) * 7 - 6, 7)]
+    assert core.knocked_out() == [*range(0, len(tags) * 7 - 6, 7)]
     assert vm.context.trajectory_hash == before
     wanted = "[" + ", ".join(f'"{tag}"' for tag in vm.runtime.locus_tags[::3]) + "]"
     done = vm.execute_biological_process(f"run_operon({wanted}, duration_s=1e-6)")
