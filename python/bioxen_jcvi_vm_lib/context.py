@@ -5,17 +5,25 @@ from __future__ import annotations
 import os
 import re
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import (
+    molecules,
+    no_resource,
+    seconds,
+    seed_or_entropy,
+    short,
+    suggestion,
+)
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -25,6 +33,7 @@ from bioxen_jcvi_vm_lib._errors import (
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
@@ -42,6 +51,17 @@ __all__ = ["CellularContext"]
 
 Progress = Callable[[float, int], None]
 Ended = Callable[[str, str, bool], list[Exception]]
+
+
+class Machine(Protocol):
+    """What a cell is in, and refuses in words of its own; the names are private to the package."""
+
+    def _alive(self, deed: str) -> None:
+        """Raise `VMStateError` if it was destroyed."""
+
+    def _ready(self) -> None:
+        """Raise `VMStateError` if it runs nothing."""
+
 
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
@@ -70,6 +90,7 @@ class CellularContext:
         "_core_context",
         "_ended",
         "_hypervisor",
+        "_machine",
         "_runner",
         "_snapshot_dir",
         "runtime",
@@ -96,6 +117,7 @@ class CellularContext:
         self._snapshot_dir = snapshot_dir
         self._hypervisor: object = None
         self._ended: Ended | None = None
+        self._machine: Callable[[], Machine | None] = _none
 
     @classmethod
     def _of(
@@ -175,6 +197,11 @@ class CellularContext:
             If it is none of them; the nearest is named.
         """
         core = self._open()
+        if not isinstance(key, str):
+            raise APIValidationError(
+                f"what to count is a text: a resource, a machine or a gene, not {short(key)}",
+                details={"key": key},
+            )
         resources = core.resources()
         if key in resources:
             return resources[key]
@@ -186,8 +213,8 @@ class CellularContext:
         except APIValidationError as error:
             if "no gene" not in error.message:
                 raise
-            genes = (name for gene in self.runtime.genes for name in (gene.name, gene.locus_tag))
-            near = suggestion(str(key), [*resources, *machines, *filter(None, genes)])
+            genes = (*self.runtime.locus_tags, *filter(None, self.runtime.gene_names))
+            near = suggestion(key, [*resources, *machines, *genes])
             if near:
                 raise APIValidationError(
                     f"nothing is called {key!r} here{near}", details={"key": key}
@@ -394,6 +421,11 @@ class CellularContext:
             A key of `resources`.
         molecules_ : int
             Molecules that the cell then holds, 0 or more.
+
+        Raises
+        ------
+        APIValidationError
+            If there is no such resource; the nearest is named, or what sets machines.
         """
         resource, count = self._checked_resource(name, molecules_)
         with self._exclusive() as core:
@@ -403,7 +435,7 @@ class CellularContext:
         """Release the cell; what it recorded stays valid. Closing twice is no error."""
         if self._core_context is None:
             return
-        with self._exclusive():
+        with self._held():
             self._core_context = None
 
     def __enter__(self) -> Self:
@@ -466,19 +498,32 @@ class CellularContext:
             raise GenomicRuntimeError(
                 "this context is closed: create another with create_cellular_context"
             )
+        machine = self._machine()
+        if machine is not None:
+            machine._alive("look at")
         return core
+
+    def _of_machine(self, machine: Machine) -> None:
+        """Let a machine say what the cell cannot do; the cell does not keep it."""
+        self._machine = weakref.ref(machine)
 
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
-        """Hold the right to change the cell; a second holder is refused, not made to wait."""
+        """Hold the right to change the cell, which must be there."""
         self._open()
+        with self._held():
+            yield self._open()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the right to change the cell; a second holder is refused, not made to wait."""
         if not self._runner.acquire(blocking=False):
             raise GenomicRuntimeError(
                 "this context is running: wait for that run, or give each thread a context of its "
                 "own; a progress callback may look at it, not run or change it"
             )
         try:
-            yield self._open()
+            yield
         finally:
             self._runner.release()
 
@@ -490,9 +535,8 @@ class CellularContext:
     def _checked_resource(self, name: Any, count: Any) -> tuple[str, int]:
         known = self._open().resources()
         if not isinstance(name, str) or name not in known:
-            raise APIValidationError(
-                f"no resource {name!r}{suggestion(str(name), known)}", details={"resource": name}
-            )
+            genes = (*self.runtime.locus_tags, *self.runtime.gene_names)
+            raise no_resource(name, known, genes)
         return name, molecules(count, name)
 
     def _check_size(self, statement: Run) -> None:
@@ -508,11 +552,15 @@ class CellularContext:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
         with self._exclusive() as core:
+            machine = self._machine()
+            if machine is not None:
+                machine._ready()
             core.ready()
             actions = []
+            notes: list[str] = []
             for number, statement in enumerate(statements, 1):
                 try:
-                    actions.append(self._prepared(core, statement, progress))
+                    actions.append(self._prepared(core, statement, progress, notes))
                 except APIValidationError as error:
                     if len(statements) == 1:
                         raise
@@ -536,6 +584,7 @@ class CellularContext:
                 runtime_fingerprint=fingerprint,
                 genes=self.runtime.locus_tags,
                 gene_names=self.runtime.gene_names,
+                notes=notes,
             )
             breach = traces[-1].breach
         # hooks may run the cell again
@@ -560,6 +609,7 @@ class CellularContext:
         core: _core.Context,
         statement: Statement,
         progress: Progress | None,
+        notes: list[str],
     ) -> Callable[[], _core.Trace | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
@@ -576,7 +626,13 @@ class CellularContext:
                     details={"gene": gene},
                 )
             duration_s = seconds(statement.duration_s, "duration_s")
-            return lambda: core.run(duration_s, None, progress, only=indices)
+
+            def express() -> _core.Trace:
+                gone = set(core.knocked_out())
+                notes.extend(noted(self.runtime, (i for i in dict.fromkeys(indices) if i in gone)))
+                return core.run(duration_s, None, progress, only=indices)
+
+            return express
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)
@@ -607,6 +663,10 @@ class CellularContext:
                 details={"key": "snapshot_dir"},
             )
         return folder / f"{name}.bxs"
+
+
+def _none() -> None:
+    """Stand for the machine of a cell that has none, or one that speaks for itself."""
 
 
 def energy_charge(pools: Mapping[str, int]) -> float:

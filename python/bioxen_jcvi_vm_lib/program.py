@@ -8,7 +8,8 @@ Grammar (statements are separated by ``;`` or new lines, ``#`` starts a comment)
     value      = number | string | "True" | "False" | "None" | "[" [value {"," value} [","]] "]"
 
 The older calls ``transcribe_gene("x")`` and ``translate_gene("x")`` are read as
-``run_operon(["x"], duration_s=60)``.
+``run_operon(["x"], duration_s=60)``. Where a gene that is to be expressed is knocked out, the run
+is carried out all the same, for what had begun goes on; the result's ``notes`` tell.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, NoReturn
 
+from bioxen_jcvi_vm_lib import _checks
 from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
+from bioxen_jcvi_vm_lib._frozen import plain
 
 __all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource", "Snapshot"]
 
@@ -45,6 +48,11 @@ class Run:
 
     seconds: float
     every_s: float | None = None
+
+    def __post_init__(self) -> None:
+        _keep(self, "seconds", _checks.seconds(self.seconds, "seconds"))
+        if self.every_s is not None:
+            _keep(self, "every_s", _checks.seconds(self.every_s, "every_s"))
 
     def __str__(self) -> str:
         every = "" if self.every_s is None else f", every_s={self.every_s!r}"
@@ -70,6 +78,21 @@ class RunOperon:
     duration_s: float = 60.0
     translated: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.genes, tuple) or not self.genes:
+            raise _refused(
+                "genes", f"genes are a tuple of locus tags or names, not {short(self.genes)}"
+            )
+        for gene in self.genes:
+            _text(gene, "genes")
+        _keep(self, "duration_s", _checks.seconds(self.duration_s, "duration_s"))
+        if not isinstance(self.translated, bool):
+            raise _refused(
+                "translated", f"translated must be True or False, not {short(self.translated)}"
+            )
+        if self.translated and len(self.genes) > 1:
+            raise _refused("translated", "translated is of one gene: make a statement for each")
+
     def __str__(self) -> str:
         if self.translated:
             return f"translate_gene({_quoted(self.genes[0])}, duration_s={self.duration_s!r})"
@@ -83,6 +106,9 @@ class Knockout:
 
     gene: str
 
+    def __post_init__(self) -> None:
+        _text(self.gene, "gene")
+
     def __str__(self) -> str:
         return f"knockout({_quoted(self.gene)})"
 
@@ -94,6 +120,10 @@ class SetResource:
     name: str
     molecules: int
 
+    def __post_init__(self) -> None:
+        _text(self.name, "name")
+        _keep(self, "molecules", _checks.molecules(self.molecules, self.name))
+
     def __str__(self) -> str:
         return f"set_resource({_quoted(self.name)}, {self.molecules})"
 
@@ -103,6 +133,9 @@ class Snapshot:
     """``snapshot("name")``: save the cell as ``name.bxs`` in the configured ``snapshot_dir``."""
 
     name: str
+
+    def __post_init__(self) -> None:
+        _text(self.name, "name")
 
     def __str__(self) -> str:
         return f"snapshot({_quoted(self.name)})"
@@ -138,6 +171,11 @@ class GenomicProgram:
                 f"statements are a tuple, not {short(given)}: GenomicProgram.parse reads text",
                 details={"argument": "statements"},
             )
+        if not given:
+            raise APIValidationError(
+                "a program has at least one statement, such as Run(60.0)",
+                details={"argument": "statements"},
+            )
         for one in given:
             if not isinstance(one, Statement):
                 raise APIValidationError(
@@ -145,6 +183,13 @@ class GenomicProgram:
                     "Snapshot, or read text with GenomicProgram.parse",
                     details={"argument": "statements"},
                 )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the text, which `parse` reads, and every statement: its call and arguments."""
+        return {
+            "text": str(self),
+            "statements": [_as_data(statement) for statement in self.statements],
+        }
 
     @classmethod
     def parse(cls, text: str) -> GenomicProgram:
@@ -188,6 +233,26 @@ class GenomicProgram:
 
     def __str__(self) -> str:
         return "\n".join(str(statement) for statement in self.statements)
+
+
+def _as_data(statement: Statement) -> dict[str, Any]:
+    call = str(statement).partition("(")[0]
+    values = {part.name: plain(getattr(statement, part.name)) for part in fields(statement)}
+    return {"call": call, **values}
+
+
+def _keep(statement: object, name: str, value: object) -> None:
+    """Give a statement, while it is made, a checked value in place of the given one."""
+    object.__setattr__(statement, name, value)
+
+
+def _text(value: object, what: str) -> None:
+    if not isinstance(value, str) or not value:
+        raise _refused(what, f"{what} must be a text that is not empty, not {short(value)}")
+
+
+def _refused(argument: str, message: str) -> APIValidationError:
+    return APIValidationError(message, details={"argument": argument})
 
 
 def _quoted(text: str) -> str:

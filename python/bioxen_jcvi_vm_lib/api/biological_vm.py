@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -28,12 +28,22 @@ from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
 from bioxen_jcvi_vm_lib.hypervisor.records import ResourceAllocation, VmHandle, whole
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord
 from bioxen_jcvi_vm_lib.program import GenomicProgram
-from bioxen_jcvi_vm_lib.result import ExecutionResult
+from bioxen_jcvi_vm_lib.result import ExecutionResult, in_short
 
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
 
 #: What a callback can be asked for. "divided" comes with a cell that divides.
 EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed")
+
+#: How a machine that is not running gets further.
+_WAYS_ON = {
+    "created": "start() it",
+    "paused": "resume() it",
+    "stopped": "context.fork() makes a cell of it that goes on; create_bio_vm makes another "
+    "machine",
+}
+#: Statements of a program that a notebook shows.
+_SHOWN = 6
 
 Callback = Callable[["BiologicalVM"], object]
 
@@ -155,6 +165,11 @@ class ProcessResult(Record):
         return self.execution.cause
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be known: which genes that it was to express are knocked out."""
+        return self.execution.notes
+
+    @property
     def events(self) -> Mapping[str, int]:
         """Events during the process by kind."""
         return self.execution.events
@@ -180,8 +195,16 @@ class ProcessResult(Record):
     def __repr__(self) -> str:
         return (
             f"<ProcessResult of {self.vm_id!r}: {self.status}, {self.sim_time_s:g} s of the cell "
-            f"in {self.wall_time_s:.3g} s>"
+            f"in {self.wall_time_s:.3g} s{in_short(self.notes)}>"
         )
+
+    def _repr_html_(self) -> str:
+        statements = self.program.statements
+        text = "; ".join(map(str, statements[:_SHOWN]))
+        text = text if len(text) <= 200 else text[:199] + "…"
+        if len(statements) > _SHOWN:
+            text += f"; and {len(statements) - _SHOWN:,} more"
+        return facts([("program", text), *self.execution._facts()], self.vm_id)
 
 
 class BiologicalVM:
@@ -219,7 +242,7 @@ class BiologicalVM:
         self.runtime = runtime
         self.hypervisor = hypervisor
         self.handle = handle
-        self._context = hypervisor.context(handle)
+        self._context = self._opened()
         self._biological_type = biological_type
         self._vm_type = vm_type
         self._owns_hypervisor = owns_hypervisor
@@ -289,7 +312,7 @@ class BiologicalVM:
         callable
             The callback.
         """
-        if event not in EVENTS:
+        if not isinstance(event, str) or event not in EVENTS:
             why = suggestion(str(event), EVENTS) or f"; there are {', '.join(EVENTS)}"
             if event == "divided":
                 why = ": cells do not divide in this version"
@@ -326,7 +349,7 @@ class BiologicalVM:
             If the machine was destroyed.
         """
         self._alive("look at")
-        return self._context
+        return self._cell
 
     def get_biological_type(self) -> str:
         """Return what it was made as: "minimal_cell", "syn3a" or "ecoli"."""
@@ -350,7 +373,7 @@ class BiologicalVM:
                 raise
             return self._last or self._status(None, None)  # removed at this moment
         try:
-            look = self._context.fork(replay=True)
+            look = self._cell.fork(replay=True)
         except (VMStateError, IsolationBreachError):  # a cell that failed is gone
             return self._status(used, None)
         with look:
@@ -384,7 +407,7 @@ class BiologicalVM:
         self._alive("measure")
         used = self._used()
         tags = self.runtime.locus_tags
-        with self._context.fork(replay=True) as look:
+        with self._cell.fork(replay=True) as look:
             return BiologicalMetrics(
                 time_s=look.time_s,
                 events=frozen(look.events),
@@ -499,6 +522,12 @@ class BiologicalVM:
     ) -> None:
         self.destroy()
 
+    def __reduce__(self) -> NoReturn:
+        raise APIValidationError(
+            "a machine is not copied: context.fork(replay=True) copies its cell, "
+            "vm.hypervisor.fork_vm makes another machine, and context.save(path) stores it"
+        )
+
     def __repr__(self) -> str:
         try:
             state = self.state
@@ -526,6 +555,18 @@ class BiologicalVM:
 
     # -- inside ------------------------------------------------------------------------------------
 
+    @property
+    def _cell(self) -> CellularContext:
+        """The cell; its user may have closed the context that was given out."""
+        if self._context.closed:
+            self._context = self._opened()
+        return self._context
+
+    def _opened(self) -> CellularContext:
+        context = self.hypervisor.context(self.handle)
+        context._of_machine(self)
+        return context
+
     def _used(self) -> VmMetrics:
         return self.hypervisor.get_vm_resource_usage(self.handle)
 
@@ -536,6 +577,20 @@ class BiologicalVM:
                 "with create_bio_vm",
                 details={"vm_id": self.vm_id, "state": "destroyed"},
             )
+
+    def _ready(self) -> None:
+        """Refuse what runs in a machine that does not."""
+        state = self.state
+        if state == "running":
+            return
+        cause = self._used().cause if state in ("paused", "error") else ""
+        fix = _WAYS_ON.get(state, "make another machine with create_bio_vm")
+        if state == "paused" and cause:
+            fix = f"{cause}; vm.hypervisor.set_quota(vm.handle, ...) gives more, then resume() it"
+        raise VMStateError(
+            f"{self.vm_id!r} is {state} and carries out nothing: {fix}",
+            details={"vm_id": self.vm_id, "state": state},
+        )
 
     # -- what the hypervisor tells -----------------------------------------------------------------
 
@@ -572,7 +627,14 @@ def _deed(name: str) -> Callable[[BiologicalVM], VmRecord]:
     @handle_vm_operation(name)
     def act(vm: BiologicalVM) -> VmRecord:
         vm._alive(name)
-        return vm.hypervisor._order(name, vm.handle)
+        try:
+            return vm.hypervisor._order(name, vm.handle)
+        except VMStateError as error:
+            state = vm.state
+            fix = _WAYS_ON.get(state)
+            if fix is None or (name in ("pause", "stop") and state != "created"):
+                raise
+            raise VMStateError(f"{error.message}; {fix}", details=error.details) from None
 
     return act
 
@@ -601,11 +663,5 @@ def _allocate(vm: BiologicalVM, wanted: Any, at_s: float | None) -> float:
 def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
-    before = vm.state
-    if before != "running":
-        fix = {"created": "start() it", "paused": "resume() it"}.get(before, "make another one")
-        raise VMStateError(
-            f"{vm.vm_id!r} is {before} and carries out nothing: {fix}",
-            details={"vm_id": vm.vm_id, "state": before},
-        )
-    return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))
+    vm._ready()
+    return ProcessResult(vm.vm_id, program, vm._cell.execute(program, progress=progress))

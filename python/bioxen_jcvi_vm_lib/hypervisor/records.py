@@ -338,6 +338,9 @@ class ResourceAllocation:
         if isinstance(given, ResourceAllocation):
             return given
         known = [part.name for part in fields(cls)]
+        if isinstance(given, Mapping):
+            for key in given:
+                _check_shared(key)
         return cls(**_known(given, "resource_allocation", known))
 
     def to_dict(self) -> dict[str, Any]:
@@ -573,6 +576,20 @@ def whole(value: Any, what: str, least: int, most: int) -> int:
 def _flag(value: Any, what: str) -> None:
     if not isinstance(value, bool):
         raise _refused(what, f"{what} must be True or False, not {short(value)}")
+
+
+def _check_shared(key: Any) -> None:
+    """Say of what cells have and no chassis shares where it is set."""
+    if key in _core.resource_names():
+        fix = (
+            f'set_resource("{key}", n), of a cell or in a process, sets its molecules; of the '
+            "chassis are " + ", ".join(RESOURCES)
+        )
+    elif isinstance(key, str) and key.casefold() in ("degradosome", "degradosomes"):
+        fix = "how many there are is the organism's; of the chassis are " + ", ".join(RESOURCES)
+    else:
+        return
+    raise _refused("resource_allocation", f"resource_allocation has no {key!r}: {fix}")
 
 
 def _known(given: Any, what: str, names: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,7 +132,9 @@ def _detached(
     return made
 
 
-def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> ExecutionResult:
+def result_of(
+    core: _core.Hypervisor, record: VmRecord, *runs: _core.Run, notes: Sequence[str] = ()
+) -> ExecutionResult:
     """Put the result of runs together that followed one another."""
     traces = [run.trace() for run in runs]
     audit = traces[-1].audit
@@ -146,4 +148,5 @@ def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> Exe
         runtime_fingerprint=record.fingerprint,
         genes=record.runtime.locus_tags,
         gene_names=record.runtime.gene_names,
+        notes=notes,
     )
