@@ -64,7 +64,7 @@ void Cell::finish_protein(std::uint32_t gene) {
         add_protein(gene, 1);
         return;
     }
-    if (layout_->translocon != Layout::none)
+    if (kinetics_->life.translocon != Layout::none)
         life_->uninserted.push_back(gene);
     else
         insert_into_membrane(gene);

@@ -62,7 +62,7 @@ void Cell::refresh_life_rates() noexcept {
     rare_rate_[copy_base] = static_cast<double>(life.forks.size()) * cycle.fork_kcat_bp_per_s;
     for (std::size_t m = 0; m < life.complete_sets.size(); ++m)
         rare_rate_[assemble_rnap + m] = static_cast<double>(life.complete_sets[m]) * cycle.assembly_per_s[m];
-    const std::uint32_t secY = layout_->translocon;
+    const std::uint32_t secY = k.life.translocon;
     const std::int64_t free_translocons =
         secY == Layout::none ? 0 : std::max(proteins_[secY] - static_cast<std::int64_t>(life.insertions.size()), std::int64_t{0});
     rare_rate_[bind_translocon] = static_cast<double>(free_translocons) * static_cast<double>(life.uninserted.size()) *

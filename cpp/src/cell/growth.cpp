@@ -51,7 +51,7 @@ double Cell::surface_ratio() const noexcept {
     };
     const double lipids = share(pools_[species::lipid], kinetics_->organism.pools[species::lipid]);
     // Where no counts say how many membrane proteins there are at birth, the lipids stand for them.
-    const double proteins = kinetics_->life.membrane_proteins > 0
+    const double proteins = !kinetics_->organism.protein_counts.empty() && kinetics_->life.membrane_proteins > 0
                                 ? share(life_->membrane_proteins, kinetics_->life.membrane_proteins)
                                 : lipids;
     return (cycle.lipid_surface_nm2 * lipids + cycle.protein_surface_nm2 * proteins) /

@@ -70,7 +70,9 @@ struct LifePlan {
     std::vector<std::int64_t> in_machines;         ///< per gene: molecules that the machines at birth are made of
     std::array<std::int64_t, 4> machine_nucleotides{};  ///< of these
     std::vector<std::uint8_t> membrane;            ///< per gene: its protein goes into the membrane
-    std::int64_t membrane_proteins = 0;            ///< at birth
+    std::int64_t membrane_proteins = 0;            ///< at birth, those in machines included
+    /// The gene whose protein inserts them, or `Layout::none`: they go in by themselves.
+    std::uint32_t translocon = Layout::none;
     std::vector<std::int64_t> origins;             ///< by replicon, as bases from the cut; -1: it is not copied
     std::vector<std::int64_t> copies;              ///< by replicon, at birth
     double fork_half_saturation = 0.0;             ///< molecules at the volume at birth

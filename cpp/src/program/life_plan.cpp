@@ -83,6 +83,8 @@ LifePlan make_life_plan(const Layout& layout, const Kinetics& kinetics) {
         plan.membrane.assign(genes, 0);
         for (const std::uint32_t g : o.membrane_genes) plan.membrane[g] = 1;
     }
+    // A cell that has no translocon at birth could not insert its first one.
+    if (layout.translocon != Layout::none && kinetics.birth_proteins[layout.translocon] > 0) plan.translocon = layout.translocon;
     for (std::size_t r = 0; r < layout.replicons.size(); ++r) {
         const bool given = r < o.origins_nt.size() && o.origins_nt[r] >= 0;
         const std::int64_t origin = given ? o.origins_nt[r] : layout.replicons[r].origin;

@@ -13,6 +13,13 @@ namespace bioxen {
 
 namespace {
 
+char lower(char c) noexcept { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+bool same_letters(std::string_view text, std::string_view lower_case) noexcept {
+    return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
+                      [](char a, char b) { return lower(a) == b; });
+}
+
 bool contains(std::string_view text, std::string_view word) noexcept { return text.find(word) != std::string_view::npos; }
 
 using Genes = std::vector<std::uint32_t>;
@@ -24,10 +31,15 @@ public:
 
     MachineParts find() const {
         MachineParts parts;
-        parts[0] = complete({{named("rpoA"), 2}, {named("rpoB"), 1}, {named("rpoC"), 1}});
+        constexpr std::string_view rnap = "dna-directed rna polymerase subunit ";
+        const std::string subunit{rnap};
+        parts[0] = complete({{named("rpoA", subunit + "alpha"), 2},
+                             {named("rpoB", subunit + "beta"), 1},
+                             {named("rpoC", subunit + "beta'"), 1}});
         parts[1] = ribosome();
-        parts[2] = complete({{named("rne"), 4}, {named("pnp"), 3}, {named("rhlB"), 2}});
-        if (parts[2].empty()) parts[2] = complete({{named("rny"), 1}, {named("rnjA"), 1}});
+        parts[2] = complete({{named("rne", "ribonuclease e"), 4}, {named("pnp", {}), 3}, {named("rhlB", {}), 2}});
+        if (parts[2].empty())
+            parts[2] = complete({{named("rny", "ribonuclease y"), 1}, {named("rnjA", "ribonuclease j1"), 1}});
         return parts;
     }
 
@@ -41,8 +53,12 @@ private:
         return found;
     }
 
-    Genes named(std::string_view name) const {
-        return all(GeneKind::protein, [&](const Gene& gene) { return gene.name == name; });
+    /// Genes of that name, or if there is none, whose product is called so.
+    Genes named(std::string_view name, std::string_view product) const {
+        Genes found = all(GeneKind::protein, [&](const Gene& gene) { return gene.name == name; });
+        if (found.empty() && !product.empty())
+            found = all(GeneKind::protein, [&](const Gene& gene) { return same_letters(gene.product, product); });
+        return found;
     }
 
     /// All of them, or none where one is missing.
@@ -80,8 +96,6 @@ private:
     std::span<const Gene> genes_;
     std::span<const std::uint8_t> executable_;
 };
-
-char lower(char c) noexcept { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 }  // namespace
 
