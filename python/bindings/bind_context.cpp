@@ -365,10 +365,13 @@ void bind_context(py::module_& m) {
         .def("divide",
              [](Runner& r) -> std::unique_ptr<Runner> {
                  std::optional<CellularContext> daughter;
-                 changed(r, [&](CellularContext& c) { daughter = c.divide(); });
+                 changed(r, [&](CellularContext& c) {
+                     if (const double tick = CellularContext::next_tick_s(c.time_s()); tick > c.time_s()) c.advance(tick);
+                     daughter = c.divide();
+                 });
                  return std::make_unique<OwnContext>(std::move(*daughter));
              },
-             "Divides the cell at a supply tick; this context keeps one half, the other is returned.")
+             "Divides the cell at its next supply tick; this context keeps one half, the other is returned.")
         .def("cycle", seen([](const CellularContext& c) { return c.cycle(); }, &named_cycle), "Where it stands in its cycle.")
         .def("gene_copies", seen([](const CellularContext& c) { return c.gene_copies(); }, as_array),
              "Copies of each gene on its DNA.")
