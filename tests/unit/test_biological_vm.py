@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import gzip
 import importlib.resources
 import itertools
@@ -236,6 +237,31 @@ def test_a_cell_does_not_keep_its_machine() -> None:
     del vm
     assert gone() is None
     assert cell.time_s == 0.0
+
+
+@pytest.mark.parametrize("code", ["rn(1)", "run(1)", "run(1e9)"])
+def test_what_a_machine_refuses_does_not_keep_it(
+    code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Errors hold the frames that they passed: what is in a frame of ours must not be the error."""
+
+    def enough(time_s: float, steps: int) -> None:
+        raise LookupError("seen enough")
+
+    vm = bx.create_bio_vm("cell")
+    if code == "run(1e9)":
+        vm.start()
+    gone = weakref.ref(vm)
+    caplog.set_level("CRITICAL", "bioxen.vm")  # what is logged, pytest keeps
+    gc.disable()
+    try:
+        with pytest.raises((bx.ProgramSyntaxError, bx.VMStateError, LookupError)) as caught:
+            vm.execute_biological_process(code, progress=enough)
+        assert caught.value.__context__ is None
+        del caught, vm
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_who_finds_nothing_left_is_told(vm: bx.BiologicalVM) -> None:

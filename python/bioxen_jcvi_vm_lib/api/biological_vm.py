@@ -504,9 +504,9 @@ class BiologicalVM:
         try:
             return _execute(self, process_code, listen if callable(progress) else progress)
         except BioXenException:
-            if heard:  # what the caller's own function raised is not ours to wrap
-                raise heard[0] from None
-            raise
+            if not heard:
+                raise
+        raise heard.pop()  # what the caller's own function raised is not ours to wrap
 
     # -- end ---------------------------------------------------------------------------------------
 
