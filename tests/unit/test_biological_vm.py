@@ -492,6 +492,24 @@ def test_types_by_name_and_by_file(shared_data: Callable[[str], Path]) -> None:
             assert other.runtime is vm.runtime  # compiled once
 
 
+def test_a_number_that_cannot_be_written_is_refused_as_others_are(vm: bx.BiologicalVM) -> None:
+    """Python writes no number of over 4,300 digits."""
+    huge: Any = 10**5_000
+    for call in (
+        lambda: vm.on(huge, print),
+        lambda: vm.context.set_resource(huge, 1),
+        lambda: vm.context.knockout(huge),
+        lambda: vm.allocate_resources({huge: 1}),
+        lambda: bx.BioXenHypervisor(scheduler=huge),
+    ):
+        with pytest.raises(bx.APIValidationError):
+            call()
+    with pytest.raises(bx.VMCreationError, match="no biological type a number of more than"):
+        bx.create_bio_vm("cell", huge)
+    with pytest.raises(bx.InvalidConfigurationError, match="unknown organism a number of"):
+        bx.GenomicVirtualizationManager().load_genome_runtime(organism=huge)
+
+
 def written_as(path: Path, accession: str, name: str) -> Path:
     """Write the built-in genome under another accession and name."""
     package = importlib.resources.files("bioxen_jcvi_vm_lib")

@@ -515,6 +515,26 @@ def test_a_key_that_is_unknown_names_its_place(tmp_path: Path) -> None:
         Config.from_file(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("? BIG\n: 1\n", "known keys here"),
+        ("? BIG\n: 1\n? BIG\n: 2\n", "both set"),
+        ("? BIG\n: 1\ndeployment: {}\n", "beside 'deployment'"),
+        ("execution_parameters:\n  gene_parameters:\n    ? BIG\n    : {a: 1}\n", "gene_parameters"),
+        ("execution_parameters:\n  gene_parameters:\n    ? BIG\n    : x\n", "gene_parameters"),
+    ],
+)
+def test_a_key_without_decimal_digits_is_a_problem_like_others(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    """Python writes no number of over 4,300 digits, and hexadecimal ones may be read."""
+    path = written(tmp_path, text.replace("BIG", "0x" + 5_000 * "f"))
+    with pytest.raises(InvalidConfigurationError, match=says) as caught:
+        Config.from_file(path)
+    assert len(caught.value.message) < 600
+
+
 def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = written(
         tmp_path,

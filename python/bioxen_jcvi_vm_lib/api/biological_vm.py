@@ -313,7 +313,7 @@ class BiologicalVM:
             The callback.
         """
         if not isinstance(event, str) or event not in EVENTS:
-            why = suggestion(str(event), EVENTS) or f"; there are {', '.join(EVENTS)}"
+            why = suggestion(event, EVENTS) or f"; there are {', '.join(EVENTS)}"
             if event == "divided":
                 why = ": cells do not divide in this version"
             raise APIValidationError(f"no event {short(event)}{why}", details={"argument": "event"})

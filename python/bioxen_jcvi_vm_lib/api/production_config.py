@@ -223,7 +223,7 @@ class ProductionConfig(Configuration):
         chosen = tree.get("environment")
         name = "development" if chosen is None else chosen.value
         if not isinstance(name, str) or name not in PRESETS:
-            near = suggestion(name, PRESETS) if isinstance(name, str) else ""
+            near = suggestion(name, PRESETS)
             source = Source("default") if chosen is None else chosen.source
             raise _no_preset(name, near, source)
         return merged(marked(PRESETS[name], Source("preset", name)), tree)
