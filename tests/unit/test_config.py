@@ -23,6 +23,7 @@ import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
 from bioxen_jcvi_vm_lib import InvalidConfigurationError, ProductionConfig
 from bioxen_jcvi_vm_lib.api import config_sources
+from bioxen_jcvi_vm_lib.api import config_manager
 from bioxen_jcvi_vm_lib.api.config_sources import Source
 
 FULL = """
@@ -619,6 +620,20 @@ def test_problems_are_looked_for_up_to_a_hundred() -> None:
         assert time.perf_counter() - began < 5
         assert len(caught.value.details["problems"]) == 100
         assert len(caught.value.message) < 500
+
+
+def test_no_more_than_a_hundred_problems_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(config_manager, "suggestion", lambda word, _: asked.append(word) or "")
+    with pytest.raises(InvalidConfigurationError, match="at least 99 more problems"):
+        Config().with_overrides(**{f"key{n}": n for n in range(150)})
+    assert len(asked) == 100
+    asked.clear()
+    for number in range(150):
+        monkeypatch.setenv(f"BIOXEN_KEY{number}", "1")
+    with pytest.raises(InvalidConfigurationError, match="at least 99 more problems"):
+        Config.resolve()
+    assert len(asked) == 100
 
 
 # -- files -----------------------------------------------------------------------------------------

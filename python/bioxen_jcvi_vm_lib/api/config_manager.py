@@ -265,6 +265,8 @@ class Configuration(Section):
         layer: Tree = {}
         problems = Problems()
         for key, value in overrides.items():
+            if problems.full:
+                break
             with problems:
                 source = Source("keyword", key)
                 path = known.get(key)
@@ -315,6 +317,8 @@ class Configuration(Section):
             super().__init__(**bare(tree))
         except ValidationError as error:
             for one in error.errors(include_url=False):
+                if problems.full:
+                    break
                 problems.note(_explained(one, found))
         problems.tell()
         self.__dict__["_sources"] = found  # beside the fields: equal values make equal objects
@@ -383,6 +387,8 @@ class Configuration(Section):
         """Return what the variables set, each in canonical keys."""
         layer: Tree = {}
         for variable, path, text in environment():
+            if problems.full:
+                break
             with problems:
                 layer = joined(layer, cls._variable(variable, path, text, problems))
         return layer
