@@ -22,8 +22,7 @@ from pydantic import BaseModel, TypeAdapter
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
 from bioxen_jcvi_vm_lib import InvalidConfigurationError, ProductionConfig
-from bioxen_jcvi_vm_lib.api import config_sources
-from bioxen_jcvi_vm_lib.api import config_manager
+from bioxen_jcvi_vm_lib.api import config_manager, config_sources
 from bioxen_jcvi_vm_lib.api.config_sources import Source
 
 FULL = """
@@ -588,6 +587,10 @@ def test_all_problems_of_keywords_and_of_a_preset_are_told() -> None:
         "environment",
         "quantum",
     ]
+    for environment in ("prod", 3, ["prod"], {"prod": 1}):
+        with pytest.raises(InvalidConfigurationError, match="is no preset") as caught:
+            ProductionConfig.from_dict({"environment": environment})
+        assert "problems" not in caught.value.details  # it is one
     with pytest.raises(InvalidConfigurationError) as caught:
         Config.from_dict({"deploy": {}, "deployment": {}, "genomic_virtualization": 3})
     assert [one["key"] for one in caught.value.details["problems"]] == [

@@ -310,8 +310,7 @@ class Configuration(Section):
 
     def _fill(self, tree: Tree, problems: Problems) -> None:
         """Take the values, unless something is wrong with them or was before."""
-        with problems:
-            tree = self._based(tree)
+        tree = self._based(tree, problems)
         found = dict(leaves(tree))
         try:
             super().__init__(**bare(tree))
@@ -324,7 +323,7 @@ class Configuration(Section):
         self.__dict__["_sources"] = found  # beside the fields: equal values make equal objects
 
     @classmethod
-    def _based(cls, tree: Tree) -> Tree:
+    def _based(cls, tree: Tree, problems: Problems) -> Tree:
         """Put under a tree what it builds upon."""
         return tree
 
