@@ -205,6 +205,14 @@ def test_a_used_quota_says_how_to_go_on() -> None:
         assert vm.execute_biological_process("run(1)").status == "completed"
 
 
+def test_what_was_stopped_by_its_quota_says_so() -> None:
+    quota = {"simulated_s": 2.0, "on_quota": "stop"}
+    with bx.quick_start_vm(quota=quota) as vm:
+        vm.execute_biological_process("run(3)")
+        with pytest.raises(bx.VMStateError, match=r"quota of simulated time.*context\.fork"):
+            vm.execute_biological_process("run(1)")
+
+
 def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM) -> None:
     with vm.context as cell:
         cell.run(1)
@@ -227,8 +235,14 @@ def test_a_cell_may_be_closed_when_its_machine_is_gone(vm: bx.BiologicalVM) -> N
 
 def test_a_machine_is_not_copied(vm: bx.BiologicalVM) -> None:
     for deed in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(bx.APIValidationError, match=r"context\.fork"):
+        with pytest.raises(bx.APIValidationError, match=r"context\.fork") as caught:
             deed(vm)
+        assert "fork_vm" not in caught.value.message  # its own hypervisor has room for it alone
+    with bx.BioXenHypervisor(workers=1) as shared:
+        one = bx.create_bio_vm("one", hypervisor=shared)
+        with pytest.raises(bx.APIValidationError, match=r"vm\.hypervisor\.fork_vm"):
+            copy.copy(one)
+        shared.fork_vm(one.handle, "two")
 
 
 def test_a_cell_does_not_keep_its_machine() -> None:

@@ -523,9 +523,10 @@ class BiologicalVM:
         self.destroy()
 
     def __reduce__(self) -> NoReturn:
+        beside = "" if self._owns_hypervisor else "vm.hypervisor.fork_vm makes another machine, "
         raise APIValidationError(
-            "a machine is not copied: context.fork(replay=True) copies its cell, "
-            "vm.hypervisor.fork_vm makes another machine, and context.save(path) stores it"
+            f"a machine is not copied: context.fork(replay=True) copies its cell, {beside}and "
+            "context.save(path) stores it"
         )
 
     def __repr__(self) -> str:
@@ -583,10 +584,12 @@ class BiologicalVM:
         state = self.state
         if state == "running":
             return
-        cause = self._used().cause if state in ("paused", "error") else ""
+        cause = "" if state == "destroyed" else self._used().cause
         fix = _WAYS_ON.get(state, "make another machine with create_bio_vm")
-        if state == "paused" and cause:
-            fix = f"{cause}; vm.hypervisor.set_quota(vm.handle, ...) gives more, then resume() it"
+        if cause and state == "paused":
+            fix = f"vm.hypervisor.set_quota(vm.handle, ...) gives more, then {fix}"
+        if cause:
+            fix = f"{cause}; {fix}"
         raise VMStateError(
             f"{self.vm_id!r} is {state} and carries out nothing: {fix}",
             details={"vm_id": self.vm_id, "state": state},
