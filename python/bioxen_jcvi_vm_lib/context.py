@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
+    MAX_DURATION_S,
     molecules,
     no_resource,
     seconds,
@@ -556,6 +557,7 @@ class CellularContext:
             if machine is not None:
                 machine._ready()
             core.ready()
+            check_age(core.time_s, statements)
             actions = []
             notes: list[str] = []
             for number, statement in enumerate(statements, 1):
@@ -673,6 +675,24 @@ def energy_charge(pools: Mapping[str, int]) -> float:
     """Return (ATP + ADP / 2) / (ATP + ADP + AMP); 0 where there is no adenylate."""
     atp, adp, amp = (pools[name] for name in ("ATP", "ADP", "AMP"))
     return (atp + adp / 2) / (atp + adp + amp) if atp + adp + amp else 0.0
+
+
+def check_age(age_s: float, statements: Iterable[Statement]) -> None:
+    """Refuse statements that would carry a cell beyond the greatest age.
+
+    A cell that is one of a hypervisor's would fail of it.
+    """
+    for statement in statements:
+        if isinstance(statement, Run):
+            age_s += statement.seconds
+        elif isinstance(statement, RunOperon):
+            age_s += statement.duration_s
+    if age_s > MAX_DURATION_S:
+        raise APIValidationError(
+            f"the cell would come to an age of {age_s:.15g} s, and {MAX_DURATION_S:g} s is the "
+            "greatest: give less time",
+            details={"age_s": age_s},
+        )
 
 
 def recorded_bytes(runtime: GenomicRuntime, statement: Run) -> float:

@@ -213,6 +213,22 @@ def test_what_was_stopped_by_its_quota_says_so() -> None:
             vm.execute_biological_process("run(1)")
 
 
+@pytest.mark.parametrize("code", ["run(1e9)", "run(0.5); run(999999998.75)"])
+def test_no_process_carries_a_cell_beyond_its_greatest_age(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, code: str
+) -> None:
+    vm.execute_biological_process("run(1)")
+    alone = vm.context.fork(replay=True)
+    before = alone.trajectory_hash
+    for cell in (vm.context, alone):
+        with pytest.raises(bx.APIValidationError, match=r"age of 100000000\d.* greatest"):
+            cell.execute(code)
+        assert cell.trajectory_hash == before
+    assert vm.execute_biological_process("run(1)").status == "completed"
+    with pytest.raises(bx.APIValidationError, match="greatest"):
+        manager.run_ensemble(vm.runtime, f"{code}; run(1)", seeds=[1])
+
+
 def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM) -> None:
     with vm.context as cell:
         cell.run(1)

@@ -11,7 +11,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib._knockouts import noted
-from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
+from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, check_age, recorded_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
@@ -39,6 +39,7 @@ def run_ensemble(
     orders = [_order(runtime, statement) for statement in parsed.statements]
     if not any(order["record"] for order in orders):
         orders.append({"duration_s": 0.0, "record": True})
+    check_age(0.0, parsed.statements)
     numbers = _seeds(seeds)
     _check_size(runtime, parsed, len(numbers))
     with BioXenHypervisor(workers=workers, max_vms=1_000_000, scheduler=scheduler) as hypervisor:
