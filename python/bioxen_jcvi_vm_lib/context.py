@@ -436,6 +436,9 @@ class CellularContext:
         """Release the cell; what it recorded stays valid. Closing twice is no error."""
         if self._core_context is None:
             return
+        if self._hypervisor is not None:  # which has the cell, whatever runs in it
+            self._core_context = None
+            return
         with self._held():
             self._core_context = None
 
@@ -504,9 +507,13 @@ class CellularContext:
             machine._alive("look at")
         return core
 
-    def _of_machine(self, machine: Machine) -> None:
-        """Let a machine say what the cell cannot do; the cell does not keep it."""
+    def _of_machine(self, machine: Machine, runner: threading.Lock) -> None:
+        """Let a machine say what the cell cannot do, and one of its contexts run at a time.
+
+        The cell does not keep it.
+        """
         self._machine = weakref.ref(machine)
+        self._runner = runner
 
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:

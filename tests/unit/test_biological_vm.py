@@ -243,6 +243,27 @@ def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM)
     assert vm.execute_biological_process("run(1)").sim_time_s == 1.0
 
 
+def test_who_closes_a_context_closes_no_other(vm: bx.BiologicalVM) -> None:
+    refused = []
+
+    def look(time_s: float, steps: int) -> None:
+        with vm.context as third:
+            assert third.time_s > 0
+            with pytest.raises(bx.GenomicRuntimeError, match="is running") as caught:
+                third.run(1)
+            refused.append(caught.value)
+            raise LookupError("seen enough")
+
+    with vm.context as first:
+        with vm.context as second:
+            assert second.time_s == 0.0
+        assert second.closed
+        assert first.run(1).status == "completed"
+        with pytest.raises(LookupError):
+            vm.execute_biological_process("run(1e8)", progress=look)
+    assert refused
+
+
 def test_a_cell_may_be_closed_when_its_machine_is_gone(vm: bx.BiologicalVM) -> None:
     with vm.context as cell:
         vm.destroy()

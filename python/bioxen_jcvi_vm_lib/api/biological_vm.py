@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -242,7 +243,8 @@ class BiologicalVM:
         self.runtime = runtime
         self.hypervisor = hypervisor
         self.handle = handle
-        self._context = self._opened()
+        self._runner = threading.Lock()
+        self._context = self._opened()  # for itself; its user gets others, and may close them
         self._biological_type = biological_type
         self._vm_type = vm_type
         self._owns_hypervisor = owns_hypervisor
@@ -343,13 +345,15 @@ class BiologicalVM:
     def context(self) -> CellularContext:
         """The cell: to be looked at, changed, copied and run.
 
+        Closing it leaves the machine, and what was given to others, as they are.
+
         Raises
         ------
         VMStateError
             If the machine was destroyed.
         """
         self._alive("look at")
-        return self._cell
+        return self._opened()
 
     def get_biological_type(self) -> str:
         """Return what it was made as: "minimal_cell", "syn3a" or "ecoli"."""
@@ -373,7 +377,7 @@ class BiologicalVM:
                 raise
             return self._last or self._status(None, None)  # removed at this moment
         try:
-            look = self._cell.fork(replay=True)
+            look = self._context.fork(replay=True)
         except (VMStateError, IsolationBreachError):  # a cell that failed is gone
             return self._status(used, None)
         with look:
@@ -407,7 +411,7 @@ class BiologicalVM:
         self._alive("measure")
         used = self._used()
         tags = self.runtime.locus_tags
-        with self._cell.fork(replay=True) as look:
+        with self._context.fork(replay=True) as look:
             return BiologicalMetrics(
                 time_s=look.time_s,
                 events=frozen(look.events),
@@ -556,16 +560,9 @@ class BiologicalVM:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    @property
-    def _cell(self) -> CellularContext:
-        """The cell; its user may have closed the context that was given out."""
-        if self._context.closed:
-            self._context = self._opened()
-        return self._context
-
     def _opened(self) -> CellularContext:
         context = self.hypervisor.context(self.handle)
-        context._of_machine(self)
+        context._of_machine(self, self._runner)
         return context
 
     def _used(self) -> VmMetrics:
@@ -667,4 +664,4 @@ def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
     vm._ready()
-    return ProcessResult(vm.vm_id, program, vm._cell.execute(program, progress=progress))
+    return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))
