@@ -547,15 +547,6 @@ class CellularContext:
             raise no_resource(name, known, genes)
         return name, molecules(count, name)
 
-    def _check_size(self, statement: Run) -> None:
-        size = recorded_bytes(self.runtime, statement)
-        if size > MAX_TRACE_BYTES:
-            raise APIValidationError(
-                f"sampling {statement.seconds:g} s every {statement.every_s:g} s would record "
-                f"{size / 2**30:,.1f} GiB (limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
-                details={"argument": "every_s"},
-            )
-
     def _execute(self, statements: tuple[Statement, ...], progress: Any) -> ExecutionResult:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
@@ -565,6 +556,7 @@ class CellularContext:
                 machine._ready()
             core.ready()
             check_age(core.time_s, statements)
+            check_size(self.runtime, statements)
             actions = []
             notes: list[str] = []
             for number, statement in enumerate(statements, 1):
@@ -623,7 +615,6 @@ class CellularContext:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
             run = self._checked_run(statement.seconds, statement.every_s)
-            self._check_size(run)
             return lambda: core.run(run.seconds, run.every_s, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
@@ -699,6 +690,20 @@ def check_age(age_s: float, statements: Iterable[Statement]) -> None:
             f"the cell would come to an age of {age_s:.15g} s, and {MAX_DURATION_S:g} s is the "
             "greatest: give less time",
             details={"age_s": age_s},
+        )
+
+
+def check_size(runtime: GenomicRuntime, statements: Iterable[Statement], cells: int = 1) -> None:
+    """Refuse statements whose samples are together more than can be kept."""
+    size = cells * sum(recorded_bytes(runtime, one) for one in statements if isinstance(one, Run))
+    if size > MAX_TRACE_BYTES:
+        many = cells > 1
+        whose = f" of {cells:,} cells" if many else ""
+        fewer = ", or fewer seeds at a time" if many else ""
+        raise APIValidationError(
+            f"the samples{whose} would take {size / 2**30:,.1f} GiB "
+            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s{fewer}",
+            details={"argument": "seeds" if many else "every_s"},
         )
 
 

@@ -229,6 +229,18 @@ def test_no_process_carries_a_cell_beyond_its_greatest_age(
         manager.run_ensemble(vm.runtime, f"{code}; run(1)", seeds=[1])
 
 
+def test_what_a_whole_program_would_record_is_bounded(vm: bx.BiologicalVM) -> None:
+    one = "run(500000, every_s=1)"  # 4 GiB, which one statement may
+    before = vm.context.trajectory_hash
+
+    def begun(time_s: float, steps: int) -> None:
+        raise LookupError("it has begun")
+
+    with pytest.raises(bx.APIValidationError, match=r"samples would take 1\d\.\d GiB \(limit 8\)"):
+        vm.execute_biological_process(f"{one}; run(1); {one}; {one}", progress=begun)
+    assert vm.context.trajectory_hash == before
+
+
 def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM) -> None:
     with vm.context as cell:
         cell.run(1)
