@@ -17,11 +17,15 @@ MAX_DURATION_S = 1.0e9
 MAX_MOLECULES = 10**12
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the nearest of `known`, or an empty string."""
-    words = list(known)
+def suggestion(word: object, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the nearest of `known`, or an empty string.
+
+    Nothing is near to what is no text, which may also be nothing that can be written as one.
+    """
+    if not isinstance(word, str):
+        return ""
     folded: dict[str, str] = {}
-    for candidate in words:
+    for candidate in known:
         folded.setdefault(candidate.casefold(), candidate)
     near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.5)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""
@@ -48,7 +52,7 @@ def no_resource(name: Any, pools: Iterable[str], genes: Iterable[str] = ()) -> A
         )
     folded = {word.casefold(): machine for word, machine in _MACHINES.items()}
     pool_of = {pool.casefold(): pool for pool in pools}
-    wanted = str(name).casefold().replace(" ", "_")
+    wanted = name.casefold().replace(" ", "_") if isinstance(name, str) else ""
     near = difflib.get_close_matches(wanted, [*folded, *pool_of], n=1, cutoff=0.5)
     if near and near[0] in folded:
         machine = folded[near[0]]

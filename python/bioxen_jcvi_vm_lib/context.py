@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
+    MAX_DURATION_S,
     molecules,
     no_resource,
     seconds,
@@ -508,6 +509,9 @@ class CellularContext:
         """Release the cell; what it recorded stays valid. Closing twice is no error."""
         if self._core_context is None:
             return
+        if self._hypervisor is not None:  # which has the cell, whatever runs in it
+            self._core_context = None
+            return
         with self._held():
             self._core_context = None
 
@@ -576,9 +580,13 @@ class CellularContext:
             machine._alive("look at")
         return core
 
-    def _of_machine(self, machine: Machine) -> None:
-        """Let a machine say what the cell cannot do; the cell does not keep it."""
+    def _of_machine(self, machine: Machine, runner: threading.Lock) -> None:
+        """Let a machine say what the cell cannot do, and one of its contexts run at a time.
+
+        The cell does not keep it.
+        """
         self._machine = weakref.ref(machine)
+        self._runner = runner
 
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
@@ -612,15 +620,6 @@ class CellularContext:
             raise no_resource(name, known, genes)
         return name, molecules(count, name)
 
-    def _check_size(self, statement: Run) -> None:
-        size = recorded_bytes(self.runtime, statement)
-        if size > MAX_TRACE_BYTES:
-            raise APIValidationError(
-                f"sampling {statement.seconds:g} s every {statement.every_s:g} s would record "
-                f"{size / 2**30:,.1f} GiB (limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
-                details={"argument": "every_s"},
-            )
-
     def _execute(self, statements: tuple[Statement, ...], progress: Any) -> ExecutionResult:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
@@ -629,6 +628,8 @@ class CellularContext:
             if machine is not None:
                 machine._ready()
             core.ready()
+            check_age(core.time_s, statements)
+            check_size(self.runtime, statements)
             actions = []
             notes: list[str] = []
             for number, statement in enumerate(statements, 1):
@@ -687,7 +688,6 @@ class CellularContext:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
             run = self._checked_run(statement.seconds, statement.every_s)
-            self._check_size(run)
             return lambda: core.run(run.seconds, run.every_s, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
@@ -779,6 +779,38 @@ def energy_charge(pools: Mapping[str, int]) -> float:
     """Return (ATP + ADP / 2) / (ATP + ADP + AMP); 0 where there is no adenylate."""
     atp, adp, amp = (pools[name] for name in ("ATP", "ADP", "AMP"))
     return (atp + adp / 2) / (atp + adp + amp) if atp + adp + amp else 0.0
+
+
+def check_age(age_s: float, statements: Iterable[Statement]) -> None:
+    """Refuse statements that would carry a cell beyond the greatest age.
+
+    A cell that is one of a hypervisor's would fail of it.
+    """
+    for statement in statements:
+        if isinstance(statement, Run):
+            age_s += statement.seconds
+        elif isinstance(statement, RunOperon):
+            age_s += statement.duration_s
+    if age_s > MAX_DURATION_S:
+        raise APIValidationError(
+            f"the cell would come to an age of {age_s:.15g} s, and {MAX_DURATION_S:g} s is the "
+            "greatest: give less time",
+            details={"age_s": age_s},
+        )
+
+
+def check_size(runtime: GenomicRuntime, statements: Iterable[Statement], cells: int = 1) -> None:
+    """Refuse statements whose samples are together more than can be kept."""
+    size = cells * sum(recorded_bytes(runtime, one) for one in statements if isinstance(one, Run))
+    if size > MAX_TRACE_BYTES:
+        many = cells > 1
+        whose = f" of {cells:,} cells" if many else ""
+        fewer = ", or fewer seeds at a time" if many else ""
+        raise APIValidationError(
+            f"the samples{whose} would take {size / 2**30:,.1f} GiB "
+            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s{fewer}",
+            details={"argument": "seeds" if many else "every_s"},
+        )
 
 
 def recorded_bytes(runtime: GenomicRuntime, statement: Run) -> float:

@@ -93,6 +93,10 @@ class RunOperon:
             raise _refused(
                 "genes", f"genes are a tuple of locus tags or names, not {short(self.genes)}"
             )
+        if len(self.genes) > MAX_ITEMS:
+            raise _refused(
+                "genes", f"genes are at most {MAX_ITEMS:,}, and these are {len(self.genes):,}"
+            )
         for gene in self.genes:
             _text(gene, "genes")
         _keep(self, "duration_s", _checks.seconds(self.duration_s, "duration_s"))
@@ -212,6 +216,12 @@ class GenomicProgram:
                 "a program has at least one statement, such as Run(60.0)",
                 details={"argument": "statements"},
             )
+        if len(given) > MAX_STATEMENTS:
+            raise APIValidationError(
+                f"together these are {len(given):,} statements, and a program has at most "
+                f"{MAX_STATEMENTS:,}: carry them out one after the other",
+                details={"argument": "statements"},
+            )
         for one in given:
             if not isinstance(one, Statement):
                 raise APIValidationError(
@@ -252,21 +262,12 @@ class GenomicProgram:
         following = self.parse(other) if isinstance(other, str) else other
         if not isinstance(following, GenomicProgram):
             return NotImplemented
-        return self._joined(self.statements + following.statements)
+        return GenomicProgram(self.statements + following.statements)
 
     def __radd__(self, other: str) -> GenomicProgram:
         if not isinstance(other, str):
             return NotImplemented
-        return self._joined(self.parse(other).statements + self.statements)
-
-    @classmethod
-    def _joined(cls, statements: tuple[Statement, ...]) -> GenomicProgram:
-        if len(statements) > MAX_STATEMENTS:
-            raise APIValidationError(
-                f"together these programs have {len(statements):,} statements, and a program has "
-                f"at most {MAX_STATEMENTS:,}: carry them out one after the other"
-            )
-        return cls(statements)
+        return GenomicProgram(self.parse(other).statements + self.statements)
 
     def __str__(self) -> str:
         return "\n".join(str(statement) for statement in self.statements)

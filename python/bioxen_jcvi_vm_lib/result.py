@@ -180,7 +180,7 @@ class ExecutionResult:
         """
         if not isinstance(machine, str) or machine not in self.machines:
             known = ", ".join(self.machines)
-            near = suggestion(machine, self.machines) if isinstance(machine, str) else ""
+            near = suggestion(machine, self.machines)
             raise APIValidationError(
                 f"no machine {short(machine)}{near or f'; there are {known}'}",
                 details={"argument": "machine"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import gzip
 import importlib.resources
 import itertools
@@ -204,6 +205,42 @@ def test_a_used_quota_says_how_to_go_on() -> None:
         assert vm.execute_biological_process("run(1)").status == "completed"
 
 
+def test_what_was_stopped_by_its_quota_says_so() -> None:
+    quota = {"simulated_s": 2.0, "on_quota": "stop"}
+    with bx.quick_start_vm(quota=quota) as vm:
+        vm.execute_biological_process("run(3)")
+        with pytest.raises(bx.VMStateError, match=r"quota of simulated time.*context\.fork"):
+            vm.execute_biological_process("run(1)")
+
+
+@pytest.mark.parametrize("code", ["run(1e9)", "run(0.5); run(999999998.75)"])
+def test_no_process_carries_a_cell_beyond_its_greatest_age(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, code: str
+) -> None:
+    vm.execute_biological_process("run(1)")
+    alone = vm.context.fork(replay=True)
+    before = alone.trajectory_hash
+    for cell in (vm.context, alone):
+        with pytest.raises(bx.APIValidationError, match=r"age of 100000000\d.* greatest"):
+            cell.execute(code)
+        assert cell.trajectory_hash == before
+    assert vm.execute_biological_process("run(1)").status == "completed"
+    with pytest.raises(bx.APIValidationError, match="greatest"):
+        manager.run_ensemble(vm.runtime, f"{code}; run(1)", seeds=[1])
+
+
+def test_what_a_whole_program_would_record_is_bounded(vm: bx.BiologicalVM) -> None:
+    one = "run(500000, every_s=1)"  # 4 GiB, which one statement may
+    before = vm.context.trajectory_hash
+
+    def begun(time_s: float, steps: int) -> None:
+        raise LookupError("it has begun")
+
+    with pytest.raises(bx.APIValidationError, match=r"samples would take 1\d\.\d GiB \(limit 8\)"):
+        vm.execute_biological_process(f"{one}; run(1); {one}; {one}", progress=begun)
+    assert vm.context.trajectory_hash == before
+
+
 def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM) -> None:
     with vm.context as cell:
         cell.run(1)
@@ -218,6 +255,27 @@ def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM)
     assert vm.execute_biological_process("run(1)").sim_time_s == 1.0
 
 
+def test_who_closes_a_context_closes_no_other(vm: bx.BiologicalVM) -> None:
+    refused = []
+
+    def look(time_s: float, steps: int) -> None:
+        with vm.context as third:
+            assert third.time_s > 0
+            with pytest.raises(bx.GenomicRuntimeError, match="is running") as caught:
+                third.run(1)
+            refused.append(caught.value)
+            raise LookupError("seen enough")
+
+    with vm.context as first:
+        with vm.context as second:
+            assert second.time_s == 0.0
+        assert second.closed
+        assert first.run(1).status == "completed"
+        with pytest.raises(LookupError):
+            vm.execute_biological_process("run(1e8)", progress=look)
+    assert refused
+
+
 def test_a_cell_may_be_closed_when_its_machine_is_gone(vm: bx.BiologicalVM) -> None:
     with vm.context as cell:
         vm.destroy()
@@ -226,8 +284,14 @@ def test_a_cell_may_be_closed_when_its_machine_is_gone(vm: bx.BiologicalVM) -> N
 
 def test_a_machine_is_not_copied(vm: bx.BiologicalVM) -> None:
     for deed in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(bx.APIValidationError, match=r"context\.fork"):
+        with pytest.raises(bx.APIValidationError, match=r"context\.fork") as caught:
             deed(vm)
+        assert "fork_vm" not in caught.value.message  # its own hypervisor has room for it alone
+    with bx.BioXenHypervisor(workers=1) as shared:
+        one = bx.create_bio_vm("one", hypervisor=shared)
+        with pytest.raises(bx.APIValidationError, match=r"vm\.hypervisor\.fork_vm"):
+            copy.copy(one)
+        shared.fork_vm(one.handle, "two")
 
 
 def test_a_cell_does_not_keep_its_machine() -> None:
@@ -236,6 +300,31 @@ def test_a_cell_does_not_keep_its_machine() -> None:
     del vm
     assert gone() is None
     assert cell.time_s == 0.0
+
+
+@pytest.mark.parametrize("code", ["rn(1)", "run(1)", "run(1e9)"])
+def test_what_a_machine_refuses_does_not_keep_it(
+    code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Errors hold the frames that they passed: what is in a frame of ours must not be the error."""
+
+    def enough(time_s: float, steps: int) -> None:
+        raise LookupError("seen enough")
+
+    vm = bx.create_bio_vm("cell")
+    if code == "run(1e9)":
+        vm.start()
+    gone = weakref.ref(vm)
+    caplog.set_level("CRITICAL", "bioxen.vm")  # what is logged, pytest keeps
+    gc.disable()
+    try:
+        with pytest.raises((bx.ProgramSyntaxError, bx.VMStateError, LookupError)) as caught:
+            vm.execute_biological_process(code, progress=enough)
+        assert caught.value.__context__ is None
+        del caught, vm
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_who_finds_nothing_left_is_told(vm: bx.BiologicalVM) -> None:
@@ -464,6 +553,24 @@ def test_types_by_name_and_by_file(shared_data: Callable[[str], Path]) -> None:
         assert len(vm.runtime) > 400
         with bx.create_bio_vm("other", "syn3a", config=config) as other:
             assert other.runtime is vm.runtime  # compiled once
+
+
+def test_a_number_that_cannot_be_written_is_refused_as_others_are(vm: bx.BiologicalVM) -> None:
+    """Python writes no number of over 4,300 digits."""
+    huge: Any = 10**5_000
+    for call in (
+        lambda: vm.on(huge, print),
+        lambda: vm.context.set_resource(huge, 1),
+        lambda: vm.context.knockout(huge),
+        lambda: vm.allocate_resources({huge: 1}),
+        lambda: bx.BioXenHypervisor(scheduler=huge),
+    ):
+        with pytest.raises(bx.APIValidationError):
+            call()
+    with pytest.raises(bx.VMCreationError, match="no biological type a number of more than"):
+        bx.create_bio_vm("cell", huge)
+    with pytest.raises(bx.InvalidConfigurationError, match="unknown organism a number of"):
+        bx.GenomicVirtualizationManager().load_genome_runtime(organism=huge)
 
 
 def written_as(path: Path, accession: str, name: str) -> Path:

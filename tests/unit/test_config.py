@@ -22,7 +22,7 @@ from pydantic import BaseModel, TypeAdapter
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
 from bioxen_jcvi_vm_lib import InvalidConfigurationError, ProductionConfig
-from bioxen_jcvi_vm_lib.api import config_sources
+from bioxen_jcvi_vm_lib.api import config_manager, config_sources
 from bioxen_jcvi_vm_lib.api.config_sources import Source
 
 FULL = """
@@ -515,6 +515,26 @@ def test_a_key_that_is_unknown_names_its_place(tmp_path: Path) -> None:
         Config.from_file(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("? BIG\n: 1\n", "known keys here"),
+        ("? BIG\n: 1\n? BIG\n: 2\n", "both set"),
+        ("? BIG\n: 1\ndeployment: {}\n", "beside 'deployment'"),
+        ("execution_parameters:\n  gene_parameters:\n    ? BIG\n    : {a: 1}\n", "gene_parameters"),
+        ("execution_parameters:\n  gene_parameters:\n    ? BIG\n    : x\n", "gene_parameters"),
+    ],
+)
+def test_a_key_without_decimal_digits_is_a_problem_like_others(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    """Python writes no number of over 4,300 digits, and hexadecimal ones may be read."""
+    path = written(tmp_path, text.replace("BIG", "0x" + 5_000 * "f"))
+    with pytest.raises(InvalidConfigurationError, match=says) as caught:
+        Config.from_file(path)
+    assert len(caught.value.message) < 600
+
+
 def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = written(
         tmp_path,
@@ -567,6 +587,10 @@ def test_all_problems_of_keywords_and_of_a_preset_are_told() -> None:
         "environment",
         "quantum",
     ]
+    for environment in ("prod", 3, ["prod"], {"prod": 1}):
+        with pytest.raises(InvalidConfigurationError, match="is no preset") as caught:
+            ProductionConfig.from_dict({"environment": environment})
+        assert "problems" not in caught.value.details  # it is one
     with pytest.raises(InvalidConfigurationError) as caught:
         Config.from_dict({"deploy": {}, "deployment": {}, "genomic_virtualization": 3})
     assert [one["key"] for one in caught.value.details["problems"]] == [
@@ -599,6 +623,20 @@ def test_problems_are_looked_for_up_to_a_hundred() -> None:
         assert time.perf_counter() - began < 5
         assert len(caught.value.details["problems"]) == 100
         assert len(caught.value.message) < 500
+
+
+def test_no_more_than_a_hundred_problems_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(config_manager, "suggestion", lambda word, _: asked.append(word) or "")
+    with pytest.raises(InvalidConfigurationError, match="at least 99 more problems"):
+        Config().with_overrides(**{f"key{n}": n for n in range(150)})
+    assert len(asked) == 100
+    asked.clear()
+    for number in range(150):
+        monkeypatch.setenv(f"BIOXEN_KEY{number}", "1")
+    with pytest.raises(InvalidConfigurationError, match="at least 99 more problems"):
+        Config.resolve()
+    assert len(asked) == 100
 
 
 # -- files -----------------------------------------------------------------------------------------

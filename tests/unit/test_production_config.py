@@ -102,6 +102,7 @@ def test_a_configuration_that_is_made_cannot_be_changed() -> None:
     [
         (lambda: ProductionConfig.preset("prod"), "did you mean 'production'"),
         (lambda: ProductionConfig.preset(3), "give development"),  # type: ignore[arg-type]
+        (lambda: ProductionConfig.preset({"x": 1}), "give development"),  # type: ignore[arg-type]
         (lambda: ProductionConfig.preset("staging", max_vm=3), "did you mean 'max_vms'"),
         (lambda: ProductionConfig.preset("staging", max_vms=0), "max_vms"),
         (lambda: ProductionConfig.preset("staging", max_vms=10**9), "max_vms"),

@@ -101,6 +101,8 @@ def test_numbers_of_other_kinds_become_plain_ones() -> None:
         lambda: SetResource("ATP", -1),
         lambda: Snapshot(3),
         lambda: GenomicProgram(()),
+        lambda: GenomicProgram((Run(1.0),) * 10_001),
+        lambda: RunOperon(("dnaA",) * 10_001),
     ],
 )
 def test_a_statement_that_no_text_says_is_refused(make: Callable[[], object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -242,7 +243,8 @@ class BiologicalVM:
         self.runtime = runtime
         self.hypervisor = hypervisor
         self.handle = handle
-        self._context = self._opened()
+        self._runner = threading.Lock()
+        self._context = self._opened()  # for itself; its user gets others, and may close them
         self._biological_type = biological_type
         self._vm_type = vm_type
         self._owns_hypervisor = owns_hypervisor
@@ -313,7 +315,7 @@ class BiologicalVM:
             The callback.
         """
         if not isinstance(event, str) or event not in EVENTS:
-            why = suggestion(str(event), EVENTS) or f"; there are {', '.join(EVENTS)}"
+            why = suggestion(event, EVENTS) or f"; there are {', '.join(EVENTS)}"
             if event == "divided":
                 why = ": cells do not divide in this version"
             raise APIValidationError(f"no event {short(event)}{why}", details={"argument": "event"})
@@ -343,13 +345,15 @@ class BiologicalVM:
     def context(self) -> CellularContext:
         """The cell: to be looked at, changed, copied and run.
 
+        Closing it leaves the machine, and what was given to others, as they are.
+
         Raises
         ------
         VMStateError
             If the machine was destroyed.
         """
         self._alive("look at")
-        return self._cell
+        return self._opened()
 
     def get_biological_type(self) -> str:
         """Return what it was made as: "minimal_cell", "syn3a" or "ecoli"."""
@@ -373,7 +377,7 @@ class BiologicalVM:
                 raise
             return self._last or self._status(None, None)  # removed at this moment
         try:
-            look = self._cell.fork(replay=True)
+            look = self._context.fork(replay=True)
         except (VMStateError, IsolationBreachError):  # a cell that failed is gone
             return self._status(used, None)
         with look:
@@ -407,7 +411,7 @@ class BiologicalVM:
         self._alive("measure")
         used = self._used()
         tags = self.runtime.locus_tags
-        with self._cell.fork(replay=True) as look:
+        with self._context.fork(replay=True) as look:
             return BiologicalMetrics(
                 time_s=look.time_s,
                 events=frozen(look.events),
@@ -504,9 +508,9 @@ class BiologicalVM:
         try:
             return _execute(self, process_code, listen if callable(progress) else progress)
         except BioXenException:
-            if heard:  # what the caller's own function raised is not ours to wrap
-                raise heard[0] from None
-            raise
+            if not heard:
+                raise
+        raise heard.pop()  # what the caller's own function raised is not ours to wrap
 
     # -- end ---------------------------------------------------------------------------------------
 
@@ -523,9 +527,10 @@ class BiologicalVM:
         self.destroy()
 
     def __reduce__(self) -> NoReturn:
+        beside = "" if self._owns_hypervisor else "vm.hypervisor.fork_vm makes another machine, "
         raise APIValidationError(
-            "a machine is not copied: context.fork(replay=True) copies its cell, "
-            "vm.hypervisor.fork_vm makes another machine, and context.save(path) stores it"
+            f"a machine is not copied: context.fork(replay=True) copies its cell, {beside}and "
+            "context.save(path) stores it"
         )
 
     def __repr__(self) -> str:
@@ -555,16 +560,9 @@ class BiologicalVM:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    @property
-    def _cell(self) -> CellularContext:
-        """The cell; its user may have closed the context that was given out."""
-        if self._context.closed:
-            self._context = self._opened()
-        return self._context
-
     def _opened(self) -> CellularContext:
         context = self.hypervisor.context(self.handle)
-        context._of_machine(self)
+        context._of_machine(self, self._runner)
         return context
 
     def _used(self) -> VmMetrics:
@@ -583,10 +581,12 @@ class BiologicalVM:
         state = self.state
         if state == "running":
             return
-        cause = self._used().cause if state in ("paused", "error") else ""
+        cause = "" if state == "destroyed" else self._used().cause
         fix = _WAYS_ON.get(state, "make another machine with create_bio_vm")
-        if state == "paused" and cause:
-            fix = f"{cause}; vm.hypervisor.set_quota(vm.handle, ...) gives more, then resume() it"
+        if cause and state == "paused":
+            fix = f"vm.hypervisor.set_quota(vm.handle, ...) gives more, then {fix}"
+        if cause:
+            fix = f"{cause}; {fix}"
         raise VMStateError(
             f"{self.vm_id!r} is {state} and carries out nothing: {fix}",
             details={"vm_id": self.vm_id, "state": state},
@@ -664,4 +664,4 @@ def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
     vm._ready()
-    return ProcessResult(vm.vm_id, program, vm._cell.execute(program, progress=progress))
+    return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))

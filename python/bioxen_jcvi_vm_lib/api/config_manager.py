@@ -53,6 +53,7 @@ from bioxen_jcvi_vm_lib.api.config_sources import (
     native,
     read,
     refused,
+    worded,
 )
 
 __all__ = [
@@ -193,8 +194,8 @@ class _Sources(dict[str, Source]):
             inside = [repr(one) for one in self if one.startswith(f"{here}.")]
             fix = f" but a section: give {', '.join(inside)}" if inside else f"; it is {here!r}"
         else:
-            fix = suggestion(str(key), {*self, *places.values()}) or suggestion(str(key), places)
-        raise refused(f"no configuration key {short(key)}{fix}", key=str(key))
+            fix = suggestion(key, {*self, *places.values()}) or suggestion(key, places)
+        raise refused(f"no configuration key {short(key)}{fix}", key=worded(key))
 
 
 class Configuration(Section):
@@ -264,6 +265,8 @@ class Configuration(Section):
         layer: Tree = {}
         problems = Problems()
         for key, value in overrides.items():
+            if problems.full:
+                break
             with problems:
                 source = Source("keyword", key)
                 path = known.get(key)
@@ -307,19 +310,20 @@ class Configuration(Section):
 
     def _fill(self, tree: Tree, problems: Problems) -> None:
         """Take the values, unless something is wrong with them or was before."""
-        with problems:
-            tree = self._based(tree)
+        tree = self._based(tree, problems)
         found = dict(leaves(tree))
         try:
             super().__init__(**bare(tree))
         except ValidationError as error:
             for one in error.errors(include_url=False):
+                if problems.full:
+                    break
                 problems.note(_explained(one, found))
         problems.tell()
         self.__dict__["_sources"] = found  # beside the fields: equal values make equal objects
 
     @classmethod
-    def _based(cls, tree: Tree) -> Tree:
+    def _based(cls, tree: Tree, problems: Problems) -> Tree:
         """Put under a tree what it builds upon."""
         return tree
 
@@ -355,13 +359,14 @@ class Configuration(Section):
             if problems.full:
                 break
             if key not in ROOT_KEYS:
-                near = suggestion(str(key), ROOT_KEYS)
+                near = suggestion(key, ROOT_KEYS)
                 root = next(root for root in ROOT_KEYS if root in tree)
                 problems.note(
                     refused(
-                        f"{what} has the key {str(key)!r} beside {root!r}: move it in there{near}",
+                        f"{what} has the key {worded(key)!r} beside {root!r}: "
+                        f"move it in there{near}",
                         given.source,
-                        key=str(key),
+                        key=worded(key),
                     )
                 )
             elif given.value is not None and not isinstance(given.value, dict):
@@ -381,6 +386,8 @@ class Configuration(Section):
         """Return what the variables set, each in canonical keys."""
         layer: Tree = {}
         for variable, path, text in environment():
+            if problems.full:
+                break
             with problems:
                 layer = joined(layer, cls._variable(variable, path, text, problems))
         return layer
@@ -570,7 +577,7 @@ def canonical(
     for given_key, given in tree.items():
         if problems.full:
             break
-        path = f"{where}{given_key}"
+        path = f"{where}{worded(given_key)}"
         text = isinstance(given_key, str)
         key = model.spellings.get(given_key, given_key) if text else given_key
         if not text or key not in model.model_fields:
@@ -614,7 +621,7 @@ def _canonical_value(
     if key == "gene_parameters":
         return {
             tag: Given(
-                canonical(entry.value, GeneParameters, f"{path}.{tag}.", root, problems),
+                canonical(entry.value, GeneParameters, f"{path}.{worded(tag)}.", root, problems),
                 entry.source,
             )
             if isinstance(entry.value, dict)
@@ -631,8 +638,8 @@ def _unknown(
     if isinstance(key, str) and key in every:
         place = f"; {key!r} belongs at {'.'.join(every[key])!r}"
     else:
-        near = suggestion(str(key), [*model.model_fields, *model.spellings])
-        near = near or suggestion(str(key), [*every, *ROOT_KEYS])
+        near = suggestion(key, [*model.model_fields, *model.spellings])
+        near = near or suggestion(key, [*every, *ROOT_KEYS])
         place = near or f"; known keys here: {', '.join(sorted(model.model_fields))}"
     return refused(f"unknown configuration key {_place(path, source)}{place}", source, key=path)
 
@@ -761,7 +768,7 @@ def _anchored(tree: Tree, folder: Path) -> Tree:
         value = given.value
         if isinstance(value, dict):
             value = _anchored(value, folder)
-        elif isinstance(value, str) and value and str(key).endswith(("_file", "_dir")):
+        elif isinstance(value, str) and value and worded(key).endswith(("_file", "_dir")):
             value = str(folder / value)
         result[key] = Given(value, given.source)
     return result

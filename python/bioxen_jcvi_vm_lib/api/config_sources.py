@@ -93,6 +93,11 @@ def refused(
     return InvalidConfigurationError(message, details={**details, **place})
 
 
+def worded(key: object) -> str:
+    """Return a key as text; YAML and mappings may have others, and the largest have no digits."""
+    return key if isinstance(key, str) else short(key)
+
+
 def problems_of(error: InvalidConfigurationError) -> list[dict[str, Any]]:
     """Return what an error tells, each problem with its message, and key and source if known."""
     found: list[dict[str, Any]] = error.details.get("problems", [])
@@ -422,12 +427,12 @@ class _Yaml:
                 raise refused(f"{source}: a key must be a plain text", source)
             key = self._loader.construct_object(key_node)
             if key in own:
-                twice = f"{own[key].source} and line {source.line} both set {key!r}"
+                twice = f"{own[key].source} and line {source.line} both set {short(key)}"
                 self._problems.note(
                     refused(
                         f"{twice}: keep one of them",
                         source,
-                        key=str(key),
+                        key=worded(key),
                         other=own[key].source.to_dict(),
                     )
                 )

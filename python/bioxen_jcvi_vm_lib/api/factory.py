@@ -223,7 +223,7 @@ def quick_start_vm(
 
 def _organism(biological_type: Any) -> str:
     if not validate_biological_type(biological_type):
-        near = suggestion(str(biological_type), BIOLOGICAL_TYPES)
+        near = suggestion(biological_type, BIOLOGICAL_TYPES)
         raise VMCreationError(
             f"no biological type {short(biological_type)}"
             + (near or f"; there are {', '.join(BIOLOGICAL_TYPES)}"),

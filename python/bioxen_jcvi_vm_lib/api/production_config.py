@@ -212,20 +212,26 @@ class ProductionConfig(Configuration):
         InvalidConfigurationError
             On an unknown name or key, or an unacceptable value.
         """
-        named: Tree = {"environment": Given(name, Source("keyword", "preset"))}
+        named = marked({"environment": name}, Source("keyword", "preset"))
         chosen = cls._of(named, Problems())
         return chosen.with_overrides(**overrides) if overrides else chosen
 
     @classmethod
-    def _based(cls, tree: Tree) -> Tree:
+    def _based(cls, tree: Tree, problems: Problems) -> Tree:
         """Put the preset under what is given; that of another environment goes."""
         tree = _without_presets(tree)
-        chosen = tree.get("environment")
-        name = "development" if chosen is None else chosen.value
+        chosen = tree.get("environment", Given("development", Source("default")))
+        name = chosen.value
         if not isinstance(name, str) or name not in PRESETS:
-            near = suggestion(name, PRESETS) if isinstance(name, str) else ""
-            source = Source("default") if chosen is None else chosen.source
-            raise _no_preset(name, near, source)
+            fix = suggestion(name, PRESETS) or f": give {', '.join(PRESETS)}"
+            problems.note(
+                refused(
+                    f"environment {short(bare(name))} ({chosen.source}) is no preset{fix}",
+                    chosen.source,
+                    key="environment",
+                )
+            )
+            return {key: given for key, given in tree.items() if key != "environment"}
         return merged(marked(PRESETS[name], Source("preset", name)), tree)
 
     @classmethod
@@ -522,15 +528,6 @@ def _without_presets(tree: Tree) -> Tree:
         elif given.source.kind != "preset":
             result[key] = given
     return result
-
-
-def _no_preset(name: Any, near: str, source: Source) -> Exception:
-    known = f": give {', '.join(PRESETS)}"
-    return refused(
-        f"environment {short(bare(name))} ({source}) is no preset{near or known}",
-        source,
-        key="environment",
-    )
 
 
 def _at_least(vms: int, free: float) -> int:

@@ -11,7 +11,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib._knockouts import noted
-from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
+from bioxen_jcvi_vm_lib.context import check_age, check_size
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
@@ -39,8 +39,9 @@ def run_ensemble(
     orders = [_order(runtime, statement) for statement in parsed.statements]
     if not any(order["record"] for order in orders):
         orders.append({"duration_s": 0.0, "record": True})
+    check_age(0.0, parsed.statements)
     numbers = _seeds(seeds)
-    _check_size(runtime, parsed, len(numbers))
+    check_size(runtime, parsed.statements, len(numbers))
     with BioXenHypervisor(workers=workers, max_vms=1_000_000, scheduler=scheduler) as hypervisor:
         cells = _Ensemble(hypervisor, runtime, compiled, orders, _notes(runtime, parsed))
         return cells.results(numbers)
@@ -179,17 +180,3 @@ def _seeds(seeds: Any) -> list[int]:
             raise APIValidationError("every seed must be given: None would draw one")
         numbers.append(seed_or_entropy(seed))
     return numbers
-
-
-def _check_size(runtime: GenomicRuntime, program: GenomicProgram, cells: int) -> None:
-    size = cells * sum(
-        recorded_bytes(runtime, statement)
-        for statement in program.statements
-        if isinstance(statement, Run)
-    )
-    if size > MAX_TRACE_BYTES:
-        raise APIValidationError(
-            f"the samples of {cells:,} cells would take {size / 2**30:,.1f} GiB "
-            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s, or fewer seeds at a time",
-            details={"argument": "seeds"},
-        )

@@ -96,7 +96,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or self.kind not in POLICIES:
-            near = suggestion(self.kind, POLICIES) if isinstance(self.kind, str) else ""
+            near = suggestion(self.kind, POLICIES)
             raise _refused(
                 "policy",
                 f"{short(self.kind)} is no policy{near or ': give fair, deadline or batch'}",
@@ -598,7 +598,7 @@ def _known(given: Any, what: str, names: Any) -> dict[str, Any]:
         raise _refused(what, f"{what} must be a mapping, not {short(given)}")
     for key in given:
         if not isinstance(key, str) or key not in names:
-            near = suggestion(str(key), names) or f"; there are {', '.join(names)}"
+            near = suggestion(key, names) or f"; there are {', '.join(names)}"
             raise _refused(what, f"{what} has no {short(key)}{near}")
     return dict(given)
 

@@ -82,7 +82,7 @@ class RunResults(Mapping[str, ExecutionResult]):
     def __getitem__(self, vm_id: str | VmHandle) -> ExecutionResult:
         name = self._name(vm_id)
         if name is None:
-            near = suggestion(vm_id, self._handles) if isinstance(vm_id, str) else ""
+            near = suggestion(vm_id, self._handles)
             raise VMNotFoundError(
                 f"no VM {short(vm_id)} ran{near or '; the keys name those that did'}"
             )
