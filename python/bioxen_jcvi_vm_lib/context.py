@@ -215,6 +215,15 @@ class CellularContext:
         return self._open().gene_copies()
 
     @property
+    def proteins_in_machines(self) -> NDArray[np.int64]:
+        """Molecules of each gene's product that the machines are made of, int64 of shape
+        (n_genes,); a copy.
+
+        They are counted in cells that grow, and are not in `proteins`.
+        """
+        return self._open().in_machines()
+
+    @property
     def closed(self) -> bool:
         """Whether it was closed."""
         return self._core_context is None
