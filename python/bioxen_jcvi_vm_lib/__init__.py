@@ -16,6 +16,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib._core import Gene
     from bioxen_jcvi_vm_lib._errors import (
         APIValidationError,
         BioXenException,
@@ -110,6 +111,7 @@ _HOME = {
     "AuditLog": "api.enhanced_error_handling",
     "ProductionLogger": "api.enhanced_error_handling",
     "handle_vm_operation": "api.enhanced_error_handling",
+    "Gene": "_core",
     "GenomicRuntime": "genome",
     "Resident": "genome",
     "decode_genome": "genome",
@@ -171,6 +173,7 @@ __all__ = [
     "ChassisInitializationError",
     "ConservationError",
     "ExecutionResult",
+    "Gene",
     "GenomeCompilationError",
     "GenomeFormatError",
     "GenomicProgram",
@@ -227,15 +230,17 @@ __all__ = [
 logging.getLogger("bioxen").addHandler(logging.NullHandler())
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        value: Any = importlib.import_module("importlib.metadata").version(__name__)
-    elif name in _HOME:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # which would take every name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            value: Any = importlib.import_module("importlib.metadata").version(__name__)
+        elif name in _HOME:
+            value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

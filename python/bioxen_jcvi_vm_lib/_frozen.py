@@ -7,7 +7,23 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["plain", "reduced"]
+__all__ = ["Record", "frozen", "plain", "reduced"]
+
+
+class Record:
+    """A frozen dataclass that can be copied, pickled, hashed and written as plain values.
+
+    Its mappings are read-only and fields with ``hash=False``.
+    """
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every attribute as plain numbers, texts, lists and dictionaries."""
+        return {part.name: plain(getattr(self, part.name)) for part in fields(self)}  # type: ignore[arg-type]
 
 
 def plain(value: Any) -> Any:
@@ -28,7 +44,7 @@ def reduced(record: Any) -> tuple[Any, ...]:
 
 
 def _remade(kind: type, *values: Any) -> Any:
-    return kind(*map(_frozen, values))
+    return kind(*map(frozen, values))
 
 
 def _thawed(value: Any) -> Any:
@@ -37,10 +53,12 @@ def _thawed(value: Any) -> Any:
     return value
 
 
-def _frozen(value: Any) -> Any:
-    """Undo `_thawed`; arrays come back read-only, as every column of a record is."""
-    if isinstance(value, dict):
-        return MappingProxyType({key: _frozen(part) for key, part in value.items()})
+def frozen(value: Any) -> Any:
+    """Return a value whose mappings, arrays and lists, also those within, cannot be changed."""
+    if isinstance(value, dict | MappingProxyType):
+        return MappingProxyType({key: frozen(part) for key, part in value.items()})
+    if isinstance(value, list):
+        return tuple(map(frozen, value))
     if hasattr(value, "setflags"):
         value.setflags(write=False)
     return value

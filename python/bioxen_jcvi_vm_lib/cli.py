@@ -248,7 +248,9 @@ def many(
                 statuses = hypervisor.run(until_s, pace=pace, progress=monitor.update).statuses
             if once and monitor.left:
                 return
-            monitor.close(statuses)
+            ended = Counter(statuses.values()).most_common()
+            console = Console()
+            console.print(", ".join(f"{n:,} {how}" for how, n in ended) or "left with q")
     if "cancelled" in statuses.values():
         raise typer.Exit(EXIT_CANCELLED)
 

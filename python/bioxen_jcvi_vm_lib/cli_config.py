@@ -119,7 +119,7 @@ def _scalar(value: Any) -> str:
     from bioxen_jcvi_vm_lib.api.config_sources import native
 
     plain = isinstance(value, str) and _PLAIN.fullmatch(value) and native(value) == value
-    return value if plain else json.dumps(value)
+    return value if plain else json.dumps(value, ensure_ascii=False)
 
 
 def _print_json(data: Any) -> None:

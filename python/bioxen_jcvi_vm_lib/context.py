@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,15 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, suggestion
+from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
     GenomicRuntimeError,
     InvalidConfigurationError,
     IsolationBreachError,
+    VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.program import (
@@ -39,6 +41,7 @@ from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
 __all__ = ["CellularContext"]
 
 Progress = Callable[[float, int], None]
+Ended = Callable[[str, str, bool], list[Exception]]
 
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
@@ -65,6 +68,7 @@ class CellularContext:
     __slots__ = (
         "__weakref__",
         "_core_context",
+        "_ended",
         "_hypervisor",
         "_runner",
         "_snapshot_dir",
@@ -91,6 +95,7 @@ class CellularContext:
         self._runner = threading.Lock()
         self._snapshot_dir = snapshot_dir
         self._hypervisor: object = None
+        self._ended: Ended | None = None
 
     @classmethod
     def _of(
@@ -100,11 +105,16 @@ class CellularContext:
         snapshot_dir: str | None,
         *,
         hypervisor: object = None,
+        ended: Ended | None = None,
     ) -> Self:
-        """Wrap a context that the engine has made, and keep the hypervisor that runs it."""
+        """Wrap a context that the engine has made, and keep the hypervisor that runs it.
+
+        `ended` is told status, cause and whether it is a breach of every run.
+        """
         context = cls.__new__(cls)
         context._adopt(runtime, core, snapshot_dir)
         context._hypervisor = hypervisor
+        context._ended = ended
         return context
 
     # -- state -------------------------------------------------------------------------------------
@@ -176,7 +186,8 @@ class CellularContext:
         except APIValidationError as error:
             if "no gene" not in error.message:
                 raise
-            near = suggestion(str(key), [*resources, *machines])
+            genes = (name for gene in self.runtime.genes for name in (gene.name, gene.locus_tag))
+            near = suggestion(str(key), [*resources, *machines, *filter(None, genes)])
             if near:
                 raise APIValidationError(
                     f"nothing is called {key!r} here{near}", details={"key": key}
@@ -424,8 +435,15 @@ class CellularContext:
     def _repr_html_(self) -> str:
         if self._core_context is None:
             return facts([("state", "closed")], f"cell of {self.runtime.name}")
+        try:
+            rows = self._facts()
+        except (IsolationBreachError, VMStateError):  # its machine was destroyed, or it failed
+            rows = [("state", "gone"), ("seed", str(self.seed))]
+        return facts(rows, f"cell of {self.runtime.name}")
+
+    def _facts(self) -> list[tuple[str, str]]:
         events = self.events
-        rows = [
+        return [
             ("age", f"{self.time_s:,.6g} s"),
             *(
                 (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
@@ -439,7 +457,6 @@ class CellularContext:
             ("audit", str(self.audit())),
             ("seed", str(self.seed)),
         ]
-        return facts(rows, f"cell of {self.runtime.name}")
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -492,7 +509,15 @@ class CellularContext:
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
         with self._exclusive() as core:
             core.ready()
-            actions = [self._prepared(core, statement, progress) for statement in statements]
+            actions = []
+            for number, statement in enumerate(statements, 1):
+                try:
+                    actions.append(self._prepared(core, statement, progress))
+                except APIValidationError as error:
+                    if len(statements) == 1:
+                        raise
+                    where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
+                    raise APIValidationError(error.message + where, details=error.details) from None
             fingerprint = core.program.fingerprint
             traces: list[_core.Trace] = []
             for action in actions:
@@ -510,16 +535,25 @@ class CellularContext:
                 seed=self.seed,
                 runtime_fingerprint=fingerprint,
                 genes=self.runtime.locus_tags,
+                gene_names=self.runtime.gene_names,
             )
-            if traces[-1].breach:
-                raise IsolationBreachError(
-                    f"the cell came to its quota: {result.cause}", details={"results": result}
-                )
-            if result.status == "error":
-                raise GenomicRuntimeError(
-                    f"the cell failed: {result.cause}", details={"results": result}
-                )
-            return result
+            breach = traces[-1].breach
+        # hooks may run the cell again
+        failed = together(self._ended(result.status, result.cause, breach) if self._ended else ())
+        if breach:
+            raise IsolationBreachError(
+                f"the cell came to its quota: {result.cause}", details={"results": result}
+            ) from failed
+        if result.status == "error":
+            raise GenomicRuntimeError(
+                f"the cell failed: {result.cause}", details={"results": result}
+            ) from failed
+        if failed is not None:
+            raise GenomicRuntimeError(
+                f"the run ended as {result.status}, and a hook failed: {named(failed)}",
+                details={"results": result},
+            ) from failed
+        return result
 
     def _prepared(
         self,
@@ -529,11 +563,20 @@ class CellularContext:
     ) -> Callable[[], _core.Trace | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
-            self._check_size(statement)
-            return lambda: core.run(statement.seconds, statement.every_s, progress)
+            run = self._checked_run(statement.seconds, statement.every_s)
+            self._check_size(run)
+            return lambda: core.run(run.seconds, run.every_s, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
-            return lambda: core.run(statement.duration_s, None, progress, only=indices)
+            if statement.translated and (kind := self.runtime.genes[indices[0]].kind) != "protein":
+                gene = statement.genes[0]
+                raise APIValidationError(
+                    f"{gene!r} is {kind} and never translated; "
+                    f'run_operon(["{gene}"]) transcribes it',
+                    details={"gene": gene},
+                )
+            duration_s = seconds(statement.duration_s, "duration_s")
+            return lambda: core.run(duration_s, None, progress, only=indices)
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)
@@ -564,6 +607,12 @@ class CellularContext:
                 details={"key": "snapshot_dir"},
             )
         return folder / f"{name}.bxs"
+
+
+def energy_charge(pools: Mapping[str, int]) -> float:
+    """Return (ATP + ADP / 2) / (ATP + ADP + AMP); 0 where there is no adenylate."""
+    atp, adp, amp = (pools[name] for name in ("ATP", "ADP", "AMP"))
+    return (atp + adp / 2) / (atp + adp + amp) if atp + adp + amp else 0.0
 
 
 def recorded_bytes(runtime: GenomicRuntime, statement: Run) -> float:

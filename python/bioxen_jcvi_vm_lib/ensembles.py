@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrna
     what : str
         Which counts are ``X``: "mrnas", as in single-cell sequencing, or "proteins". Both are
         layers. ``obs`` has seed, status, age [s] and the molecules of each resource; ``var`` is
-        indexed by locus tag.
+        indexed by locus tag and has ``gene_name``.
 
     Raises
     ------
@@ -80,9 +80,12 @@ def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrna
     for resource in cells[0].resources:
         columns[resource] = [int(one.resources[resource][-1]) for one in cells]
     return anndata.AnnData(
-        X=layers[what],
+        X=layers[what].copy(),  # what is normalised in place leaves the counts in the layers
         obs=pandas.DataFrame(columns, index=names),
-        var=pandas.DataFrame(index=list(cells[0].genes)),
+        var=pandas.DataFrame(
+            {"gene_name": list(cells[0].gene_names or [""] * len(cells[0].genes))},
+            index=list(cells[0].genes),
+        ),
         layers=layers,
         uns={"runtime_fingerprint": cells[0].runtime_fingerprint},
     )
@@ -95,7 +98,13 @@ def _bare(dataset: Any) -> Any:
 
 
 def _of_one_genome(results: Any) -> list[ExecutionResult]:
-    cells = [results] if isinstance(results, ExecutionResult) else list(results)
+    if isinstance(results, ExecutionResult):
+        results = [results]
+    if not isinstance(results, Iterable):
+        raise APIValidationError(
+            f"results are those of run_ensemble, not of type {type(results).__name__}"
+        )
+    cells = list(results)
     if not cells:
         raise APIValidationError("there is no result: give those of run_ensemble")
     for one in cells:
@@ -106,5 +115,10 @@ def _of_one_genome(results: Any) -> list[ExecutionResult]:
         if one.genes != cells[0].genes:
             raise APIValidationError(
                 "the results are of different genomes: cells of an ensemble have one"
+            )
+        if one.runtime_fingerprint != cells[0].runtime_fingerprint:
+            raise APIValidationError(
+                "the results are of one genome with different parameters "
+                f"({cells[0].runtime_fingerprint}, {one.runtime_fingerprint}): make a table of each"
             )
     return cells

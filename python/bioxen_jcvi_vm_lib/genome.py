@@ -236,6 +236,11 @@ class GenomicRuntime:
         return self._index.tags
 
     @property
+    def gene_names(self) -> tuple[str, ...]:
+        """Names in the order of `genes`, such as "rpoB"; empty where a gene has none."""
+        return self._index.names
+
+    @property
     def accession(self) -> str:
         """Accession of the first replicon; of several residents, theirs joined by "+"."""
         return "+".join(resident.accession for resident in self.residents)

@@ -566,6 +566,11 @@ class GeneIndex:
         return tuple(gene.locus_tag for gene in self._genes)
 
     @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names in the order of the genes; empty where there is none."""
+        return tuple(gene.name or "" for gene in self._genes)
+
+    @functools.cached_property
     def _by_tag(self) -> dict[str, int]:
         return {gene.locus_tag: index for index, gene in enumerate(self._genes)}
 

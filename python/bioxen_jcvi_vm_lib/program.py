@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, suggestion
+from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
 
 __all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource", "Snapshot"]
@@ -62,12 +62,17 @@ class RunOperon:
         Locus tags or names.
     duration_s : float
         Duration [s], > 0.
+    translated : bool
+        Whether all of them must be genes for proteins, as in ``translate_gene("x")``.
     """
 
     genes: tuple[str, ...]
     duration_s: float = 60.0
+    translated: bool = False
 
     def __str__(self) -> str:
+        if self.translated:
+            return f"translate_gene({_quoted(self.genes[0])}, duration_s={self.duration_s!r})"
         inner = ", ".join(_quoted(gene) for gene in self.genes)
         return f"run_operon([{inner}], duration_s={self.duration_s!r})"
 
@@ -125,6 +130,21 @@ class GenomicProgram:
     """
 
     statements: tuple[Statement, ...]
+
+    def __post_init__(self) -> None:
+        given: object = self.statements
+        if not isinstance(given, tuple):
+            raise APIValidationError(
+                f"statements are a tuple, not {short(given)}: GenomicProgram.parse reads text",
+                details={"argument": "statements"},
+            )
+        for one in given:
+            if not isinstance(one, Statement):
+                raise APIValidationError(
+                    f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource or "
+                    "Snapshot, or read text with GenomicProgram.parse",
+                    details={"argument": "statements"},
+                )
 
     @classmethod
     def parse(cls, text: str) -> GenomicProgram:
@@ -196,7 +216,7 @@ _TOKEN = re.compile(
     |
     (?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![A-Za-z_0-9.]))
     | (?P<name>[A-Za-z_][A-Za-z_0-9]*) |
-    (?P<string>"(?:[^"\\\n]|\\["'\\n])*"|'(?:[^'\\\n]|\\["'\\n])*') | (?P<mark>[()\[\],=])
+    (?P<string>"(?:[^"\\\n]|\\["'\\n])*"|'(?:[^'\\\n]|\\["'\\n])*') | (?P<mark>[(){}\[\],:=])
     """,
     re.VERBOSE,
 )
@@ -249,9 +269,9 @@ class _Parser:
                 self._unreadable(at)
             kind = match.lastgroup or ""
             text = match.group()
-            if text in ("(", "["):
+            if text in ("(", "[", "{"):
                 depth += 1
-            elif text in (")", "]"):
+            elif text in (")", "]", "}"):
                 depth = max(0, depth - 1)
             # A new line inside brackets does not end the statement.
             if kind != "space" and not (text == "\n" and depth):
@@ -299,7 +319,7 @@ class _Parser:
             )
         if make is None:
             near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}"
-            self._fail(name.at, f"unknown call {name.text!r}{near}")
+            self._fail(name.at, f"unknown call {short(name.text)}{near}")
         self._expect("(", f"after {name.text}")
         positional, named = self._arguments(name.text)
         return make(_Arguments(self, name, positional, named))
@@ -313,7 +333,7 @@ class _Parser:
             if token.kind == "name" and following.text == "=" and token.text not in _CONSTANTS:
                 self._next += 2
                 if token.text in named:
-                    self._fail(token.at, f"{token.text} is given twice")
+                    self._fail(token.at, f"{short(token.text)} is given twice")
                 value = self._value(0)
                 named[token.text] = _Value(value.value, token.at)
             else:
@@ -351,8 +371,10 @@ class _Parser:
             self._take()
             return _Value(tuple(items), token.at)
         if token.kind == "name":
+            quoted = f': "{token.text}"' if len(token.text) <= 60 else ""
             self._fail(
-                token.at, f'{token.text!r} is no literal; write a text in quotes: "{token.text}"'
+                token.at,
+                f"{short(token.text)} is no literal; write a text in quotes{quoted}",
             )
         self._fail(token.at, "expected a number, a text in quotes or a list")
 
@@ -391,10 +413,11 @@ class _Arguments:
         self._name = name
         self._positional = positional
         self._named = dict(named)
+        self.call = name.text
 
     def match(self, *parameters: str) -> dict[str, _Value]:
         """Return the values by parameter name."""
-        call = self._name.text
+        call = self.call
         if len(self._positional) > len(parameters):
             self._parser.fail(
                 self._positional[len(parameters)].at,
@@ -404,7 +427,7 @@ class _Arguments:
         for key, value in self._named.items():
             if key not in parameters:
                 near = suggestion(key, parameters) or f"; it has {', '.join(parameters)}"
-                self._parser.fail(value.at, f"{call} has no argument {key!r}{near}")
+                self._parser.fail(value.at, f"{call} has no argument {short(key)}{near}")
             if key in values:
                 self._parser.fail(value.at, f"{key} is given twice")
             values[key] = value
@@ -412,9 +435,7 @@ class _Arguments:
 
     def required(self, values: Mapping[str, _Value], key: str, example: str) -> _Value:
         if key not in values:
-            self._parser.fail(
-                self._name.at, f"{self._name.text} needs {key}, for example {example}"
-            )
+            self._parser.fail(self._name.at, f"{self.call} needs {key}, for example {example}")
         return values[key]
 
     def seconds(self, value: _Value, key: str) -> float:
@@ -481,6 +502,7 @@ def _of_one_gene(arguments: _Arguments) -> RunOperon:
     return RunOperon(
         (arguments.text(gene, "a gene"),),
         60.0 if duration is None else arguments.seconds(duration, "duration_s"),
+        translated=arguments.call == "translate_gene",
     )
 
 

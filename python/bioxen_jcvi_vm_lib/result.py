@@ -82,7 +82,8 @@ class ExecutionResult:
     events : mapping of str to int
         Events during the run by kind.
     ledger : mapping of process to {resource: int}
-        Net molecules during the run, negative is spent.
+        Net molecules from the first sample to the last, negative is spent. What a program set
+        between two runs is that of the process "operator".
     audit : Audit
         State of the ledger after the run.
     wall_time_s, sim_time_s : float
@@ -95,6 +96,8 @@ class ExecutionResult:
         Locus tags, the columns of `proteins` and `mrnas`.
     cause : str
         Of an error, or which quota; else empty.
+    gene_names : tuple of str
+        Names in the order of `genes`, empty where a gene has none.
     """
 
     status: str
@@ -112,6 +115,7 @@ class ExecutionResult:
     runtime_fingerprint: str
     genes: tuple[str, ...] = field(repr=False)
     cause: str = ""
+    gene_names: tuple[str, ...] = field(default=(), repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
@@ -125,6 +129,7 @@ class ExecutionResult:
         seed: int,
         runtime_fingerprint: str,
         genes: tuple[str, ...],
+        gene_names: tuple[str, ...] = (),
     ) -> ExecutionResult:
         """Join traces that follow one another in time.
 
@@ -133,12 +138,12 @@ class ExecutionResult:
         """
         if not traces:
             raise APIValidationError("a result needs at least one trace")
-        joined = _joined(traces)
+        parts = [_Looked(trace) for trace in traces]
         return cls(
             status=traces[-1].status,
-            **joined,
+            **_joined(parts),
             events=MappingProxyType(_summed([trace.events for trace in traces])),
-            ledger=_summed_ledger([trace.ledger for trace in traces]),
+            ledger=_summed_ledger([*(trace.ledger for trace in traces), *_set_between(parts)]),
             audit=Audit(audit),
             wall_time_s=float(sum(trace.wall_time_s for trace in traces)),
             sim_time_s=float(sum(trace.sim_time_s for trace in traces)),
@@ -146,6 +151,7 @@ class ExecutionResult:
             runtime_fingerprint=runtime_fingerprint,
             genes=genes,
             cause=traces[-1].cause,
+            gene_names=gene_names,
         )
 
     @property
@@ -216,6 +222,8 @@ class ExecutionResult:
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` over the dimensions time_s, gene, resource, machine.
 
+        Genes are named by locus tag; the coordinate ``gene_name`` has their names, too.
+
         Raises
         ------
         MissingDependencyError
@@ -243,6 +251,7 @@ class ExecutionResult:
             coords={
                 "time_s": ("time_s", self.time_s, {"units": "s", "long_name": "age of the cell"}),
                 "gene": list(self.genes),
+                "gene_name": ("gene", list(self.gene_names or [""] * len(self.genes))),
                 "resource": list(self.resources),
                 "machine": names,
             },
@@ -431,9 +440,18 @@ def _same_row(before: _Looked, after: _Looked) -> bool:
     )
 
 
-def _joined(traces: Sequence[_core.Trace]) -> dict[str, Any]:
+def _set_between(parts: Sequence[_Looked]) -> Iterator[Ledger]:
+    """Yield what the operator set between traces, which is in the ledger of none of them."""
+    for before, after in itertools.pairwise(parts):
+        if len(before.time_s) and len(after.time_s):
+            changes = after.resources[0] - before.resources[-1]
+            if changes.any():
+                named = zip(_pools(), changes.tolist(), strict=True)
+                yield {"operator": {name: n for name, n in named if n}}
+
+
+def _joined(parts: Sequence[_Looked]) -> dict[str, Any]:
     """Columns of traces one after the other."""
-    parts = [_Looked(trace) for trace in traces]
     first = parts[0]
     skip = [0]
     for before, after in itertools.pairwise(parts):

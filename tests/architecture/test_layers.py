@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -209,24 +208,6 @@ def test_a_public_header_compiles_alone(header: str, name: str, tmp_path: Path) 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_the_installed_package_is_whole() -> None:
-    """Every file of the source package is there, and the ones that are no Python by name."""
-    installed = resources.files("bioxen_jcvi_vm_lib")
-    for name in (
-        "py.typed",
-        "_core.pyi",
-        "organisms/minimal_cell.yaml",
-        "organisms/syn3a.yaml",
-        "organisms/ecoli.yaml",
-        "genomes/minimal_cell.gb.gz",
-    ):
-        assert installed.joinpath(name).is_file(), name
-    for path in sorted(PACKAGE.rglob("*")):
-        if path.is_file() and path.suffix in (".py", ".pyi", ".yaml", ".gz", ".typed"):
-            name = path.relative_to(PACKAGE).as_posix()
-            assert installed.joinpath(name).is_file(), name
 
 
 def test_the_gil_is_taken_where_a_thread_may_wait_for_the_end_of_python() -> None:

@@ -49,17 +49,20 @@ with bx.BioXenHypervisor(workers=2) as hypervisor:
 class Terminal:
     """A program on a pseudo-terminal, and what a terminal would show of it."""
 
-    def __init__(self, arguments: list[str], columns: int, lines: int) -> None:
+    def __init__(
+        self, arguments: list[str], columns: int, lines: int, program: str = sys.executable
+    ) -> None:
         leader, follower = pty.openpty()
         termios.tcsetwinsize(follower, (lines, columns))
         self._leader = leader
+        self.written = b""
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         environment = {**os.environ, "TERM": "xterm-256color"}
         for key in ("COLUMNS", "LINES", "NO_COLOR"):
             environment.pop(key, None)
         self.child = subprocess.Popen(
-            [sys.executable, *arguments],
+            [program, *arguments],
             stdin=follower,
             stdout=follower,
             stderr=follower,
@@ -74,9 +77,11 @@ class Terminal:
         ready, _, _ = select.select([self._leader], [], [], seconds)
         if ready:
             try:
-                self._stream.feed(os.read(self._leader, 65536))
+                data = os.read(self._leader, 65536)
             except OSError:
                 return False
+            self.written += data
+            self._stream.feed(data)
         return True
 
     def until(self, seen: Callable[[list[str]], Any], seconds: float = 60.0) -> list[str]:
@@ -189,6 +194,30 @@ def test_keys_resume_and_hide_and_move() -> None:
     shown = terminal.until(lambda shown: not any("── cell-20," in line for line in shown))
     assert sum(line.startswith("cell-") for line in shown) > 14
     terminal.press(b"q")
+    assert terminal.end() == 0
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() -> None:
+    """Under a shell with job control: a process without one is never stopped."""
+    terminal = Terminal(["--norc", "--noprofile", "-i"], 80, 24, program="bash")
+    monitor = f"{sys.executable} -m bioxen_jcvi_vm_lib monitor --vms 3 --pace 1"
+    terminal.press(monitor.encode() + b"\n")
+    terminal.until(lambda shown: any("3 running" in line for line in shown))
+    before = len(terminal.written)
+    terminal.press(b"\x1a")
+    terminal.until(lambda _: b"Stopped" in terminal.written[before:])
+    given = terminal.written[before:].partition(b"Stopped")[0]
+    assert b"\x1b[?1049l" in given
+    assert b"\x1b[?25h" in given
+    before = len(terminal.written)
+    terminal.press(b"fg\n")
+    terminal.until(lambda _: b"\x1b[?1049h" in terminal.written[before:])
+    terminal.press(b"jp")
+    terminal.until(lambda shown: any(re.match("cell-1 +paused", line) for line in shown))
+    before = len(terminal.written)
+    terminal.press(b"q")
+    terminal.until(lambda _: b"left with q" in terminal.written[before:])
+    terminal.press(b"exit\n")
     assert terminal.end() == 0
 
 

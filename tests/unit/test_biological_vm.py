@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import gzip
+import importlib.resources
+import itertools
 import json
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +18,9 @@ from typing import Any
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib._reading import read_genome
+from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditEntry
+from bioxen_jcvi_vm_lib.program import Run, RunOperon
 
 
 @pytest.fixture
@@ -42,7 +51,7 @@ def test_a_process_is_what_the_cell_alone_does(
 def test_older_calls_are_a_run_of_that_gene(vm: bx.BiologicalVM) -> None:
     done = vm.execute_biological_process('transcribe_gene("dnaA"); translate_gene("dnaA", 30)')
     assert str(done.program) == (
-        'run_operon(["dnaA"], duration_s=60.0)\nrun_operon(["dnaA"], duration_s=30.0)'
+        'run_operon(["dnaA"], duration_s=60.0)\ntranslate_gene("dnaA", duration_s=30.0)'
     )
     tag = vm.runtime.gene("dnaA").locus_tag
     assert vm.get_biological_metrics().transcripts[tag] > 0
@@ -156,7 +165,7 @@ def test_operations_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         with pytest.raises(bx.VMStateError):
             vm.start()
     levels = [record.levelname for record in caplog.records if "start" in record.getMessage()]
-    assert levels == ["DEBUG", "WARNING"]
+    assert levels == ["DEBUG", "INFO"]
 
 
 def test_a_hook_that_fails_is_heard_and_changes_nothing() -> None:
@@ -325,3 +334,390 @@ def test_a_runtime_brings_its_own_configuration(runtime: bx.GenomicRuntime) -> N
         bx.create_bio_vm("cell", genome_runtime=runtime, config={})
     with pytest.raises(bx.VMCreationError, match="minimal_cell"):
         bx.create_bio_vm("cell", "ecoli", genome_runtime=runtime)
+
+
+REMOVALS: dict[str, Callable[[bx.BioXenHypervisor], None]] = {
+    "destroyed there": lambda hypervisor: hypervisor.destroy_vm("cell"),
+    "hypervisor closed": lambda hypervisor: hypervisor.close(),
+}
+
+
+@pytest.mark.parametrize("remove", REMOVALS.values(), ids=REMOVALS)
+def test_a_machine_removed_by_its_hypervisor_is_destroyed(
+    remove: Callable[[bx.BioXenHypervisor], None], runtime: bx.GenomicRuntime
+) -> None:
+    audit = bx.AuditLog()
+    told: list[str] = []
+    with bx.BioXenHypervisor(max_vms=2, workers=1) as hypervisor:
+        vm = bx.create_bio_vm("cell", genome_runtime=runtime, hypervisor=hypervisor, audit=audit)
+        vm.on("destroyed", lambda vm: told.append(vm.state))
+        vm.start()
+        vm.execute_biological_process("run(3)")
+        cell = vm.context
+        remove(hypervisor)
+        assert (vm.state, told) == ("destroyed", ["destroyed"])
+        assert "destroyed" in repr(vm)
+        assert (vm.get_status().state, vm.get_status().time_s) == ("destroyed", 3.0)
+        assert vm.get_status().transcripts > 0
+        assert "gone" in cell._repr_html_()
+        vm.destroy()
+        with pytest.raises(bx.VMStateError, match="was destroyed"):
+            vm.pause()
+    assert [entry.event for entry in audit.entries()] == ["created", "started", "destroyed"]
+
+
+@pytest.mark.parametrize("remove", REMOVALS.values(), ids=REMOVALS)
+def test_an_error_of_the_block_is_not_replaced(
+    remove: Callable[[bx.BioXenHypervisor], None], runtime: bx.GenomicRuntime
+) -> None:
+    def block() -> None:
+        with (
+            bx.BioXenHypervisor(max_vms=2, workers=1) as hypervisor,
+            bx.create_bio_vm("cell", genome_runtime=runtime, hypervisor=hypervisor),
+        ):
+            remove(hypervisor)
+            raise ValueError("the user's own")
+
+    with pytest.raises(ValueError, match="the user's own"):
+        block()
+
+
+def at_once(n: int, deed: Callable[[], object]) -> list[BaseException]:
+    """Do something on several threads at the same time; return what it raised."""
+    barrier = threading.Barrier(n)
+    failed: list[BaseException] = []
+
+    def act() -> None:
+        barrier.wait()
+        try:
+            deed()
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=act) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failed
+
+
+@pytest.mark.parametrize("owned", [True, False])
+def test_threads_that_destroy_are_told_once(owned: bool, runtime: bx.GenomicRuntime) -> None:
+    for _ in range(100):
+        audit = bx.AuditLog()
+        told: list[str] = []
+        with bx.BioXenHypervisor(max_vms=2, workers=1) as hypervisor:
+            home = None if owned else hypervisor
+            vm = bx.create_bio_vm("cell", genome_runtime=runtime, hypervisor=home, audit=audit)
+            vm.on("destroyed", lambda vm, told=told: told.append(vm.vm_id))
+            assert at_once(4, vm.destroy) == []
+            assert audit.counts["destroyed"] == len(told) == 1
+
+
+class SlowLog(bx.AuditLog):
+    """An audit log that leaves others time to go ahead."""
+
+    def record(self, event: str, vm_id: str, /, **details: Any) -> AuditEntry:
+        time.sleep(next(DELAYS))
+        return super().record(event, vm_id, **details)
+
+
+DELAYS = itertools.cycle((0.0, 3e-4, 1e-4))
+
+
+def test_orders_are_noted_in_the_order_in_which_they_were_carried_out() -> None:
+    audit = SlowLog()
+    with bx.create_bio_vm("cell", audit=audit) as vm:
+        vm.start()
+
+        def toggle() -> None:
+            for _ in range(100):
+                for order in (vm.pause, vm.resume):
+                    with contextlib.suppress(bx.VMStateError):
+                        order()
+
+        assert at_once(4, toggle) == []
+    events = [entry.event for entry in audit.entries()][1:-1]
+    assert events[0] == "started"
+    assert len(events) > 100
+    paused = [event == "paused" for event in events]
+    assert all(now != before for before, now in itertools.pairwise(paused))
+
+
+def test_a_hook_may_use_its_machine_on_any_thread(vm: bx.BiologicalVM) -> None:
+    done: list[str] = []
+
+    def hook(vm: bx.BiologicalVM) -> None:
+        thread = threading.Thread(target=lambda: (vm.resume(), vm.get_status()))
+        thread.start()
+        thread.join(10.0)
+        done.append(vm.execute_biological_process("run(1)").status)
+
+    vm.on("paused", hook)
+    vm.pause()
+    assert done == ["completed"]
+
+
+LIMIT = "simulated time"
+
+
+@pytest.mark.parametrize(
+    ("on_quota", "noted"),
+    [
+        ("pause", ["quota_reached", "paused"]),
+        ("stop", ["quota_reached", "stopped"]),
+        ("raise", ["breach", "paused"]),
+    ],
+)
+@pytest.mark.parametrize("by", ["process", "cell", "hypervisor"])
+def test_a_quota_is_noted_and_told_however_it_was_come_to(
+    on_quota: str, noted: list[str], by: str
+) -> None:
+    audit = bx.AuditLog()
+    told: list[str] = []
+    quota = {"simulated_s": 2.0, "on_quota": on_quota}
+    with bx.create_bio_vm("cell", quota=quota, audit=audit) as vm:
+        for event in ("paused", "stopped"):
+            vm.on(event, lambda vm: told.append(vm.state))
+        vm.start()
+        runs: dict[str, Callable[[], Any]] = {
+            "process": lambda: vm.execute_biological_process("run(10)"),
+            "cell": lambda: vm.context.run(10),
+            "hypervisor": lambda: vm.hypervisor.run(10),
+        }
+        raises = pytest.raises(bx.IsolationBreachError) if on_quota == "raise" else None
+        with raises or contextlib.nullcontext():
+            runs[by]()
+        assert told == [vm.state] == noted[1:]
+        assert [entry.event for entry in audit.entries()][2:] == noted
+        assert LIMIT in audit.entries()[2].details["cause"]
+
+
+def test_what_the_hypervisor_does_is_noted_and_told(runtime: bx.GenomicRuntime) -> None:
+    audit = bx.AuditLog()
+    told: list[str] = []
+    with bx.BioXenHypervisor(
+        max_vms=2, workers=1, chassis=bx.Chassis.of_organism("minimal_cell")
+    ) as hypervisor:
+        vm = bx.create_bio_vm("cell", genome_runtime=runtime, hypervisor=hypervisor, audit=audit)
+        for event in ("started", "paused", "resumed", "exhausted", "stopped", "destroyed"):
+            vm.on(event, lambda _, event=event: told.append(event))
+        hypervisor.start_vm("cell")
+        hypervisor.pause_vm("cell")
+        hypervisor.resume_vm("cell")
+        hypervisor.set_quota("cell", {"simulated_s": 1e9})
+        hypervisor.allocate_vm_resources("cell", {"ribosomes": 300})
+        with pytest.raises(bx.ResourceAllocationError):
+            hypervisor.allocate_vm_resources("cell", {"ribosomes": 10_000})
+        hypervisor.run(1.0)
+        with pytest.raises(bx.ResourceAllocationError):
+            hypervisor.set_quota("cell", {"simulated_s": 0.5})
+        for gene in runtime.genes:
+            if gene.kind != "pseudo":
+                vm.context.knockout(gene.locus_tag)
+        assert hypervisor.run(1e5)["cell"].status == "exhausted"
+        hypervisor.stop_vm("cell")
+    orders = ["started", "paused", "resumed", "exhausted", "stopped", "destroyed"]
+    assert told == orders
+    assert [entry.event for entry in audit.entries()] == [
+        "created",
+        *orders[:3],
+        "quota_set",
+        "allocated",
+        "refused",
+        "refused",
+        *orders[3:],
+    ]
+    assert audit.entries(event="quota_set")[0].details["quota"]["simulated_s"] == 1e9
+
+
+def fails(vm: bx.BiologicalVM) -> None:
+    raise LookupError("the first hook's")
+
+
+def fails_too(vm: bx.BiologicalVM) -> None:
+    raise RuntimeError("the second hook's")
+
+
+def test_errors_of_hooks_hide_neither_each_other_nor_a_result() -> None:
+    with bx.create_bio_vm("cell", quota={"simulated_s": 2.0}, seed=1) as vm:
+        for event in ("started", "paused"):
+            vm.on(event, fails)
+            vm.on(event, fails_too)
+        with pytest.raises(ExceptionGroup) as group:
+            vm.start()
+        assert [type(one) for one in group.value.exceptions] == [LookupError, RuntimeError]
+        with pytest.raises(bx.GenomicRuntimeError, match="a hook failed") as caught:
+            vm.execute_biological_process("run(10)")
+        assert caught.value.details["results"].status == "quota"
+        assert caught.value.details["results"].sim_time_s == 2.0
+        assert isinstance(caught.value.__cause__, ExceptionGroup)
+        vm.hypervisor.set_quota("cell", {"simulated_s": 3.0, "on_quota": "raise"})
+        vm.resume()
+        with pytest.raises(bx.IsolationBreachError) as breach:
+            vm.hypervisor.run(10.0)
+        assert breach.value.details["results"]["cell"].status == "quota"
+        assert isinstance(breach.value.__cause__, ExceptionGroup)
+        vm.hypervisor.set_quota("cell", {"simulated_s": 4.0})
+        vm.resume()
+        with pytest.raises(bx.GenomicRuntimeError, match="a hook failed") as ended:
+            vm.hypervisor.run(10.0)
+        assert ended.value.details["results"]["cell"].status == "quota"
+
+
+def test_what_progress_raises_is_the_callers(
+    vm: bx.BiologicalVM, caplog: pytest.LogCaptureFixture
+) -> None:
+    def progress(time_s: float, steps: int) -> None:
+        raise LookupError("the caller's own")
+
+    with pytest.raises(LookupError, match="the caller's own") as caught:
+        vm.execute_biological_process("run(1e7)", progress=progress)
+    assert type(caught.value) is LookupError
+    with pytest.raises(bx.APIValidationError, match="callable"):
+        vm.execute_biological_process("run(1)", progress=3)  # type: ignore[arg-type]
+
+
+def test_reports_can_be_copied_moved_and_hashed(vm: bx.BiologicalVM) -> None:
+    vm.execute_biological_process("run(2)")
+    for report in (vm.get_status(), vm.get_biological_metrics(), vm.get_resource_usage()):
+        assert pickle.loads(pickle.dumps(report)) == report == copy.deepcopy(report)
+        assert hash(report) == hash(copy.copy(report))
+    with pytest.raises(TypeError):
+        vm.get_status().machines["ribosome"]["total"] = 0  # type: ignore[index]
+    with pytest.raises(TypeError):
+        vm.get_biological_metrics().events["codon_steps"] = 0  # type: ignore[index]
+
+
+@pytest.mark.parametrize("n", [-1, "a", True, 1.5])
+def test_how_many_genes_is_a_whole_number(vm: bx.BiologicalVM, n: Any) -> None:
+    with pytest.raises(bx.APIValidationError, match="n "):
+        vm.get_biological_metrics().top_expressed(n)
+
+
+def test_reports_are_of_one_moment_while_the_cell_runs(vm: bx.BiologicalVM) -> None:
+    worker = threading.Thread(target=lambda: vm.execute_biological_process("run(1e8)"))
+    worker.start()
+    try:
+        for _ in range(200):
+            metrics = vm.get_biological_metrics()
+            made = metrics.events["translation_completions"]
+            assert sum(metrics.proteins.values()) == made
+    finally:
+        vm.stop()
+        worker.join()
+
+
+def test_the_genome_that_is_compiled_is_the_one_that_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = importlib.resources.files("bioxen_jcvi_vm_lib")
+    text = gzip.decompress((package / "genomes/minimal_cell.gb.gz").read_bytes())
+    assert text.count(b"BXMC000001") > 1
+    file = tmp_path / "genome.gb"
+    config = {"genome_file": str(file)}
+
+    def replaced(path: str) -> tuple[bytes, str]:
+        read = read_genome(path)
+        file.write_bytes(text.replace(b"BXMC000001", b"BXMC000002"))  # by somebody else
+        return read
+
+    file.write_bytes(text)
+    monkeypatch.setattr("bioxen_jcvi_vm_lib.api.factory.read_genome", replaced)
+    with bx.create_bio_vm("first", config=config) as vm:
+        assert vm.runtime.accession == "BXMC000001.1"
+    with bx.create_bio_vm("second", config=config) as vm:
+        assert vm.runtime.accession == "BXMC000002.1"
+
+
+class FailingLog(bx.AuditLog):
+    """An audit log that cannot be written, from some event on."""
+
+    def __init__(self, event: str, error: BaseException) -> None:
+        super().__init__()
+        self.event, self.error = event, error
+
+    def record(self, event: str, vm_id: str, /, **details: Any) -> AuditEntry:
+        if event == self.event:
+            raise self.error
+        return super().record(event, vm_id, **details)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError("no space left")])
+def test_no_machine_is_left_behind_by_what_failed(
+    error: BaseException, runtime: bx.GenomicRuntime
+) -> None:
+    foreign = isinstance(error, Exception)
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        options: dict[str, Any] = {"genome_runtime": runtime, "hypervisor": hypervisor}
+        with pytest.raises(bx.VMCreationError if foreign else KeyboardInterrupt):
+            bx.create_bio_vm("cell", audit=FailingLog("created", error), **options)
+        assert hypervisor.list_vms() == []
+        with pytest.raises(bx.GenomicRuntimeError if foreign else KeyboardInterrupt):
+            bx.quick_start_vm(vm_id="cell", audit=FailingLog("started", error), **options)
+        assert hypervisor.list_vms() == []
+
+
+def test_a_scheduler_that_the_hypervisor_does_not_have_is_refused() -> None:
+    config = {"runtime_scheduler": "cooperative"}
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        with pytest.raises(bx.InvalidConfigurationError, match="runtime_scheduler"):
+            bx.create_bio_vm("cell", config=config, hypervisor=hypervisor)
+        same = {"runtime_scheduler": "preemptive"}
+        assert bx.create_bio_vm("cell", config=same, hypervisor=hypervisor).state == "created"
+    with bx.BioXenHypervisor(workers=1, scheduler="cooperative") as hypervisor:
+        assert bx.create_bio_vm("a", config=config, hypervisor=hypervisor).state == "created"
+        assert bx.create_bio_vm("b", hypervisor=hypervisor).state == "created"  # says nothing
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: bx.GenomicProgram(("x",)),  # type: ignore[arg-type]
+        lambda: bx.GenomicProgram("run(1)"),  # type: ignore[arg-type]
+        lambda: bx.GenomicProgram((Run("x"),)),  # type: ignore[arg-type]
+        lambda: bx.GenomicProgram((Run(float("nan")),)),
+        lambda: bx.GenomicProgram((RunOperon(("atpA",), duration_s=None),)),  # type: ignore[arg-type]
+    ],
+)
+def test_a_program_put_together_wrongly_is_refused(
+    vm: bx.BiologicalVM, make: Callable[[], bx.GenomicProgram]
+) -> None:
+    with pytest.raises(bx.APIValidationError):
+        vm.execute_biological_process(make())
+    assert vm.get_status().time_s == 0.0
+
+
+def test_processes_and_removal_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", logger="bioxen.vm"), bx.create_bio_vm("cell") as vm:
+        vm.start()
+        vm.execute_biological_process("run(1)")
+        with pytest.raises(bx.ProgramSyntaxError):
+            vm.execute_biological_process("rum(1)")
+    said = [(record.levelname, record.getMessage().split(":")[0]) for record in caplog.records]
+    assert said == [
+        ("DEBUG", "create"),
+        ("DEBUG", "start"),
+        ("DEBUG", "execute"),
+        ("INFO", "execute refused"),
+        ("DEBUG", "destroy"),
+    ]
+
+
+def test_a_process_under_way_ends_as_stopped_when_its_machine_is_destroyed() -> None:
+    for _ in range(40):
+        ended: list[str] = []
+        vm = bx.create_bio_vm("cell", seed=1)
+        vm.start()
+        worker = threading.Thread(
+            target=lambda vm=vm, ended=ended: ended.append(
+                vm.execute_biological_process("run(1e8)").status
+            )
+        )
+        worker.start()
+        while vm.get_status().time_s == 0.0:
+            time.sleep(0.001)
+        vm.destroy()
+        worker.join(10.0)
+        assert ended == ["stopped"]

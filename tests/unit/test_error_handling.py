@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import io
+import itertools
 import json
 import logging
 import math
+import pickle
 import sys
 import threading
 import time
@@ -241,6 +243,83 @@ def test_entries_of_many_threads_are_numbered_without_gaps() -> None:
     assert [entry.number for entry in audit.entries()] == list(range(1, 4_001))
 
 
+@pytest.mark.parametrize(
+    ("ours", "of_vm", "got"),
+    [
+        (logging.NOTSET, logging.NOTSET, ["warning"]),  # the root logger's level
+        (logging.INFO, logging.NOTSET, ["info", "warning"]),
+        (logging.NOTSET, logging.DEBUG, ["debug", "info", "warning"]),
+    ],
+)
+def test_handlers_of_the_application_get_what_they_did_before(
+    ours: int, of_vm: int, got: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, theirs = logging.getLogger(), io.StringIO()
+    monkeypatch.setattr(root, "handlers", [logging.StreamHandler(theirs)])
+    monkeypatch.setattr(root, "level", logging.WARNING)
+    ours_, vm = logging.getLogger("bioxen"), logging.getLogger("bioxen.vm")
+    for logger, level in ((ours_, ours), (vm, of_vm)):
+        logger.setLevel(level)
+    try:
+        stream = io.StringIO()
+        for _ in range(2):
+            with (
+                ProductionLogger(level="DEBUG", stream=stream),
+                ProductionLogger(level="ERROR", stream=io.StringIO()),
+            ):
+                for level in ("debug", "info", "warning"):
+                    getattr(vm, level)(level)
+        assert [line["message"] for line in json_lines(stream)] == ["debug", "info", "warning"] * 2
+        assert theirs.getvalue().split() == got * 2
+        vm.warning("after")
+        assert theirs.getvalue().split()[-1] == "after"
+    finally:
+        ours_.setLevel(logging.NOTSET)
+        vm.setLevel(logging.NOTSET)
+
+
+def test_audit_lines_are_in_the_order_of_their_numbers() -> None:
+    delays = itertools.cycle((0.0, 3e-4, 1e-4))
+
+    def dawdle(record: logging.LogRecord) -> bool:
+        time.sleep(next(delays))
+        return True
+
+    audit, stream = AuditLog(), io.StringIO()
+    logger = logging.getLogger("bioxen.audit")
+    logger.addFilter(dawdle)
+    try:
+        with ProductionLogger(stream=stream):
+            threads = [
+                threading.Thread(target=lambda: [audit.record("paused", "a") for _ in range(50)])
+                for _ in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        logger.removeFilter(dawdle)
+    assert [line["number"] for line in json_lines(stream)] == list(range(1, 201))
+
+
+def test_an_audit_entry_cannot_be_rewritten() -> None:
+    audit = AuditLog()
+    entry = audit.record("created", "a", seed=3, quota={"events": 1}, genes=["x", ["y"]])
+    with pytest.raises(TypeError):
+        entry.details["seed"] = 4  # type: ignore[index]
+    with pytest.raises(TypeError):
+        entry.details["quota"]["events"] = 4
+    with pytest.raises(TypeError):
+        entry.details["genes"][0] = "z"
+    copied = pickle.loads(pickle.dumps(entry))
+    assert copied == entry
+    assert hash(copied) == hash(entry)
+    told = entry.to_dict()["details"]
+    assert json.loads(json.dumps(told)) == told
+    assert told == {"seed": 3, "quota": {"events": 1}, "genes": ["x", ["y"]]}
+
+
 def test_the_audit_log_refuses_what_it_does_not_know() -> None:
     audit = AuditLog()
     for event, says in (("strated", "did you mean 'started'"), (3, "give one of")):
@@ -334,6 +413,14 @@ def test_the_function_stays_what_it_was() -> None:
     assert list(inspect.signature(Machine.start).parameters) == ["self", "error", "pace"]
 
 
+def test_a_refusal_is_one_line_for_any_handler(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="bioxen.vm"), pytest.raises(bx.VMStateError):
+        Machine().fail(bx.VMStateError("it is paused"))
+    record = caplog.records[-1]
+    assert (record.levelname, record.exc_info) == ("INFO", None)
+    assert "BX006 it is paused" in record.getMessage()
+
+
 def test_an_operation_is_timed_and_logged() -> None:
     @handle_vm_operation("nap")
     def nap(seconds: float, vm_id: str) -> None:
@@ -351,7 +438,7 @@ def test_an_operation_is_timed_and_logged() -> None:
     assert 0.02 <= slept["duration_s"] < 2.0
     assert (slept["level"], slept["operation"], slept["vm_id"]) == ("DEBUG", "nap", "cell-9")
     assert other["vm_id"] == "cell-8"
-    assert (refused["level"], refused["error"]["code"]) == ("WARNING", "BX006")
+    assert (refused["level"], refused["error"]["code"]) == ("INFO", "BX006")
     assert "traceback" not in refused
     assert (failed["level"], failed["vm_id"]) == ("ERROR", "cell-7")
     assert failed["error"] == {"type": "ZeroDivisionError", "message": "oh"}

@@ -124,7 +124,7 @@ def test_ctrl_c_at_any_line_leaves_no_machine_that_nobody_knows(
         first.create_vm("b", runtime, seed=2)
         first.save(file)
         snapshot = first.context("b").snapshot()
-    functions = MAKERS | {"_settled", "_making", "_wake"}
+    functions = MAKERS | {"_settled", "_making", "_wake", "_order", "_destroyed", "_forgotten"}
     line, left_early, ended = 0, False, set()
     with bx.BioXenHypervisor(workers=1) as h:
         while not left_early:

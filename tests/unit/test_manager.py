@@ -396,3 +396,30 @@ def test_the_logger_is_silent_and_the_root_untouched() -> None:
         "assert [type(h).__name__ for h in logging.getLogger('bioxen').handlers] == ['NullHandler']"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_mistake_in_a_long_program_is_located(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    context = manager.create_cellular_context(runtime, seed=1)
+    before = context.trajectory_hash
+    with pytest.raises(bx.APIValidationError) as caught:
+        manager.execute_genomic_program('run(1); knockout("rpoBB"); run(1)', context)
+    assert "did you mean 'rpoB'" in caught.value.message
+    assert caught.value.message.endswith("(statement 2 of 3: 'knockout(\"rpoBB\")')")
+    assert context.trajectory_hash == before
+    with pytest.raises(bx.APIValidationError, match="'rpoBB' here; did you mean 'rpoB'"):
+        context.count("rpoBB")
+
+
+def test_what_has_no_codons_is_not_translated(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    context = manager.create_cellular_context(runtime, seed=1)
+    tag = next(gene.locus_tag for gene in runtime.genes if gene.kind == "tRNA")
+    with pytest.raises(bx.APIValidationError, match="is tRNA and never translated; run_operon"):
+        manager.execute_genomic_program(f'translate_gene("{tag}")', context)
+    done = manager.execute_genomic_program(f'transcribe_gene("{tag}", duration_s=1)', context)
+    assert done.status == "completed"
+    program = bx.GenomicProgram.parse('translate_gene("rpoB", 5)')
+    assert bx.GenomicProgram.parse(str(program)) == program

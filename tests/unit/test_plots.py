@@ -45,7 +45,14 @@ def test_a_heat_map_has_the_counts(result: bx.ExecutionResult, tmp_path: Path) -
     shown = axes.collections[0].get_array()
     order = np.argsort(-result.proteins[-1], kind="stable")[:5]
     assert np.array_equal(np.asarray(shown).reshape(5, -1), result.proteins[:, order].T)
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == [result.genes[i] for i in order]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == [
+        result.gene_names[i] or result.genes[i] for i in order
+    ]
+    assert any(result.gene_names[i] for i in order)
+    by_name = plots.expression_heat_map(result, genes=["rpoB"])
+    column = result.gene_names.index("rpoB")
+    shown = np.asarray(by_name.collections[0].get_array()).ravel()
+    assert np.array_equal(shown, result.proteins[:, column])
     tag = result.genes[3]
     axes = plots.expression_heat_map(result, genes=[tag], what="mrnas")
     shown = np.asarray(axes.collections[0].get_array()).ravel()
@@ -74,15 +81,35 @@ def test_a_budget_adds_up(result: bx.ExecutionResult) -> None:
     assert f"{int(bars):+,} molecules" in axes.get_title()
 
 
-def test_occupancy_is_of_that_gene(cell: bx.CellularContext, result: Any) -> None:
+@pytest.mark.parametrize("strand", [1, -1])
+def test_occupancy_counts_every_ribosome_at_its_codon(
+    cell: bx.CellularContext, strand: int
+) -> None:
+    """Codon by codon against a count by hand; a busy gene, so that its mirror image differs."""
     machines = cell.polymerases()
     on_genes = machines["gene"][machines["kind"] == "ribosome"]
-    index = int(np.bincount(on_genes).argmax())
-    gene = cell.runtime.genes[index]
+    genes = cell.runtime.genes
+    busy = np.argsort(-np.bincount(on_genes, minlength=len(genes)), kind="stable").tolist()
+    index = next(place for place in busy if genes[place].strand == strand)
+    gene = genes[index]
+    expected = [0.0] * (gene.length_nt // 3)
+    for one in machines:
+        if one["kind"] == "ribosome" and one["gene"] == index:
+            nt = (
+                one["position_nt"] - gene.start if strand > 0 else gene.end - 1 - one["position_nt"]
+            )
+            expected[nt // 3] += 1.0 / cell.mrnas[index]
+    assert sum(expected) > 2
+    assert expected != expected[::-1]
     axes = plots.ribosome_occupancy(cell, gene.locus_tag, duration_s=0, every_s=1)
-    heights = np.array([bar.get_height() for bar in axes.patches])
-    assert len(heights) == gene.length_nt // 3
-    assert heights.sum() == pytest.approx((on_genes == index).sum() / cell.mrnas[index])
+    assert [bar.get_height() for bar in axes.patches] == pytest.approx(expected)
+
+
+def test_the_last_sample_of_a_plot_is_not_lost_to_rounding(cell: bx.CellularContext) -> None:
+    axes = plots.ribosome_occupancy(
+        cell, cell.runtime.genes[0].locus_tag, duration_s=1.2, every_s=0.1
+    )
+    assert " in 13 samples" in axes.get_title()
 
 
 @pytest.mark.parametrize(
@@ -94,6 +121,18 @@ def test_occupancy_is_of_that_gene(cell: bx.CellularContext, result: Any) -> Non
         (lambda c, r: plots.genome_traffic(c, replicon=3), "no replicon 3"),
         (lambda c, r: plots.genome_traffic(c, bins=2), "bins"),
         (lambda c, r: plots.ribosome_occupancy(c, "nope"), "nope"),
+        (lambda c, r: plots.ribosome_occupancy(None, "nope"), "not NoneType"),
+        (lambda c, r: plots.genome_traffic(r), "context must be"),
+        (lambda c, r: plots.genome_traffic(c, replicon="a"), "no replicon 'a'"),
+        (lambda c, r: plots.genome_traffic(c, replicon=0.5), "no replicon 0.5"),
+        (lambda c, r: plots.expression_heat_map(c), "result must be"),
+        (lambda c, r: plots.expression_heat_map(r, top=0), "top is a whole number"),
+        (lambda c, r: plots.expression_heat_map(r, top="a"), "top is a whole number"),
+        (lambda c, r: plots.expression_heat_map(r, genes="BXMC_0001"), "list of locus tags"),
+        (lambda c, r: plots.expression_heat_map(r, genes=[]), "genes is empty"),
+        (lambda c, r: plots.expression_heat_map(r, axes=3), "matplotlib Axes"),
+        (lambda c, r: plots.resource_budget(r, ["ATP"]), "no resource"),
+        (lambda c, r: plots.resource_budget(None, "ATP"), "result must be"),
         (lambda c, r: plots.ribosome_occupancy(c, "rpoB", every_s=1e-9), "samples"),
     ],
 )

@@ -357,3 +357,83 @@ def test_the_schema_and_the_library_agree() -> None:
         except InvalidConfigurationError:
             taken = False
         assert taken is good, document
+
+
+# -- bounds ----------------------------------------------------------------------------------------
+
+
+def of_hypervisor(key: str) -> Callable[[Any], object]:
+    def make(value: Any) -> None:
+        with bx.BioXenHypervisor(**{"workers": 1, key: value}):
+            pass
+
+    return make
+
+
+def of_quota(key: str) -> Callable[[Any], object]:
+    return lambda value: bx.Quota(**{key: value})
+
+
+def of_chassis(key: str) -> Callable[[Any], object]:
+    def make(value: Any) -> None:
+        bx.Chassis.of_organism("minimal_cell", **({"cells": 1} | {key: value}))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("key", "consumer", "taken", "refused"),
+    [
+        ("max_vms", of_hypervisor("max_vms"), (1, 1_000_000), (0, 1_000_001)),
+        ("workers", of_hypervisor("workers"), (1,), (0, 257)),
+        ("slice_s", of_hypervisor("slice_s"), (1e-9, 3600.0), (9e-10, 3601.0)),
+        ("quantum", of_hypervisor("quantum"), (1, 1_000_000), (0, 1_000_001)),
+        ("cells", of_chassis("cells"), (1,), (0, 2**40 + 1)),
+        ("hypervisor_overhead", of_chassis("hypervisor_overhead"), (0.0,), (-0.1, 1.0)),
+        ("emergency_reserve", of_chassis("emergency_reserve"), (0.0,), (-0.1, 1.0)),
+        *(
+            (key, of_quota(key), (1, 2**62), (0, 2**62 + 1))
+            for key in ("events", "memory_bytes", "molecules")
+        ),
+        *(
+            (key, of_quota(key), (1e-9, 1e9), (9e-10, 0.0, 1.1e9))
+            for key in ("cpu_s", "simulated_s")
+        ),
+        ("audit_entries", bx.AuditLog, (1, 10_000_000), (0, 10_000_001)),
+    ],
+)
+def test_a_bound_is_that_of_what_reads_the_setting(
+    key: str, consumer: Callable[[Any], object], taken: tuple[Any, ...], refused: tuple[Any, ...]
+) -> None:
+    base = ProductionConfig.preset("staging")
+    for value in taken:
+        consumer(value)
+        base.with_overrides(**{key: value})
+    for value in refused:
+        with pytest.raises(bx.BioXenException):
+            consumer(value)
+        with pytest.raises(InvalidConfigurationError):
+            base.with_overrides(**{key: value})
+
+
+def test_every_machine_has_the_limits_of_the_configuration(runtime: bx.GenomicRuntime) -> None:
+    config = ProductionConfig.from_dict({"vm_limits": LIMITS | {"memory_bytes": 2**22}})
+    with config.hypervisor(runtime) as hypervisor:
+        bx.create_bio_vm("a", genome_runtime=runtime, hypervisor=hypervisor)
+        hypervisor.fork_vm("a", "b")
+        hypervisor.restore_vm("c", hypervisor.context("a").snapshot(), runtime)
+        hypervisor.create_vm("own", runtime, quota={"events": 3})
+        hypervisor.create_vm("free", runtime, quota={})
+        quotas = {name: hypervisor.get_vm_status(name).quota for name in hypervisor.list_vms()}
+    assert quotas["a"] == quotas["b"] == quotas["c"] == config.quota()
+    assert quotas["own"] == bx.Quota(events=3)
+    assert quotas["free"] == bx.Quota()
+
+
+@pytest.mark.parametrize(("which", "says"), [(0, "hypervisor"), (1, "logger")])
+def test_a_monitor_of_something_else_is_refused(which: int, says: str) -> None:
+    with bx.BioXenHypervisor() as hypervisor, bx.ProductionLogger(stream=io.StringIO()) as log:
+        given: list[Any] = [hypervisor, log]
+        given[which] = 3
+        with pytest.raises(bx.APIValidationError, match=f"{says} must be"):
+            ProductionConfig().monitor(*given)

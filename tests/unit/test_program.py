@@ -284,10 +284,10 @@ def test_any_text_is_read_or_refused_with_a_position(text: str) -> None:
     ],
 )
 def test_huge_programs_are_refused_quickly(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ProgramSyntaxError):
         GenomicProgram.parse(text)
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 def test_a_program_is_frozen_and_hashable() -> None:

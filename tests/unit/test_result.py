@@ -76,6 +76,7 @@ def test_a_boundary_row_that_was_changed_is_kept() -> None:
     joined = result(trace(0, 3), trace(20, 2, atp=5))
     assert joined.time_s.tolist() == [0, 10, 20, 20, 30]
     assert joined.resources["ATP"].tolist() == [100, 100, 100, 5, 5]
+    assert joined.ledger["operator"] == {"ATP": -95}
 
 
 def test_the_status_is_that_of_the_last_part() -> None:
@@ -133,7 +134,11 @@ def test_every_view_holds_the_same_numbers(tmp_path: Path) -> None:
         assert cube["machines_active"].sel(machine="ribosome").values.tolist() == [6] * 5
         assert cube.attrs["seed"] == str(2**64 - 1)
     assert [int(row["protein.a_0002"]) for row in rows] == expected
-    assert stored.attrs["ledger"] == {"translation": {"GTP": -8}, "charging": {"ATP": -4}}
+    assert stored.attrs["ledger"] == {
+        "translation": {"GTP": -8},
+        "charging": {"ATP": -4},
+        "operator": {"ATP": -95},
+    }
     assert stored.attrs["seed"] == 2**64 - 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.csv", "r.nc", "r.parquet"]
 

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 __all__ = [name for name in _root.__all__ if name != "__version__"]
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(_root, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # which would take every name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            return getattr(_root, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -3,57 +3,43 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from types import MappingProxyType, TracebackType
+from dataclasses import dataclass, field, replace
+from types import TracebackType
 from typing import Any, Final, Self
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
+    BioXenException,
     IsolationBreachError,
-    ResourceAllocationError,
-    VMNotFoundError,
     VMStateError,
 )
+from bioxen_jcvi_vm_lib._frozen import Record, frozen
 from bioxen_jcvi_vm_lib._html import facts
-from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditLog, handle_vm_operation
-from bioxen_jcvi_vm_lib.context import CellularContext
+from bioxen_jcvi_vm_lib._observers import raise_together
+from bioxen_jcvi_vm_lib.api.audit import AuditLog
+from bioxen_jcvi_vm_lib.api.operations import handle_vm_operation
+from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
-from bioxen_jcvi_vm_lib.hypervisor.records import ResourceAllocation, VmHandle
+from bioxen_jcvi_vm_lib.hypervisor.records import ResourceAllocation, VmHandle, whole
+from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord
 from bioxen_jcvi_vm_lib.program import GenomicProgram
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
 
 #: What a callback can be asked for. "divided" comes with a cell that divides.
-EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "destroyed")
+EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed")
 
 Callback = Callable[["BiologicalVM"], object]
 
 
-class _Record:
-    """A frozen record that can be written as plain values."""
-
-    __slots__ = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return every attribute as plain numbers, texts, lists and dictionaries."""
-        return {part.name: _plain(getattr(self, part.name)) for part in fields(self)}  # type: ignore[arg-type]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(part) for part in value]
-    return value.to_dict() if hasattr(value, "to_dict") else value
-
-
 @dataclass(frozen=True, slots=True)
-class BiologicalStatus(_Record):
+class BiologicalStatus(Record):
     """What a virtual machine is and is doing.
 
     Attributes
@@ -89,8 +75,8 @@ class BiologicalStatus(_Record):
     cause: str
     time_s: float
     seed: int
-    machines: Mapping[str, Mapping[str, int]]
-    resources: Mapping[str, int]
+    machines: Mapping[str, Mapping[str, int]] = field(hash=False)
+    resources: Mapping[str, int] = field(hash=False)
     transcripts: int
     proteins: int
     pace: float
@@ -98,7 +84,7 @@ class BiologicalStatus(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class BiologicalMetrics(_Record):
+class BiologicalMetrics(Record):
     """What a cell has done and what it is busy with.
 
     Attributes
@@ -120,21 +106,28 @@ class BiologicalMetrics(_Record):
     """
 
     time_s: float
-    events: Mapping[str, int]
-    active_fractions: Mapping[str, float]
+    events: Mapping[str, int] = field(hash=False)
+    active_fractions: Mapping[str, float] = field(hash=False)
     energy_charge: float
-    transcripts: Mapping[str, int]
-    proteins: Mapping[str, int]
-    ledger: Mapping[str, Mapping[str, int]]
+    transcripts: Mapping[str, int] = field(hash=False)
+    proteins: Mapping[str, int] = field(hash=False)
+    ledger: Mapping[str, Mapping[str, int]] = field(hash=False)
     speed: float
 
     def top_expressed(self, n: int = 10) -> list[tuple[str, int]]:
-        """Return the locus tags with the most proteins, with their numbers, most first."""
+        """Return the locus tags with the most proteins, with their numbers, most first.
+
+        Parameters
+        ----------
+        n : int
+            How many at most, 0 or more.
+        """
+        whole(n, "n", 0, 2**63 - 1)
         return sorted(self.proteins.items(), key=lambda pair: (-pair[1], pair[0]))[:n]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ProcessResult(_Record):
+class ProcessResult(Record):
     """What a biological process came to.
 
     Attributes
@@ -196,7 +189,8 @@ class BiologicalVM:
 
     ``created`` → ``start()`` → ``running`` ⇄ ``paused`` → ``stopped`` → ``destroyed``; a cell that
     failed is in the state ``error``. It is a context manager: leaving it destroys it. Methods may
-    be called from any thread; one process runs at a time.
+    be called from any thread; one process runs at a time. What the hypervisor does to the machine
+    (``pause_vm``, ``run``, ``close``, ...) reaches hooks and audit log as if it was done here.
 
     Attributes
     ----------
@@ -231,8 +225,19 @@ class BiologicalVM:
         self._owns_hypervisor = owns_hypervisor
         self._audit = audit
         self._callbacks: dict[str, list[Callback]] = {event: [] for event in EVENTS}
-        self._last: BiologicalStatus | None = None
-        self._note("created", biological_type=biological_type, seed=self._context.seed)
+        self._last: BiologicalStatus | None = None  # once it is about to be destroyed
+        self._destroyed = False
+        record = hypervisor._record(handle)
+        # a hypervisor of its own goes with it, unless somebody else holds that
+        record.observers.append(weakref.ref(self) if owns_hypervisor else lambda: self)
+        self._note(
+            "created",
+            {
+                "biological_type": biological_type,
+                "seed": self._context.seed,
+                "quota": self._used().quota.to_dict(),
+            },
+        )
 
     # -- lifecycle ---------------------------------------------------------------------------------
 
@@ -244,37 +249,26 @@ class BiologicalVM:
         VMStateError
             If it was started before.
         """
-        _start(self)
-        self._tell("started")
+        self._told(_start(self), "started")
 
     def pause(self) -> None:
         """Let it rest, also amid a process of another thread, which then waits."""
-        _pause(self)
-        self._tell("paused")
+        self._told(_pause(self), "paused")
 
     def resume(self) -> None:
         """Let it go on after a pause."""
-        _resume(self)
-        self._tell("resumed")
+        self._told(_resume(self), "resumed")
 
     def stop(self) -> None:
         """End it for good; a process under way ends as "stopped". Its cell can still be seen."""
-        _stop(self)
-        self._tell("stopped")
+        self._told(_stop(self), "stopped")
 
     def destroy(self) -> None:
-        """Remove it in any state, and its hypervisor if that is its own. Twice is no error."""
-        if self._last is not None:
-            return
-        last = self.get_status()
-        if self._owns_hypervisor:
-            self.hypervisor.close()
-        else:
-            with contextlib.suppress(IsolationBreachError, VMNotFoundError, VMStateError):
-                self.hypervisor.destroy_vm(self.handle)
-        values = {part.name: getattr(last, part.name) for part in fields(last)}
-        self._last = BiologicalStatus(**(values | {"state": "destroyed"}))
-        self._tell("destroyed")
+        """Remove it in any state, and its hypervisor if that is its own. Twice is no error, nor
+        if its hypervisor has removed it already.
+        """
+        for record in _destroy(self):
+            self._told(record, "destroyed")
 
     def on(self, event: str, callback: Callback) -> Callback:
         """Have a function called with this machine after something was done to it.
@@ -283,11 +277,12 @@ class BiologicalVM:
         ----------
         event : str
             "started", "paused", "resumed", "exhausted" (a process found nothing left that can
-            happen), "stopped" or "destroyed".
+            happen), "stopped", "error" (its cell failed) or "destroyed".
         callback : callable
             Called on the thread that made the call, once the state has changed, in the order of
-            registration. An exception from it propagates when all have been called; the state
-            stays changed.
+            registration. When all have been called an exception from one propagates, those of
+            several as an ExceptionGroup; the state stays changed. Where it would hide what a run
+            came to, it is the cause of a `GenomicRuntimeError` with ``details["results"]``.
 
         Returns
         -------
@@ -312,9 +307,14 @@ class BiologicalVM:
     @property
     def state(self) -> str:
         """Where in its lifecycle it is."""
-        if self._last is not None:
-            return self._last.state
-        return self.hypervisor.get_vm_state(self.handle)
+        if self._destroyed:
+            return "destroyed"
+        try:
+            return self.hypervisor.get_vm_state(self.handle)
+        except BioXenException:
+            if self.hypervisor._has(self.handle):  # it is the hypervisor of another process
+                raise
+            return "destroyed"
 
     @property
     def context(self) -> CellularContext:
@@ -337,36 +337,44 @@ class BiologicalVM:
         return self._vm_type
 
     def get_status(self) -> BiologicalStatus:
-        """Return its state and what is in its cell; also of one that was destroyed, the last."""
-        if self._last is not None:
+        """Return its state and what is in its cell; also of one that was destroyed, the last.
+
+        Age and counts are those of one moment, also while it runs.
+        """
+        if self._destroyed and self._last is not None:
             return self._last
-        used = self._used()
-        machines: Mapping[str, Mapping[str, int]] = {}
-        resources: Mapping[str, int] = {}
-        transcripts = proteins = 0
-        with contextlib.suppress(VMStateError, IsolationBreachError):  # a cell that failed is gone
-            machines = self._context.machines
-            resources = self._context.resources
-            transcripts = int(self._context.mrnas.sum())
-            proteins = int(self._context.proteins.sum())
+        try:
+            used = self._used()
+        except BioXenException:
+            if self.hypervisor._has(self.handle):
+                raise
+            return self._last or self._status(None, None)  # removed at this moment
+        try:
+            look = self._context.fork(replay=True)
+        except (VMStateError, IsolationBreachError):  # a cell that failed is gone
+            return self._status(used, None)
+        with look:
+            return self._status(used, look)
+
+    def _status(self, used: VmMetrics | None, look: CellularContext | None) -> BiologicalStatus:
         return BiologicalStatus(
             vm_id=self.vm_id,
             biological_type=self._biological_type,
             vm_type=self._vm_type,
-            state=used.state,
-            cause=used.cause,
-            time_s=used.time_s,
+            state=used.state if used else "destroyed",
+            cause=used.cause if used else "",
+            time_s=look.time_s if look else used.time_s if used else 0.0,
             seed=self._context.seed,
-            machines=_frozen(machines),
-            resources=MappingProxyType(resources),
-            transcripts=transcripts,
-            proteins=proteins,
-            pace=used.pace,
-            deadline_misses=used.deadline_misses,
+            machines=frozen(look.machines if look else {}),
+            resources=frozen(look.resources if look else {}),
+            transcripts=int(look.mrnas.sum()) if look else 0,
+            proteins=int(look.proteins.sum()) if look else 0,
+            pace=used.pace if used else 0.0,
+            deadline_misses=used.deadline_misses if used else 0,
         )
 
     def get_biological_metrics(self) -> BiologicalMetrics:
-        """Return what its cell has done.
+        """Return what its cell has done; all of it at one moment, but for the speed.
 
         Raises
         ------
@@ -375,25 +383,23 @@ class BiologicalVM:
         """
         self._alive("measure")
         used = self._used()
-        cell = self._context
         tags = self.runtime.locus_tags
-        pools = cell.resources
-        adenylate = pools["ATP"] + pools["ADP"] + pools["AMP"]
-        return BiologicalMetrics(
-            time_s=cell.time_s,
-            events=MappingProxyType(cell.events),
-            active_fractions=MappingProxyType(
-                {
-                    name: count["active"] / count["total"] if count["total"] else 0.0
-                    for name, count in cell.machines.items()
-                }
-            ),
-            energy_charge=(pools["ATP"] + pools["ADP"] / 2) / adenylate if adenylate else 0.0,
-            transcripts=MappingProxyType(dict(zip(tags, cell.mrnas.tolist(), strict=True))),
-            proteins=MappingProxyType(dict(zip(tags, cell.proteins.tolist(), strict=True))),
-            ledger=_frozen(cell.ledger),
-            speed=used.time_s / used.cpu_s if used.cpu_ns else 0.0,
-        )
+        with self._context.fork(replay=True) as look:
+            return BiologicalMetrics(
+                time_s=look.time_s,
+                events=frozen(look.events),
+                active_fractions=frozen(
+                    {
+                        name: count["active"] / count["total"] if count["total"] else 0.0
+                        for name, count in look.machines.items()
+                    }
+                ),
+                energy_charge=energy_charge(look.resources),
+                transcripts=frozen(dict(zip(tags, look.mrnas.tolist(), strict=True))),
+                proteins=frozen(dict(zip(tags, look.proteins.tolist(), strict=True))),
+                ledger=frozen(look.ledger),
+                speed=used.time_s / used.cpu_s if used.cpu_ns else 0.0,
+            )
 
     # -- resources ---------------------------------------------------------------------------------
 
@@ -425,13 +431,7 @@ class BiologicalVM:
         ResourceAllocationError
             If it is not free, with what was asked, free and held; or there is no chassis.
         """
-        try:
-            acts_s = _allocate(self, resource_allocation, at_s)
-        except ResourceAllocationError as error:
-            self._note("refused", cause=error.message)
-            raise
-        self._note("allocated", asked=resource_allocation, at_s=acts_s)
-        return acts_s
+        return _allocate(self, resource_allocation, at_s)
 
     def get_resource_usage(self) -> VmMetrics:
         """Return what it has used: CPU, memory, events, molecules, and what it holds."""
@@ -464,29 +464,26 @@ class BiologicalVM:
         VMStateError
             If the machine is not running.
         IsolationBreachError
-            If it came to a quota with ``on_quota="raise"``.
+            If it came to a quota with ``on_quota="raise"``; what it came to is
+            ``details["results"]``.
+        GenomicRuntimeError
+            If the cell failed, or a hook did, which is the cause; with the results likewise.
         """
-        self._alive("run a process in")
-        program = (
-            process_code
-            if isinstance(process_code, GenomicProgram)
-            else GenomicProgram.parse(process_code)
-        )
-        before = self.state
-        if before != "running":
-            fix = {"created": "start() it", "paused": "resume() it"}.get(before, "make another one")
-            raise VMStateError(
-                f"{self.vm_id!r} is {before} and carries out nothing: {fix}",
-                details={"vm_id": self.vm_id, "state": before},
-            )
-        execution = self._context.execute(program, progress=progress)
-        if execution.status == "exhausted":
-            self._tell("exhausted")
-        elif execution.status == "quota":
-            self._note("quota_reached", cause=execution.cause)
-            if (after := self.state) in EVENTS:
-                self._tell(after)
-        return ProcessResult(self.vm_id, program, execution)
+        heard: list[Exception] = []
+
+        def listen(time_s: float, steps: int) -> None:
+            try:
+                progress(time_s, steps)  # type: ignore[misc] # which is not None here
+            except Exception as error:
+                heard.append(error)
+                raise
+
+        try:
+            return _execute(self, process_code, listen if callable(progress) else progress)
+        except BioXenException:
+            if heard:  # what the caller's own function raised is not ours to wrap
+                raise heard[0] from None
+            raise
 
     # -- end ---------------------------------------------------------------------------------------
 
@@ -503,7 +500,11 @@ class BiologicalVM:
         self.destroy()
 
     def __repr__(self) -> str:
-        return f"<BiologicalVM {self.vm_id!r}: {self._biological_type}, {self.state}>"
+        try:
+            state = self.state
+        except BioXenException:
+            state = "of another process"
+        return f"<BiologicalVM {self.vm_id!r}: {self._biological_type}, {state}>"
 
     def _repr_html_(self) -> str:
         now = self.get_status()
@@ -529,41 +530,65 @@ class BiologicalVM:
         return self.hypervisor.get_vm_resource_usage(self.handle)
 
     def _alive(self, deed: str) -> None:
-        if self._last is not None:
+        if self._destroyed or not self.hypervisor._has(self.handle):
             raise VMStateError(
                 f"{self.vm_id!r} was destroyed: there is nothing to {deed}; make another machine "
                 "with create_bio_vm",
                 details={"vm_id": self.vm_id, "state": "destroyed"},
             )
 
-    def _note(self, event: str, **details: Any) -> None:
+    # -- what the hypervisor tells -----------------------------------------------------------------
+
+    def _leave(self) -> None:
+        """Take a last look; the hypervisor calls it before it removes the machine."""
+        with contextlib.suppress(BioXenException):
+            self._last = replace(self.get_status(), state="destroyed")
+
+    def _note(self, event: str, details: Mapping[str, Any]) -> None:
+        """Write an event to the audit log; the hypervisor calls it."""
+        if event == "destroyed":
+            self._destroyed = True
         if self._audit is not None:
             self._audit.record(event, self.vm_id, **details)
 
-    def _tell(self, event: str) -> None:
-        self._note(event)
-        failed: list[BaseException] = []
+    def _tell(self, event: str) -> list[Exception]:
+        """Call the hooks of an event and return what they raised; the hypervisor calls it."""
+        failed = []
         for callback in tuple(self._callbacks[event]):
             try:
                 callback(self)
             except Exception as error:
                 failed.append(error)
-        if failed:
-            raise failed[0]
+        return failed
+
+    @staticmethod
+    def _told(record: VmRecord, event: str) -> None:
+        raise_together(record.tell(event))
 
 
-def _deed(name: str) -> Callable[[BiologicalVM], None]:
-    """Return what asks the hypervisor; callbacks are called outside, so that theirs stay theirs."""
+def _deed(name: str) -> Callable[[BiologicalVM], VmRecord]:
+    """Return what asks the hypervisor; hooks are called outside: their errors stay theirs."""
 
     @handle_vm_operation(name)
-    def act(vm: BiologicalVM) -> None:
+    def act(vm: BiologicalVM) -> VmRecord:
         vm._alive(name)
-        getattr(vm.hypervisor, f"{name}_vm")(vm.handle)
+        return vm.hypervisor._order(name, vm.handle)
 
     return act
 
 
 _start, _pause, _resume, _stop = map(_deed, ("start", "pause", "resume", "stop"))
+
+
+@handle_vm_operation("destroy")
+def _destroy(vm: BiologicalVM) -> list[VmRecord]:
+    gone = []
+    with contextlib.suppress(BioXenException):  # it is gone, or of another process
+        gone = vm.hypervisor._destroyed(vm.handle)  # a run under way ends as "stopped"
+    if vm._owns_hypervisor:
+        with contextlib.suppress(BioXenException):
+            gone += vm.hypervisor._closed()
+    return gone
 
 
 @handle_vm_operation("allocate")
@@ -572,5 +597,15 @@ def _allocate(vm: BiologicalVM, wanted: Any, at_s: float | None) -> float:
     return vm.hypervisor.allocate_vm_resources(vm.handle, wanted, at_s=at_s)
 
 
-def _frozen(nested: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    return MappingProxyType({key: MappingProxyType(inner) for key, inner in nested.items()})
+@handle_vm_operation("execute")
+def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
+    vm._alive("run a process in")
+    program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
+    before = vm.state
+    if before != "running":
+        fix = {"created": "start() it", "paused": "resume() it"}.get(before, "make another one")
+        raise VMStateError(
+            f"{vm.vm_id!r} is {before} and carries out nothing: {fix}",
+            details={"vm_id": vm.vm_id, "state": before},
+        )
+    return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))

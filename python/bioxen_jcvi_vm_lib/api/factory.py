@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -13,13 +14,15 @@ from typing import Any, Final
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
+    BioXenException,
     InvalidConfigurationError,
     VMCreationError,
 )
 from bioxen_jcvi_vm_lib._reading import read_genome
+from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.biological_vm import BiologicalVM
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
-from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditLog
+from bioxen_jcvi_vm_lib.api.operations import handle_vm_operation
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
     builtin_runtime,
@@ -27,7 +30,7 @@ from bioxen_jcvi_vm_lib.genome import (
     load_runtime,
 )
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
-from bioxen_jcvi_vm_lib.hypervisor.records import Chassis, Policy, Quota
+from bioxen_jcvi_vm_lib.hypervisor.records import Chassis, Policy, Quota, VmHandle
 
 __all__ = [
     "create_bio_vm",
@@ -74,6 +77,7 @@ def validate_vm_type(vm_type: str) -> bool:
     return isinstance(vm_type, str) and vm_type in VM_TYPES
 
 
+@handle_vm_operation("create", otherwise=VMCreationError)
 def create_bio_vm(
     vm_id: str,
     biological_type: str = "minimal_cell",
@@ -82,7 +86,7 @@ def create_bio_vm(
     *,
     genome_runtime: GenomicRuntime | None = None,
     seed: int | None = None,
-    policy: Policy | str | None = None,
+    policy: Policy | Mapping[str, Any] | str | None = None,
     quota: Quota | Mapping[str, Any] | None = None,
     hypervisor: BioXenHypervisor | None = None,
     audit: AuditLog | None = None,
@@ -108,8 +112,9 @@ def create_bio_vm(
     policy, quota
         As in ``BioXenHypervisor.create_vm``.
     hypervisor : BioXenHypervisor, optional
-        Where it shall live. None: in one of its own, with one worker, the scheduler that the
-        configuration names, and a chassis that is what its organism has.
+        Where it shall live; a ``runtime_scheduler`` that is set must be that one's. None: in one
+        of its own, with one worker, the scheduler that the configuration names, and a chassis that
+        is what its organism has.
     audit : AuditLog, optional
         Where lifecycle, allocations and used quotas are written down.
 
@@ -148,12 +153,24 @@ def create_bio_vm(
                 f"{vm_id!r} was to be of the type {biological_type!r}, and its genome was loaded "
                 f"as {runtime.organism!r}: name that type, or load it with organism={organism!r}"
             )
+    scheduler = runtime.configuration.runtime_scheduler
+    if (
+        hypervisor is not None
+        and scheduler != hypervisor.scheduler
+        and "runtime_scheduler" in runtime.configuration.sources
+    ):
+        raise InvalidConfigurationError(
+            f"runtime_scheduler is {scheduler!r}, and the hypervisor is {hypervisor.scheduler}: "
+            "leave it out, or make the hypervisor with that scheduler",
+            details={"key": "runtime_scheduler"},
+        )
     home = hypervisor or BioXenHypervisor(
         max_vms=1,
         workers=1,
         chassis=Chassis.of_organism(runtime),
-        scheduler=runtime.configuration.runtime_scheduler,
+        scheduler=scheduler,
     )
+    handle: VmHandle | None = None
     try:
         handle = home.create_vm(vm_id, runtime, seed=seed, policy=policy, quota=quota)
         return BiologicalVM(
@@ -168,6 +185,9 @@ def create_bio_vm(
     except BaseException:
         if hypervisor is None:
             home.close()
+        elif handle is not None:  # nobody has it
+            with contextlib.suppress(BioXenException):
+                home.destroy_vm(handle)
         raise
 
 
@@ -191,7 +211,11 @@ def quick_start_vm(
     vm = create_bio_vm(
         biological_type if vm_id is None else vm_id, biological_type, config=config, **options
     )
-    vm.start()
+    try:
+        vm.start()
+    except BaseException:  # nobody has it
+        vm.destroy()
+        raise
     return vm
 
 
@@ -242,12 +266,11 @@ def _runtime(
                 details={"key": "genome_file"},
             )
         return _cached(("built in", *_shape(config)), lambda: builtin_runtime(config))
-    path = config.genome_file
-    data, _ = read_genome(path)
+    data, _ = read_genome(config.genome_file)
     key = (hashlib.blake2b(data).digest(), organism, *_shape(config))
-    return _cached(
+    return _cached(  # of these bytes, not of the file, which may be another one by now
         key,
-        lambda: load_runtime(path, organism=organism, sequence_file=None, configuration=config),
+        lambda: load_runtime(data, organism=organism, sequence_file=None, configuration=config),
     )
 
 

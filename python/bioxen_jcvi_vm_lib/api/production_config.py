@@ -21,6 +21,7 @@ from pydantic.json_schema import models_json_schema
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, BioXenException
 from bioxen_jcvi_vm_lib._saving import save_bytes
+from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.config_manager import (
     ROOT_KEYS,
     Configuration,
@@ -30,7 +31,7 @@ from bioxen_jcvi_vm_lib.api.config_manager import (
     finite,
 )
 from bioxen_jcvi_vm_lib.api.config_sources import Given, Source, Tree, bare, marked, merged
-from bioxen_jcvi_vm_lib.api.enhanced_error_handling import AuditLog, ProductionLogger
+from bioxen_jcvi_vm_lib.api.logs import ProductionLogger, VmLog
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.genome import GenomicRuntime
@@ -80,6 +81,7 @@ _LONGEST_SLICE_S = 0.01
 
 Share = Annotated[float, Field(ge=0, lt=1), AfterValidator(finite)]
 Seconds = Annotated[float, Field(gt=0, le=1e9), AfterValidator(finite)]
+Limit = Annotated[float, Field(ge=1e-9, le=1e9), AfterValidator(finite)]
 Many = Annotated[int, Field(ge=1, le=2**62)]
 
 
@@ -108,10 +110,10 @@ class VmLimits(Section):
     """The quota of each virtual machine; what is not set is not limited."""
 
     events: Many | None = Field(None, description="candidate events since its creation")
-    cpu_s: Seconds | None = Field(None, description="time on workers [s]")
+    cpu_s: Limit | None = Field(None, description="time on workers [s]")
     memory_bytes: Many | None = Field(None, description="memory [bytes]")
     molecules: Many | None = Field(None, description="ATP and amino acids that supply brings in")
-    simulated_s: Seconds | None = Field(None, description="age of the cell [s]")
+    simulated_s: Limit | None = Field(None, description="age of the cell [s]")
     on_quota: Literal["pause", "stop", "raise"] = Field(
         "pause", description="what becomes of a machine that comes to a limit"
     )
@@ -167,7 +169,7 @@ class ProductionConfig(Configuration):
     slice_s: Annotated[float, Field(ge=1e-9, le=3600), AfterValidator(finite)] = Field(
         0.001, description="how long a machine keeps a worker while others wait [s]"
     )
-    quantum: Annotated[int, Field(ge=1, le=2**32)] = Field(
+    quantum: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         1024, description="candidate events between two looks whether something else is due"
     )
     chassis: ChassisSettings | None = Field(
@@ -226,7 +228,7 @@ class ProductionConfig(Configuration):
     def hypervisor(
         self, genome: GenomicRuntime | str = "minimal_cell", **arguments: Any
     ) -> BioXenHypervisor:
-        """Make the hypervisor.
+        """Make the hypervisor; each of its machines has the limits of ``vm_limits``.
 
         Parameters
         ----------
@@ -246,6 +248,7 @@ class ProductionConfig(Configuration):
             "workers": self.workers,
             "slice_s": self.slice_s,
             "quantum": self.quantum,
+            "quota": self.quota(),
         }
         if isinstance(genome, str):
             OrganismParameters.load(genome)  # names an unknown one, with a chassis or without
@@ -261,7 +264,9 @@ class ProductionConfig(Configuration):
         return BioXenHypervisor(**{**made, **arguments})
 
     def quota(self) -> Quota:
-        """Return the limits of each machine, for ``create_vm(..., quota=...)``."""
+        """Return the limits of each machine, which those in `hypervisor` have unless they are made
+        with others.
+        """
         from bioxen_jcvi_vm_lib.hypervisor.records import Quota
 
         return Quota(**self.vm_limits.model_dump())
@@ -416,8 +421,18 @@ class Monitor:
         interval_s: float = 15.0,
         metrics_file: str | os.PathLike[str] | None = None,
     ) -> None:
+        from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
         from bioxen_jcvi_vm_lib.hypervisor.records import positive
 
+        for name, given, kind in (
+            ("hypervisor", hypervisor, BioXenHypervisor),
+            ("logger", logger, VmLog),
+        ):
+            if not isinstance(given, kind):
+                raise APIValidationError(
+                    f"{name} must be a {kind.__name__}, not {short(given)}",
+                    details={"argument": name},
+                )
         self._hypervisor = hypervisor
         self._logger = logger
         self._interval_s = positive(interval_s, "interval_s", 0.0, 1e9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import threading
 import weakref
@@ -15,12 +16,15 @@ from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, seconds, seed_or_entropy,
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
+    GenomicRuntimeError,
     InvalidConfigurationError,
     IsolationBreachError,
+    ResourceAllocationError,
     VMNotFoundError,
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._observers import named, raise_together, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, CellularContext
@@ -68,6 +72,9 @@ MAX_QUANTUM = 1_000_000
 #: Largest checkpoint that is read from a file [bytes].
 MAX_CHECKPOINT_BYTES = 16 * 2**30
 
+#: What a machine is told to have been when an order is carried out.
+_DONE = {"start": "started", "pause": "paused", "resume": "resumed", "stop": "stopped"}
+
 
 class BioXenHypervisor:
     """Runs many cells side by side, each as if it had the machine to itself.
@@ -94,6 +101,8 @@ class BioXenHypervisor:
     quantum : int
         Candidate events between two looks whether something else is due, at most 1,000,000: about
         20 ms, for which pause, stop and Ctrl-C then wait.
+    quota : Quota or mapping, optional
+        Limits of each machine that is made without a quota of its own; None: none.
 
     Raises
     ------
@@ -101,6 +110,11 @@ class BioXenHypervisor:
         If an argument is not acceptable.
     ChassisInitializationError
         If the chassis is not.
+
+    Attributes
+    ----------
+    scheduler : str
+        As it was made.
     """
 
     def __init__(
@@ -113,6 +127,7 @@ class BioXenHypervisor:
         scheduler: str = "preemptive",
         slice_s: float = 0.001,
         quantum: int = 1024,
+        quota: Quota | Mapping[str, Any] | None = None,
     ) -> None:
         self._pid = os.getpid()
         self._lock = threading.RLock()
@@ -130,6 +145,8 @@ class BioXenHypervisor:
                 f"clock must be a VirtualClock or None, not {short(clock)}",
                 details={"argument": "clock"},
             )
+        self.scheduler = scheduler
+        self._quota = Quota.of(quota)
         pool = Chassis.of(chassis)
         self._max_vms = whole(max_vms, "max_vms", 1, 1_000_000)
         self._core = _core.Hypervisor(
@@ -172,7 +189,7 @@ class BioXenHypervisor:
         policy : Policy, mapping, "fair" or "batch", optional
             How it gets time, as in `Policy.of`; None is fair.
         quota : Quota or mapping, optional
-            Its limits; None: none.
+            Its limits; None: what the hypervisor gives each.
         **overrides
             Configuration keys, as in ``create_cellular_context``; ``runtime_scheduler`` is the
             hypervisor's.
@@ -199,7 +216,8 @@ class BioXenHypervisor:
             )
         configuration = configuration_for(runtime, overrides)
         program = program_for(runtime, configuration)
-        terms = core_terms(policy, quota, resource_allocation, own_capacity(program))
+        limits = self._quota if quota is None else quota
+        terms = core_terms(policy, limits, resource_allocation, own_capacity(program))
         number = seed_or_entropy(seed)
         with self._making(), explaining_amounts(resource_allocation, "its organism"):
             handle = core.create(name, program, number, *terms)
@@ -248,7 +266,7 @@ class BioXenHypervisor:
         data = bytes(snapshot)
         terms = core_terms(
             policy,
-            quota,
+            self._quota if quota is None else quota,
             resource_allocation,
             lambda: own_capacity(_core.Context.restore(data, runtime._program).program),
         )
@@ -294,8 +312,9 @@ class BioXenHypervisor:
             )
         number = None if seed is None else seed_or_entropy(seed)
         parent = self._record(vm_id)
+        limits = self._quota if quota is None else quota
         terms = core_terms(
-            policy, quota, resource_allocation, lambda: self._granted(parent.handle.handle)
+            policy, limits, resource_allocation, lambda: self._granted(parent.handle.handle)
         )
         with self._making(), explaining_amounts(resource_allocation, "its parent"):
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
@@ -313,48 +332,28 @@ class BioXenHypervisor:
         IsolationBreachError
             If a handle is stale or belongs to another hypervisor.
         """
-        core, record = self._usable(), self._record(vm_id)
-        with self._lock:
-            self._wake(record)
-            core.start(record.handle.handle)
+        self._told(self._order("start", vm_id), "started")
 
     def pause_vm(self, vm_id: Vm) -> None:
         """Let a running machine rest; it rests when this returns. Its runs wait. Else as
         `start_vm`.
         """
-        core, record = self._usable(), self._record(vm_id)
-        with self._lock:
-            core.pause(record.handle.handle)
-            self._awake.pop(record.handle.vm_id, None)
+        self._told(self._order("pause", vm_id), "paused")
 
     def resume_vm(self, vm_id: Vm) -> None:
         """Let a paused machine go on. Else as `start_vm`."""
-        core, record = self._usable(), self._record(vm_id)
-        with self._lock:
-            self._wake(record)
-            core.resume(record.handle.handle)
+        self._told(self._order("resume", vm_id), "resumed")
 
     def stop_vm(self, vm_id: Vm) -> None:
         """Stop a machine for good; its runs end as "stopped", its cell can still be looked at.
         Else as `start_vm`.
         """
-        core, record = self._usable(), self._record(vm_id)
-        with self._lock:
-            core.stop(record.handle.handle)
-            self._awake.pop(record.handle.vm_id, None)
+        self._told(self._order("stop", vm_id), "stopped")
 
     def destroy_vm(self, vm_id: Vm) -> None:
         """Remove a machine, in any state and while it runs; its runs end as "stopped"."""
-        core = self._usable()
-        record = self._record(vm_id)
-        try:
-            core.destroy(record.handle.handle)
-        finally:  # Ctrl-C may come when it is gone
-            with self._lock:
-                if self._state(record.handle.handle) is None:
-                    for of_name in (self._records, self._awake):
-                        if of_name.get(record.handle.vm_id) is record:
-                            del of_name[record.handle.vm_id]
+        for record in self._destroyed(vm_id):
+            self._told(record, "destroyed")
 
     def context(self, vm_id: Vm) -> CellularContext:
         """Return the cell of a virtual machine.
@@ -369,6 +368,7 @@ class BioXenHypervisor:
             core.context(record.handle.handle),
             record.snapshot_dir,
             hypervisor=self,
+            ended=functools.partial(self._ended, record),
         )
 
     def get_vm_status(self, vm_id: Vm) -> VmStatus:
@@ -407,7 +407,10 @@ class BioXenHypervisor:
         ResourceAllocationError
             If a limit is below what is used already.
         """
-        self._usable().set_quota(self._handle(vm_id), Quota.of(quota)._to_core)
+        core, record, limits = self._usable(), self._record(vm_id), Quota.of(quota)
+        with self._lock, _refusals(record):
+            core.set_quota(record.handle.handle, limits._to_core)
+            record.note("quota_set", quota=limits.to_dict())
 
     # -- capacity ----------------------------------------------------------------------------------
 
@@ -445,12 +448,14 @@ class BioXenHypervisor:
         record = self._record(vm_id)
         handle = record.handle.handle
         age = None if at_s is None else seconds(at_s, "at_s", zero=True)
-        with self._lock:  # nobody changes it between the look and the change
+        with self._lock, _refusals(record):  # nobody changes it between the look and the change
             held = core.allocation(handle, age)
             if held is None:  # there is nothing to change, which the core says
                 given = ResourceAllocation.of(resource_allocation)
                 return core.allocate(handle, given._to_core(dict.fromkeys(RESOURCES, 0)), age)
-            return core.allocate(handle, changed_allocation(resource_allocation, *held), age)
+            acts_s = core.allocate(handle, changed_allocation(resource_allocation, *held), age)
+            record.note("allocated", asked=resource_allocation, at_s=acts_s)
+            return acts_s
 
     def rebalance(self, at_s: float) -> dict[str, dict[str, int]]:
         """Hand out what is free of the chassis, by priority and up to each machine's limits.
@@ -554,6 +559,8 @@ class BioXenHypervisor:
         IsolationBreachError
             If a machine came to a quota with ``on_quota="raise"``: when the others are done, with
             all results as ``details["results"]``.
+        GenomicRuntimeError
+            If a hook of a `BiologicalVM` failed, which is the cause; with the results likewise.
         """
         core = self._usable()
         until = seconds(until_s, "until_s")
@@ -579,11 +586,23 @@ class BioXenHypervisor:
         except KeyboardInterrupt:  # before it waited
             core.cancel([run for _, run in asked])
             cancelled = True
-        except BaseException:
+        except BaseException as error:
             core.cancel([run for _, run in asked])
+            for record, run in asked:
+                if run.finished:
+                    for one in self._ended(record, run.status, run.cause, run.breach):
+                        error.add_note(f"a hook failed, too: {named(one)}")
             raise
         runs = {record.handle.vm_id: (record, run) for record, run in asked}
         results = RunResults(core, runs, cancelled=cancelled)
+        failed = together(
+            [
+                error
+                for record, run in runs.values()
+                if record.observers
+                for error in self._ended(record, run.status, run.cause, run.breach)
+            ]
+        )
         breaches = [
             vm_id for vm_id, (_, run) in runs.items() if run.status == "quota" and run.breach
         ]
@@ -594,7 +613,11 @@ class BioXenHypervisor:
                 f"quota, of {cause} ({LIMITS.get(cause, cause)}): give more with set_quota and go "
                 "on with resume_vm, or stop there",
                 details={"vm_ids": breaches, "results": results},
-            )
+            ) from failed
+        if failed is not None:
+            raise GenomicRuntimeError(
+                f"the run ended, and a hook failed: {named(failed)}", details={"results": results}
+            ) from failed
         return results
 
     # -- files -------------------------------------------------------------------------------------
@@ -679,11 +702,8 @@ class BioXenHypervisor:
 
     def close(self) -> None:
         """End every machine and run; results stay valid. Closing twice is no error."""
-        if os.getpid() != self._pid:
-            self._usable()
-        self._end()
-        self._records.clear()
-        self._awake.clear()
+        failed = [error for record in self._closed() for error in record.tell("destroyed")]
+        raise_together(failed)
 
     def __enter__(self) -> Self:
         self._usable()
@@ -712,6 +732,90 @@ class BioXenHypervisor:
         return self.metrics()._repr_html_()
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _order(self, order: str, vm_id: Vm) -> VmRecord:
+        """Carry out an order and note it, so that the notes are in the order of the deeds."""
+        core, record = self._usable(), self._record(vm_id)
+        with self._lock:
+            if order in ("start", "resume"):
+                self._wake(record)
+            getattr(core, order)(record.handle.handle)
+            if order in ("pause", "stop"):
+                self._awake.pop(record.handle.vm_id, None)
+            record.note(_DONE[order])
+        return record
+
+    def _destroyed(self, vm_id: Vm) -> list[VmRecord]:
+        """Remove a machine; return it if this call did, not one at the same time."""
+        core, record = self._usable(), self._record(vm_id)
+        record.leave()
+        try:
+            core.destroy(record.handle.handle)
+        except IsolationBreachError:  # another thread was quicker, maybe not with the note
+            gone = self._forgotten(record)
+            if not gone:
+                raise
+            return gone
+        except BaseException:  # Ctrl-C may come when it is gone
+            self._forgotten(record)
+            raise
+        return self._forgotten(record)
+
+    def _forgotten(self, record: VmRecord) -> list[VmRecord]:
+        """Forget a machine that is gone and note it; return it if this call did."""
+        name = record.handle.vm_id
+        with self._lock:
+            if self._state(record.handle.handle) is not None:
+                return []
+            if self._awake.get(name) is record:
+                del self._awake[name]
+            if self._records.get(name) is not record:
+                return []
+            del self._records[name]
+            record.note("destroyed")
+            return [record]
+
+    def _closed(self) -> list[VmRecord]:
+        """End everything; return the machines that were there."""
+        if os.getpid() != self._pid:
+            self._usable()
+        if self._end.alive:
+            for record in list(self._records.values()):
+                record.leave()
+        self._end()
+        with self._lock:
+            gone = list(self._records.values())
+            self._records.clear()
+            self._awake.clear()
+            for record in gone:
+                record.note("destroyed")
+        return gone
+
+    def _ended(self, record: VmRecord, status: str, cause: str, breach: bool) -> list[Exception]:
+        """Note how a run ended and call the hooks; return the errors of these."""
+        if not record.observers or status not in ("quota", "exhausted", "error"):
+            return []
+        with self._lock:
+            if status == "quota":
+                record.note("breach" if breach else "quota_reached", cause=cause)
+                event = self._state(record.handle.handle) or ""
+                if event not in ("paused", "stopped"):  # somebody was quicker
+                    return []
+                record.note(event)
+            else:
+                event = status
+                record.note(event, **({"cause": cause} if cause else {}))
+        return record.tell(event)
+
+    def _told(self, record: VmRecord, event: str) -> None:
+        """Call the hooks, outside of every lock."""
+        raise_together(record.tell(event))
+
+    def _has(self, vm: VmHandle) -> bool:
+        """Return whether a machine is there; in a forked process it is in its parent."""
+        if os.getpid() != self._pid:
+            return True
+        return self._end.alive and self._state(vm.handle) is not None
 
     def _usable(self) -> _core.Hypervisor:
         """Return the core; every call passes here."""
@@ -820,6 +924,16 @@ class BioXenHypervisor:
         if told is None:
             return own_capacity(self._core.context(handle).program)
         return named_capacity(told)
+
+
+@contextlib.contextmanager
+def _refusals(record: VmRecord) -> Iterator[None]:
+    """Note what is not granted."""
+    try:
+        yield
+    except ResourceAllocationError as error:
+        record.note("refused", cause=error.message)
+        raise
 
 
 def _close(core: _core.Hypervisor) -> None:

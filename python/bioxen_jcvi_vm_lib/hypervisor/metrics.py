@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._frozen import plain, reduced
+from bioxen_jcvi_vm_lib._checks import short
+from bioxen_jcvi_vm_lib._errors import APIValidationError
+from bioxen_jcvi_vm_lib._frozen import Record
 from bioxen_jcvi_vm_lib._html import grid
 from bioxen_jcvi_vm_lib.hypervisor.records import (
     RESOURCES,
@@ -36,25 +38,18 @@ _HTML_ROWS = 20
 STATES = ("created", "running", "paused", "stopped", "error")
 
 
-class _Record:
-    """A frozen record that can be written as plain values."""
+class _OfVm(Record):
+    """A record of one machine, whose handle is written as its name."""
 
     __slots__ = ()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return reduced(self)
-
     def to_dict(self) -> dict[str, Any]:
         """Return every attribute as plain numbers, texts, lists and dictionaries."""
-        values = ((part.name, getattr(self, part.name)) for part in fields(self))  # type: ignore[arg-type]
-        return {
-            name: value.vm_id if isinstance(value, VmHandle) else plain(value)
-            for name, value in values
-        }
+        return super().to_dict() | {"handle": self.handle.vm_id}  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
-class Latency(_Record):
+class Latency(Record):
     """Delays of one kind.
 
     Attributes
@@ -72,7 +67,7 @@ class Latency(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class VmStatus(_Record):
+class VmStatus(_OfVm):
     """What state a virtual machine is in.
 
     Attributes
@@ -109,7 +104,7 @@ class VmStatus(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class VmMetrics(_Record):
+class VmMetrics(_OfVm):
     """What a virtual machine did and used; ages and counts are those of its last slice's end.
 
     Attributes
@@ -208,7 +203,7 @@ class VmMetrics(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerMetrics(_Record):
+class WorkerMetrics(Record):
     """Where a worker's time went: context + overhead + idle = total, to the nanosecond.
 
     Attributes
@@ -237,7 +232,7 @@ class WorkerMetrics(_Record):
 
 
 @dataclass(frozen=True, slots=True)
-class SystemResources(_Record):
+class SystemResources(Record):
     """What there is to share, and who has how much of it.
 
     Attributes
@@ -301,6 +296,8 @@ class VmTable(Sequence[VmMetrics]):
             "runs_waiting"; "key", which tells machines apart; "state", the place in `STATES`;
             "explained", whether there is a cause.
         """
+        if name not in _COLUMNS:
+            raise APIValidationError(f"no column {short(name)}; there are {', '.join(_COLUMNS)}")
         if self._core is not None:
             return self._core.column(name)
         values = [_COLUMNS[name](vm) for vm in self]
@@ -339,7 +336,7 @@ _COLUMNS: Mapping[str, Callable[[VmMetrics], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class HypervisorMetrics(_Record):
+class HypervisorMetrics(Record):
     """All of it at one moment.
 
     Attributes

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import BioXenException, VMNotFoundError
+from bioxen_jcvi_vm_lib._observers import Observer
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.records import VmHandle
 from bioxen_jcvi_vm_lib.result import ExecutionResult
@@ -26,6 +27,24 @@ class VmRecord:
     seed: int
     fingerprint: str
     snapshot_dir: str | None
+    observers: list[Callable[[], Observer | None]] = field(default_factory=list, compare=False)
+
+    def leave(self) -> None:
+        """Let the observers have a last look."""
+        for observer in self._observers():
+            observer._leave()
+
+    def note(self, event: str, **details: Any) -> None:
+        """Have something written down; the caller sees to the order."""
+        for observer in self._observers():
+            observer._note(event, details)
+
+    def tell(self, event: str) -> list[Exception]:
+        """Have the hooks called, and return what they raised."""
+        return [error for observer in self._observers() for error in observer._tell(event)]
+
+    def _observers(self) -> list[Observer]:
+        return [found for one in tuple(self.observers) if (found := one()) is not None]
 
 
 class RunResults(Mapping[str, ExecutionResult]):
@@ -126,4 +145,5 @@ def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> Exe
         seed=record.seed,
         runtime_fingerprint=record.fingerprint,
         genes=record.runtime.locus_tags,
+        gene_names=record.runtime.gene_names,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib._errors import BioXenException
-from bioxen_jcvi_vm_lib.context import CellularContext
+from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
 from bioxen_jcvi_vm_lib.visualization.text import Line, compact, shortened
 
@@ -110,7 +110,8 @@ class CellView:
             share = counts["active"] / counts["total"] if counts["total"] else 0.0
             numbers = f"{counts['active']:,} of {counts['total']:,} active"
             yield _bar(kind.replace("_", " "), share, numbers, width, "green")
-        yield _bar("energy charge", self.energy_charge, self._energy(), width, "yellow")
+        charge, atp = energy_charge(self.resources), f"{compact(self.resources['ATP'])} ATP"
+        yield _bar("energy charge", charge, atp, width, "yellow")
         pools = (f"{name} {compact(self.resources[name])}" for name in _POOLS)
         yield [(_listed("pools", pools, width), "")]
         genes = (f"{name} {compact(n)} ({mrnas})" for name, n, mrnas in self.genes)
@@ -118,15 +119,6 @@ class CellView:
         for strand, places in self.tracks:
             drawn = self._track(places, max(1, width - _LABEL - 1))
             yield [(f"{'RNAP, ' + strand:{_LABEL}} "[:width], ""), (drawn, "cyan")]
-
-    @property
-    def energy_charge(self) -> float:
-        """(ATP + ADP / 2) / (ATP + ADP + AMP)."""
-        atp, adp, amp = (self.resources[name] for name in ("ATP", "ADP", "AMP"))
-        return (atp + adp / 2) / (atp + adp + amp) if atp + adp + amp else 0.0
-
-    def _energy(self) -> str:
-        return f"{compact(self.resources['ATP'])} ATP"
 
     def _track(self, places: NDArray[np.int64], width: int) -> str:
         counts, _ = np.histogram(places, width, range=(0, self.length_nt))

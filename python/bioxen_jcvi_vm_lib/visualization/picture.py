@@ -29,6 +29,8 @@ from bioxen_jcvi_vm_lib.visualization.text import (
 
 __all__ = ["Picture"]
 
+#: Lines of cells where no terminal says how many fit.
+_ON_PAPER = 50
 #: Time over which rates are taken [ns].
 WINDOW_NS = 1_500_000_000
 
@@ -134,7 +136,7 @@ class Picture:
         below = [] if self.cell is None else list(self.cell.lines(width))
         if self.foot:
             below.append([(shortened(self.foot, width), "dim")])
-        room = len(table) if height is None else max(1, height - len(header) - len(below) - 2)
+        room = _ON_PAPER if height is None else max(1, height - len(header) - len(below) - 2)
         shown = self._order(table, gained, room)
         rates = [self._rate(now, gained, place) for place in shown.tolist()]
         yield from header

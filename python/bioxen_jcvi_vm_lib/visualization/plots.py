@@ -6,13 +6,14 @@ They need the extra ``[analysis]``; where an argument is not acceptable they rai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioxen_jcvi_vm_lib._checks import seconds, suggestion
+from bioxen_jcvi_vm_lib._checks import seconds, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.result import ExecutionResult, needed
@@ -20,6 +21,7 @@ from bioxen_jcvi_vm_lib.visualization.style import (
     COLOURS,
     compact,
     gene_column,
+    gene_label,
     tidy,
     time_scale,
 )
@@ -45,7 +47,8 @@ def expression_heat_map(
     result : ExecutionResult
         With samples, so run with ``every_s``.
     genes : sequence of str, optional
-        Locus tags, drawn in this order; None: the `top` genes with the most molecules at the end.
+        Locus tags or names, drawn in this order; None: the `top` genes with the most molecules at
+        the end.
     what : str
         "proteins" or "mrnas".
     top : int
@@ -57,15 +60,21 @@ def expression_heat_map(
     -------
     matplotlib Axes
     """
+    _result(result)
     if what not in ("proteins", "mrnas"):
-        raise APIValidationError(f'what is "proteins" or "mrnas", not {what!r}')
+        raise APIValidationError(f'what is "proteins" or "mrnas", not {short(what)}')
+    _whole(top, "top", 1, 1_000_000)
+    if genes is not None and (isinstance(genes, str) or not isinstance(genes, Sequence)):
+        raise APIValidationError(f"genes is a list of locus tags, or None, not {short(genes)}")
+    if genes is not None and not genes:
+        raise APIValidationError("genes is empty: name at least one, or give None for the top ones")
     if len(result.time_s) < 2:
         raise APIValidationError(
             "a heat map over time needs at least two samples: run with every_s"
         )
     table = getattr(result, what)
     if genes is None:
-        columns = np.argsort(-table[-1], kind="stable")[: max(1, int(top))].tolist()
+        columns = np.argsort(-table[-1], kind="stable")[:top].tolist()
     else:
         columns = [gene_column(result, tag) for tag in genes]
     scale, unit = time_scale(result)
@@ -84,7 +93,7 @@ def expression_heat_map(
     axes.figure.colorbar(
         mesh, ax=axes, label=f"{what.replace('mrnas', 'transcripts')} [molecules]", pad=0.02
     )
-    axes.set_yticks(np.arange(len(columns)), [result.genes[index] for index in columns])
+    axes.set_yticks(np.arange(len(columns)), [gene_label(result, index) for index in columns])
     axes.tick_params(axis="y", labelsize=7, length=0)
     axes.invert_yaxis()
     axes.set_xlabel(f"age of the cell [{unit}]")
@@ -123,13 +132,17 @@ def genome_traffic(
         RNA polymerases of the forward strand upwards and of the reverse strand downwards, on the
         right axis ribosomes.
     """
+    _context(context)
     replicons = context.runtime.replicons
-    if not 0 <= replicon < len(replicons):
+    if (
+        isinstance(replicon, bool)
+        or not isinstance(replicon, int)
+        or not 0 <= replicon < len(replicons)
+    ):
         raise APIValidationError(
-            f"no replicon {replicon!r}: there are {len(replicons)}, counted from 0"
+            f"no replicon {short(replicon)}: there are {len(replicons)}, counted from 0"
         )
-    if isinstance(bins, bool) or not isinstance(bins, int) or not 10 <= bins <= 100_000:
-        raise APIValidationError(f"bins is a whole number from 10 to 100,000, not {bins!r}")
+    _whole(bins, "bins", 10, 100_000)
     length = replicons[replicon].length_nt
     edges = np.linspace(0.0, length, bins + 1)
     counts = {key: np.zeros(bins) for key in ("forward", "reverse", "ribosome")}
@@ -193,10 +206,10 @@ def resource_budget(result: ExecutionResult, resource: str = "ATP", *, axes: Any
         Bars to the right for molecules gained, to the left for molecules spent; they add up to
         what the pool changed by, which stands in the title.
     """
-    if resource not in result.resources:
-        raise APIValidationError(
-            f"no resource {resource!r} in this result{suggestion(str(resource), result.resources)}"
-        )
+    _result(result)
+    if not isinstance(resource, str) or resource not in result.resources:
+        near = suggestion(str(resource), result.resources)
+        raise APIValidationError(f"no resource {short(resource)} in this result{near}")
     legs = {
         process: account[resource]
         for process, account in result.ledger.items()
@@ -258,6 +271,7 @@ def ribosome_occupancy(
     matplotlib Axes
         Ribosomes per transcript of the gene by codon (the one in the ribosome's A site).
     """
+    _context(context)
     index = context.runtime.gene_index(gene)
     found = context.runtime.genes[index]
     if found.kind != "protein":
@@ -274,7 +288,7 @@ def ribosome_occupancy(
         here = machines["position_nt"][
             (machines["kind"] == "ribosome") & (machines["gene"] == index)
         ]
-        along = here - found.start if str(found.strand) == "forward" else found.end - 1 - here
+        along = here - found.start if found.strand > 0 else found.end - 1 - here
         places = (along % length) // 3
         np.add.at(counts, places[places < codons], 1.0)
     axes = _axes(axes, (9.0, 3.0))
@@ -292,7 +306,33 @@ def ribosome_occupancy(
     return axes
 
 
+def _context(context: Any) -> None:
+    if not isinstance(context, CellularContext):
+        raise APIValidationError(
+            f"context must be a CellularContext, not {type(context).__name__}",
+            details={"argument": "context"},
+        )
+
+
+def _result(result: Any) -> None:
+    if not isinstance(result, ExecutionResult):
+        raise APIValidationError(
+            f"result must be an ExecutionResult, not {type(result).__name__}",
+            details={"argument": "result"},
+        )
+
+
+def _whole(value: Any, what: str, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise APIValidationError(
+            f"{what} is a whole number from {least} to {most:,}, not {short(value)}",
+            details={"argument": what},
+        )
+
+
 def _axes(axes: Any, size: tuple[float, float]) -> Any:
+    if axes is not None and not hasattr(axes, "get_figure"):
+        raise APIValidationError(f"axes must be matplotlib Axes, not {type(axes).__name__}")
     if axes is not None:
         return axes
     needed("matplotlib")
@@ -304,11 +344,6 @@ def _looks(
     context: CellularContext, duration_s: float, every_s: float
 ) -> Iterator[tuple[NDArray[Any], CellularContext]]:
     """Yield what a replay of the cell has on its genome, now and at every interval."""
-    if not isinstance(context, CellularContext):
-        raise APIValidationError(
-            f"context must be a CellularContext, not {type(context).__name__}",
-            details={"argument": "context"},
-        )
     duration, every = seconds(duration_s, "duration_s", zero=True), seconds(every_s, "every_s")
     if duration / every > MAX_SAMPLES:
         raise APIValidationError(
@@ -317,7 +352,7 @@ def _looks(
         )
     with context.fork(replay=True) as cell:
         yield cell.polymerases(), cell
-        for _ in range(int(duration / every)):
+        for _ in range(math.floor(duration / every + 1e-9)):  # 1.2 / 0.1 is 11.999...
             cell.run(every)
             yield cell.polymerases(), cell
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bioxen_jcvi_vm_lib._checks import suggestion
+from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.result import ExecutionResult
+from bioxen_jcvi_vm_lib.visualization.text import scaled
 
 # Okabe and Ito's palette, told apart with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
@@ -24,10 +25,7 @@ def cycle(number: int) -> list[str]:
 
 def compact(value: float, _position: object = None) -> str:
     """Write 1,500,000 as 1.5 M."""
-    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.3g}"
+    return scaled(value, ((1e9, " G"), (1e6, " M"), (1e3, " k")), "{:.3g}")
 
 
 def tidy(axis: Any) -> None:
@@ -43,16 +41,23 @@ def time_scale(result: ExecutionResult) -> tuple[float, str]:
 
 
 def gene_column(result: ExecutionResult, tag: str) -> int:
-    """Return the column of a gene.
+    """Return the column of a gene, by locus tag or name.
 
     Raises
     ------
     APIValidationError
-        If the result has no such locus tag; the nearest is named.
+        If the result has no such gene, or several of that name; the nearest is named.
     """
-    try:
+    if tag in result.genes:
         return result.genes.index(tag)
-    except ValueError:
-        raise APIValidationError(
-            f"no gene {tag!r} in this result{suggestion(str(tag), result.genes)}"
-        ) from None
+    if tag and result.gene_names.count(tag) == 1:
+        return result.gene_names.index(tag)
+    if tag and tag in result.gene_names:
+        raise APIValidationError(f"several genes are called {tag!r}: give a locus tag")
+    near = suggestion(str(tag), (*result.genes, *filter(None, result.gene_names)))
+    raise APIValidationError(f"no gene {short(tag)} in this result{near}")
+
+
+def gene_label(result: ExecutionResult, index: int) -> str:
+    """Return the name of a gene, or its locus tag."""
+    return (result.gene_names[index] if result.gene_names else "") or result.genes[index]

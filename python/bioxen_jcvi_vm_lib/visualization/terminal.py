@@ -16,7 +16,8 @@ from typing import Any, Self
 
 __all__ = ["Keys", "Signals"]
 
-_ONE_KEY = re.compile(rb"\x1b[\[O][0-9]*[A-Za-z~]|.", re.DOTALL)
+#: A key with its modifiers or a report of the terminal, a key with Alt, or one character.
+_ONE_KEY = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|\x1b[^\[O]|.", re.DOTALL)
 _NAMES = {
     b"\x1b[A": "up", b"\x1bOA": "up", b"\x1b[B": "down", b"\x1bOB": "down",
     b"\x1b[5~": "page up", b"\x1b[6~": "page down", b"\r": "enter", b"\n": "enter",
@@ -42,36 +43,48 @@ class Keys:
         if self._terminal is not None:
             with contextlib.suppress(termios.error):  # it has hung up
                 termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
+            self._terminal = None
 
     def pressed(self) -> Iterator[str]:
         """Yield the keys pressed since the call before: small letters, and names of the others."""
         if self._terminal is None or not select.select([self._terminal], [], [], 0)[0]:
             return
         for key in _ONE_KEY.findall(os.read(self._terminal, 1024)):
-            yield _NAMES.get(key, key.decode("latin-1").lower())
+            yield _NAMES.get(key, key.decode("latin-1").lower() if len(key) == 1 else "")
 
 
 class Signals:
-    """Lets a request to end, or a terminal that hangs up, unwind as an exit with 128 + number.
+    """Lets a request to end, or a terminal that hangs up, unwind as an exit with 128 + number, and
+    Ctrl-Z wait until the terminal was given back.
 
     Only where nobody else handles the signal, and on the main thread, as Python wants it.
     """
 
     def __init__(self) -> None:
         self._taken: list[int] = []
+        #: Whether Ctrl-Z was pressed since `suspend`.
+        self.suspended = False
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
                 if signal.getsignal(number) is signal.SIG_DFL:
                     self._taken.append(number)
-                    signal.signal(number, self._end)
+                    signal.signal(number, self._act)
         return self
+
+    def suspend(self) -> None:
+        """Do what Ctrl-Z asks for, and return when the shell lets this process go on."""
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._act)
+        self.suspended = False
 
     def __exit__(self, *_: object) -> None:
         while self._taken:
             signal.signal(self._taken.pop(), signal.SIG_DFL)
 
-    @staticmethod
-    def _end(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
+    def _act(self, number: int, _: object) -> None:
+        if number != signal.SIGTSTP:
+            raise SystemExit(128 + number)
+        self.suspended = True

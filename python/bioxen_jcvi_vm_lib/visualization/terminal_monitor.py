@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections import Counter
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -34,7 +33,8 @@ class TerminalMonitor:
     """Shows a hypervisor while it runs: in place on a terminal, else one picture after the other.
 
     On a terminal these keys act: up and down (or k and j) select a machine, ``i`` shows or hides
-    its cell, ``p`` pauses it, ``r`` resumes it, ``q`` ends the run, and the ``with`` block.
+    its cell, ``p`` pauses it, ``r`` resumes it, ``q`` ends the run, and the ``with`` block. At the
+    end of the block a last picture is printed.
 
     ::
 
@@ -105,11 +105,16 @@ class TerminalMonitor:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> bool:
         self._leave()
-        return isinstance(error, _Enough)
+        enough = isinstance(error, _Enough)
+        if (error is None or enough) and not (self._once and self.left):
+            self._conclude()
+        return enough
 
     def update(self) -> None:
         """Show the present, if it is time, and do what the keys ask for: `progress` of a run."""
         if self._live is not None:
+            if self._signals.suspended:
+                self._suspend(self._live)
             for key in self._keys.pressed():
                 self._press(key)
             self._look()
@@ -124,19 +129,19 @@ class TerminalMonitor:
                 self.left = True
                 raise _Enough
 
-    def close(self, statuses: Mapping[str, str]) -> None:
-        """Show what it came to: a last picture, with rates over the whole time.
-
-        Parameters
-        ----------
-        statuses : mapping of str to str
-            Of the results by machine.
-        """
+    def _conclude(self) -> None:
+        """Print what it came to: a last picture, with rates over the whole time."""
         whole = Picture(self._title, self._heading)
-        whole.update(self._hypervisor.metrics())
-        self._console.print(whole)
-        ended = Counter(statuses.values()).most_common()
-        self._console.print(", ".join(f"{n:,} {status}" for status, n in ended) or "left with q")
+        with contextlib.suppress(BioXenException):  # it was closed
+            whole.update(self._hypervisor.metrics())
+            self._console.print(whole)
+
+    def _suspend(self, live: Live) -> None:
+        live.stop()
+        self._keys.__exit__()
+        self._signals.suspend()
+        self._keys.__enter__()
+        live.start(refresh=True)
 
     def _look(self) -> None:
         now = self._hypervisor.metrics()

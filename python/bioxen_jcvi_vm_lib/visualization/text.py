@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-__all__ = ["Line", "clock", "compact", "flowed", "named", "of_bytes", "paced", "plain", "shortened"]
+__all__ = [
+    "Line",
+    "clock",
+    "compact",
+    "flowed",
+    "named",
+    "of_bytes",
+    "paced",
+    "plain",
+    "scaled",
+    "shortened",
+]
 
 #: Texts with their styles.
 Line = list[tuple[str, str]]
@@ -64,15 +75,28 @@ def clock(seconds: float) -> str:
 
 def of_bytes(count: float) -> str:
     """Write 1,536 as 1.5K."""
-    for size, letter in ((2**30, "G"), (2**20, "M"), (2**10, "K")):
-        if count >= size:
-            return f"{count / size:.3g}{letter}"
-    return f"{count:.0f}"
+    return scaled(count, ((2.0**30, "G"), (2.0**20, "M"), (2.0**10, "K")))
 
 
 def compact(value: float) -> str:
     """Write 1,500,000 as 1.5M."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:.3g}{letter}"
-    return f"{value:.0f}"
+    return scaled(value, ((1e9, "G"), (1e6, "M"), (1e3, "k")))
+
+
+def scaled(value: float, units: Sequence[tuple[float, str]], small: str = "{:.0f}") -> str:
+    """Write a number in three digits and the largest unit that it reaches once rounded.
+
+    Parameters
+    ----------
+    value : float
+        What to write.
+    units : sequence of (float, str)
+        Sizes and letters, largest first.
+    small : str
+        Format of what reaches none.
+    """
+    for size, letter in units:
+        if abs(value) >= 0.9995 * size:
+            shown = value / size
+            return f"{shown:.0f}{letter}" if abs(shown) >= 999.5 else f"{shown:.3g}{letter}"
+    return small.format(value)
