@@ -25,6 +25,7 @@ from bioxen_jcvi_vm_lib.metabolism import (
     MetabolicModel,
     TurnoverNumbers,
 )
+from bioxen_jcvi_vm_lib.metabolism.model import same_genes
 
 
 def reaction(name: str, lower: float, upper: float, rule: str = "", **parts: float) -> dict:
@@ -380,12 +381,26 @@ def test_genes_are_matched_by_id_name_or_number() -> None:
     model = read(two_routes())
     assert model.match_genes(["g1", "g2", "other"]) == {"g1": "g1", "g2": "g2"}
     assert model.match_genes(["gene3", "g1", "g4"]) == {"gene3": "g3", "g1": "g1", "g4": "g4"}
-    assert model.match_genes(["X_0001", "X_0004", "X_0009"]) == {"X_0001": "g1", "X_0004": "g4"}
+    assert model.match_genes(["G_0001", "g-4", "G_0009"]) == {"G_0001": "g1", "g-4": "g4"}
+    synonyms = {"g1": "X_7", "gene4": "X_8", "dnaA": "X_9"}
+    found = model.match_genes(["X_7", "X_8", "X_9"], synonyms=synonyms)
+    assert found == {"X_7": "g1", "X_8": "g4"}
+
+
+def test_genes_of_syn3a_are_found_under_the_prefixes_of_its_tables() -> None:
+    ours, theirs = ["MMSYN1_0445", "MMSYN1_0001"], ["JCVISYN3A_0445", "P_0001", "b0445"]
+    assert same_genes(theirs, ours) == {"JCVISYN3A_0445": ours[0], "P_0001": ours[1]}
 
 
 @pytest.mark.parametrize(
     "tags",
-    [["g1"], ["X_0001", "Y_0002", "Y_0003"], ["X_0001", "X_1", "X_0002"], ["dnaA", "dnaN"], []],
+    [
+        ["g1"],
+        ["X_0001", "X_0002", "X_0003", "X_0004"],  # numbers alone are every genome's
+        ["g_0001", "g_1", "g_0002"],  # two tags for one gene: neither
+        ["dnaA", "dnaN"],
+        [],
+    ],
 )
 def test_another_organisms_genome_is_refused(tags: list[str]) -> None:
     with pytest.raises(bx.APIValidationError, match="genes of the model"):
@@ -422,7 +437,8 @@ def test_wrong_conditions_are_refused(conditions: Any, argument: str) -> None:
 
 
 TABLE = """Reaction Name,Subsystem,Parameter Type,Related Species,Value,Units
-first,x,Eff Enzyme Count,,P_1,#
+first,x,Eff Enzyme Count,,g3-g4,#
+,x,GPR rule,,or,
 ,x,Substrate Catalytic Rate Constant,,20,1/s
 ,x,Product Catalytic Rate Constant,,2.5,1/s
 second,x,Substrate Catalytic Rate Constant,,0,1/s
@@ -441,7 +457,10 @@ def test_turnover_numbers_are_read_and_their_unit_is_right(tmp_path: Path) -> No
         path.write_text(TABLE.replace(old, new, 1))
         with pytest.raises(bx.ModelImportError) as caught:
             TurnoverNumbers.read_csv([path], dry_mass_g=1e-14)
-        assert (caught.value.line, caught.value.element) == (3, "first")
+        assert (caught.value.line, caught.value.element) == (4, "first")
+    path.write_text(TABLE.replace(",or,", ",xor,"))
+    with pytest.raises(bx.ModelImportError, match="'xor'"):
+        TurnoverNumbers.read_csv([path], dry_mass_g=1e-14)
     path.write_text("Name\n")
     with pytest.raises(bx.ModelImportError, match="Reaction Name"):
         TurnoverNumbers.read_csv([path], dry_mass_g=1e-14)
@@ -450,6 +469,27 @@ def test_turnover_numbers_are_read_and_their_unit_is_right(tmp_path: Path) -> No
     for mass in (0.0, -1.0, math.nan, math.inf):
         with pytest.raises(bx.APIValidationError):
             TurnoverNumbers({}, dry_mass_g=mass)
+
+
+def test_the_proteins_that_a_table_counts_go_before_the_rule_of_the_model(tmp_path: Path) -> None:
+    pytest.importorskip("highspy")
+    path = tmp_path / "kinetics.csv"
+    path.write_text(TABLE)
+    turnover = TurnoverNumbers.read_csv([path], dry_mass_g=1e-14)
+    balance = FluxBalance(read(two_routes()), turnover=turnover)
+    growth = {}
+    for counts in ({"g1": 1}, {"g3": 40, "g4": 60}):
+        result = balance.solve(
+            {"enzyme_constraints": True, "knockouts": ["g3", "g4"]}, enzyme_counts=counts
+        )
+        growth[tuple(counts)] = result.fluxes["first"]
+    limit = 100 * 20 * turnover.flux_per_turnover  # g3 and g4 together, forward
+    assert growth[("g3", "g4")] == pytest.approx(limit)
+    assert growth[("g1",)] > limit  # not what the table counts
+    path.write_text(TABLE.replace("g3-g4", "elsewhere"))
+    elsewhere = TurnoverNumbers.read_csv([path], dry_mass_g=1e-14)
+    with pytest.raises(bx.ModelImportError, match="elsewhere"):
+        FluxBalance(read(two_routes()), turnover=elsewhere)
 
 
 # ------------------------------------------------------------------ results

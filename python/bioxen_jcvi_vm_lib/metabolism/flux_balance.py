@@ -21,11 +21,13 @@ from bioxen_jcvi_vm_lib._errors import (
     GenomicRuntimeError,
     MetabolicInfeasibleError,
     MissingDependencyError,
+    ModelImportError,
 )
 from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
 from bioxen_jcvi_vm_lib.metabolism.constraint import FluxConstraint
 from bioxen_jcvi_vm_lib.metabolism.fluxes import Fluxes
-from bioxen_jcvi_vm_lib.metabolism.model import MetabolicModel
+from bioxen_jcvi_vm_lib.metabolism.gene_rule import GeneRule
+from bioxen_jcvi_vm_lib.metabolism.model import MetabolicModel, same_genes
 from bioxen_jcvi_vm_lib.metabolism.optimal_face import OptimalFace
 from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
 from bioxen_jcvi_vm_lib.metabolism.turnover import TurnoverNumbers
@@ -57,6 +59,8 @@ class FluxBalance:
         The model.
     locus_tags : sequence of str, optional
         All locus tags of the genome, so that knockouts and counts may be given by them.
+    synonyms : mapping of str to str, optional
+        Locus tag by other names of its gene, for models that write those.
     turnover : TurnoverNumbers, optional
         What `enzyme_constraints` needs.
 
@@ -66,6 +70,8 @@ class FluxBalance:
         If highspy is not installed.
     APIValidationError
         If the genes of the model are not those of the genome.
+    ModelImportError
+        If the turnover numbers count a protein that is a gene of neither.
 
     Notes
     -----
@@ -79,13 +85,16 @@ class FluxBalance:
         model: MetabolicModel,
         *,
         locus_tags: Sequence[str] | None = None,
+        synonyms: Mapping[str, str] = MappingProxyType({}),
         turnover: TurnoverNumbers | None = None,
     ) -> None:
         self.model = model
         self.turnover = turnover
         self._highspy = _highspy()
         self._tags = frozenset(locus_tags or ())
-        self._gene_of = model.match_genes(locus_tags) if locus_tags is not None else {}
+        self._gene_of = {}
+        if locus_tags is not None:
+            self._gene_of = model.match_genes(locus_tags, synonyms=synonyms)
         self._bounds = (
             np.array([reaction.lower for reaction in model.reactions]),
             np.array([reaction.upper for reaction in model.reactions]),
@@ -100,6 +109,7 @@ class FluxBalance:
             for gene in reaction.rule.genes:
                 self._reactions_of.setdefault(gene, []).append(index)
         self._turnover_of = self._with_turnover()
+        self._enzyme_of = self._enzymes()
         self._lower, self._upper = (side.copy() for side in self._bounds)
         self._solver = self._loaded(self._lower, self._upper)
         self._face: OptimalFace | None = None
@@ -198,12 +208,11 @@ class FluxBalance:
                 raise APIValidationError(
                     f"enzyme_counts[{name!r}] is {short(count)}: give a number of copies"
                 )
-            gene = self._gene(name)
-            if gene is not None:
-                by_gene[gene] = by_gene.get(gene, 0.0) + count
+            gene = self._gene(name) or name
+            by_gene[gene] = by_gene.get(gene, 0.0) + count
         unit = self.turnover.flux_per_turnover
         for index, (forward, backward) in self._turnover_of.items():
-            enzymes = self.model.reactions[index].rule.capacity(by_gene)
+            enzymes = self._enzyme_of[index].capacity(by_gene)
             if enzymes is None:
                 continue
             if forward * enzymes * unit < upper[index]:
@@ -217,6 +226,28 @@ class FluxBalance:
         known = self.turnover.kcat_per_s if self.turnover is not None else {}
         index = self.model.reaction_index
         return {index[name]: pair for name, pair in known.items() if name in index}
+
+    def _enzymes(self) -> dict[int, GeneRule]:
+        """What is counted for each reaction with a turnover: genes of the model, or locus tags."""
+        index = self.model.reaction_index
+        rules = {i: self.model.reactions[i].rule for i in self._turnover_of}
+        stated = self.turnover.enzymes if self.turnover is not None else {}
+        theirs = {index[name]: rule for name, rule in stated.items() if name in index}
+        proteins = list(dict.fromkeys(gene for rule in theirs.values() for gene in rule.genes))
+        ours = {gene: gene for gene in self.model.gene_ids}
+        ours |= {tag: self._gene_of.get(tag, tag) for tag in self._tags}
+        names = same_genes(proteins, ours)
+        for protein in proteins:
+            if protein not in names:
+                raise ModelImportError(
+                    f"the turnover numbers count the protein {protein!r}, which is no gene of the "
+                    f"model {self.model.id!r}{' or genome' * bool(self._tags)}",
+                    details={"element": protein},
+                )
+        return rules | {
+            i: rule.renamed({gene: ours[names[gene]] for gene in rule.genes})
+            for i, rule in theirs.items()
+        }
 
     def _gene(self, name: str) -> str | None:
         """Gene of the model for a gene id or locus tag; None for a gene outside of metabolism."""

@@ -81,6 +81,13 @@ class GeneRule:
         """Return the rule that needs one gene."""
         return cls(gene, (gene,), gene)
 
+    def renamed(self, names: Mapping[str, str]) -> GeneRule:
+        """Return the rule over other names of its genes."""
+        root = None if self._root is None else _renamed(self._root, names)
+        return GeneRule(
+            "" if root is None else _text(root), tuple(dict.fromkeys(_genes(root))), root
+        )
+
     def is_active(self, knocked_out: Container[str]) -> bool:
         """Tell whether an enzyme is left without some genes."""
         return self._root is None or _active(self._root, knocked_out)
@@ -189,6 +196,12 @@ def _text(node: _Node) -> str:
         return node
     parts = (f"({_text(p)})" if isinstance(p, _Joined) else p for p in node.parts)
     return f" {node.word} ".join(parts)
+
+
+def _renamed(node: _Node, names: Mapping[str, str]) -> _Node:
+    if isinstance(node, str):
+        return names[node]
+    return _Joined(node.word, tuple(_renamed(part, names) for part in node.parts))
 
 
 def _active(node: _Node, knocked_out: Container[str]) -> bool:

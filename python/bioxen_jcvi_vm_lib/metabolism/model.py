@@ -24,6 +24,8 @@ MAX_COEFFICIENTS = 2_000_000
 #: Bounds and coefficients beyond this are a mistake, or infinity written as a number.
 MAX_MAGNITUDE = 1e9
 _NUMBERED = re.compile(r"(.*?)[_-]?0*(\d+)")
+#: Prefixes under which published tables number the genes of JCVI-syn3A.
+_SYN3A = frozenset({"JCVISYN3A", "MMSYN1", "P"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +179,20 @@ class MetabolicModel:
             {part.id: next(iter(part.stoichiometry)) for part in self.reactions if part.is_exchange}
         )
 
-    def match_genes(self, locus_tags: Sequence[str]) -> dict[str, str]:
+    def match_genes(
+        self, locus_tags: Sequence[str], *, synonyms: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, str]:
         """Find the gene of the model for locus tags of a genome.
 
-        A tag is the gene's id or name; or, where the model writes all its genes with one prefix of
-        its own (MMSYN1_0445) and the genome with another (JCVISYN3A_0445), has its number.
+        A tag is the gene's id or name, or one of these as `same_genes` compares them; else one of
+        the synonyms of the tag is.
 
         Parameters
         ----------
         locus_tags : sequence of str
             All of the genome's.
+        synonyms : mapping of str to str
+            Locus tag by other names of its gene, such as "thrA" or an old locus tag.
 
         Returns
         -------
@@ -198,29 +204,21 @@ class MetabolicModel:
         APIValidationError
             If fewer than half of the model's genes are found: it is another organism's.
         """
-        named = {gene.name: gene.id for gene in self.genes if gene.name}
-        found = {
-            tag: tag if tag in self.gene_ids else named[tag]
-            for tag in locus_tags
-            if tag in self.gene_ids or tag in named
-        }
-        if 2 * len(set(found.values())) < len(self.genes):
-            found = self._match_numbers(locus_tags)
+        ids = {gene.name: gene.id for gene in self.genes if gene.name}
+        ids |= {gene.id: gene.id for gene in self.genes}
+        found = {tag: ids[name] for tag, name in same_genes(locus_tags, ids).items()}
+        have = set(found.values())
+        for name, ours in same_genes(synonyms, ids).items():
+            if ids[ours] not in have:
+                found.setdefault(synonyms[name], ids[ours])
         matched = len(set(found.values()))
-        if 2 * matched < len(self.genes):
+        if 2 * matched < len(self.genes) or not self.genes:
             raise APIValidationError(
                 f"only {matched} of the {len(self.genes)} genes of the model {self.id!r} are in "
                 "the genome: give the model of this organism",
                 details={"matched": matched, "genes": len(self.genes)},
             )
         return found
-
-    def _match_numbers(self, locus_tags: Sequence[str]) -> dict[str, str]:
-        ours, our_prefixes = _numbered(gene.id for gene in self.genes)
-        theirs, their_prefixes = _numbered(locus_tags)
-        if len(our_prefixes) != 1 or len(their_prefixes) != 1:
-            return {}
-        return {tag: ours[number] for number, tag in theirs.items() if number in ours}
 
     def __repr__(self) -> str:
         return (
@@ -289,14 +287,42 @@ def _check_reaction(reaction: Reaction, where: str, metabolites: set[str], genes
             raise refused(where, f"its rule names the gene {gene!r}, which is not in the list")
 
 
-def _numbered(tags: Iterable[str]) -> tuple[dict[str, str], set[str]]:
-    """Tags by their final number where that names one alone, and their prefixes."""
-    found: dict[str, str] = {}
-    prefixes = set()
-    for tag in tags:
-        match = _NUMBERED.fullmatch(tag)
-        if match is None or match[2] in found:
-            return {}, set()
-        found[match[2]] = tag
-        prefixes.add(match[1])
-    return found, prefixes
+def same_genes(names: Iterable[str], others: Iterable[str]) -> dict[str, str]:
+    """Find genes under the names of another table.
+
+    Names are one gene if they are equal, or equal but for case, a separator before the number and
+    zeros at its front, or differ in prefixes that are known to mean one organism: MMSYN1_0445,
+    JCVISYN3A_0445 and P_0445. Numbers alone say nothing: most genomes count their genes.
+
+    Parameters
+    ----------
+    names, others : iterable of str
+        The names of the one and of the other.
+
+    Returns
+    -------
+    dict
+        Name in `others` by name in `names`, for those that were found.
+    """
+    known = dict.fromkeys(others)
+    wanted = dict.fromkeys(names)
+    equal = {name: name for name in wanted if name in known}
+    theirs = _by_key(known)
+    ours = _by_key(name for name in wanted if name not in known)
+    return equal | {name: theirs[key] for key, name in ours.items() if key in theirs}
+
+
+def _by_key(names: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Names by what spellings of one gene have in common; where two names share it, neither."""
+    found: dict[tuple[str, str], str] = {}
+    twice = []
+    for name in names:
+        match = _NUMBERED.fullmatch(name)
+        prefix, number = match.groups() if match else (name, "")
+        key = ("syn3A" if prefix in _SYN3A else prefix.casefold(), number)
+        if key in found:
+            twice.append(key)
+        found[key] = name
+    for key in twice:
+        found.pop(key, None)
+    return found
