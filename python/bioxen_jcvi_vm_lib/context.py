@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from bioxen_jcvi_vm_lib._errors import (
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for
 from bioxen_jcvi_vm_lib.program import (
     GenomicProgram,
     Knockout,
@@ -37,6 +37,13 @@ from bioxen_jcvi_vm_lib.program import (
     Statement,
 )
 from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
+    from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
+    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+    from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
+    from bioxen_jcvi_vm_lib.metabolism.windows import Windows
 
 __all__ = ["CellularContext"]
 
@@ -57,6 +64,11 @@ class CellularContext:
     time; the counts may be read while it runs and are then those between two events. It is a
     context manager: leaving it closes it.
 
+    Where the configuration names a ``metabolic_model``, its flux balance is solved at birth and
+    every 60 s of the cell's age from the proteins and knockouts of that moment, and sets the
+    maximal rates of supply until the next; see `metabolism`. Where no fluxes satisfy the
+    constraints there is no supply: the cell starves, and recovers when there are again.
+
     Attributes
     ----------
     runtime : GenomicRuntime
@@ -70,6 +82,7 @@ class CellularContext:
         "_core_context",
         "_ended",
         "_hypervisor",
+        "_metabolism",
         "_runner",
         "_snapshot_dir",
         "runtime",
@@ -83,11 +96,17 @@ class CellularContext:
         *,
         seed: int | None = None,
         snapshot_dir: str | None = None,
+        metabolism: CellMetabolism | None = None,
     ) -> None:
-        self._adopt(runtime, _core.Context(program, seed_or_entropy(seed)), snapshot_dir)
+        core = _core.Context(program, seed_or_entropy(seed))
+        self._adopt(runtime, core, snapshot_dir, metabolism)
 
     def _adopt(
-        self, runtime: GenomicRuntime, core: _core.Context, snapshot_dir: str | None
+        self,
+        runtime: GenomicRuntime,
+        core: _core.Context,
+        snapshot_dir: str | None,
+        metabolism: CellMetabolism | None,
     ) -> None:
         self.runtime = runtime
         self.seed = core.seed
@@ -96,6 +115,7 @@ class CellularContext:
         self._snapshot_dir = snapshot_dir
         self._hypervisor: object = None
         self._ended: Ended | None = None
+        self._metabolism = metabolism
 
     @classmethod
     def _of(
@@ -106,13 +126,14 @@ class CellularContext:
         *,
         hypervisor: object = None,
         ended: Ended | None = None,
+        metabolism: CellMetabolism | None = None,
     ) -> Self:
         """Wrap a context that the engine has made, and keep the hypervisor that runs it.
 
         `ended` is told status, cause and whether it is a breach of every run.
         """
         context = cls.__new__(cls)
-        context._adopt(runtime, core, snapshot_dir)
+        context._adopt(runtime, core, snapshot_dir, metabolism)
         context._hypervisor = hypervisor
         context._ended = ended
         return context
@@ -211,6 +232,32 @@ class CellularContext:
         """
         return self._open().polymerases()
 
+    @property
+    def metabolism(self) -> tuple[MetabolicState, ...]:
+        """What the metabolic model gave the cell, minute by minute: inputs of its trajectory.
+
+        Since the cell was made or restored; a fork has its parent's until then. Empty without a
+        ``metabolic_model``, where supply has the organism's own rates. A cell in a hypervisor has
+        none: its workers solve no balances.
+        """
+        self._open()
+        return () if self._metabolism is None else tuple(self._metabolism.states)
+
+    @property
+    def metabolic_conditions(self) -> MetabolicConditions:
+        """Medium, knockouts and enzyme constraints that its metabolic model is solved under.
+
+        Knockouts of the cell itself act besides, and so does the configured medium on exchanges
+        that are not named here.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            If it has no metabolic model.
+        """
+        self._open()
+        return self._model().conditions
+
     # -- copies and files --------------------------------------------------------------------------
 
     @property
@@ -225,7 +272,7 @@ class CellularContext:
         It may be called while another thread runs the context. Of a cell in a hypervisor it holds
         what was granted so far, not the changes of the grant that are still to come.
         """
-        return self._open().snapshot()
+        return self._sealed(self._open())
 
     @classmethod
     def restore(cls, snapshot: bytes, runtime: GenomicRuntime) -> Self:
@@ -237,7 +284,8 @@ class CellularContext:
             What `snapshot` returned.
         runtime : GenomicRuntime
             Of the same genome. Rates and counts are those of the snapshot, also where the runtime
-            was loaded with others; ``snapshot_dir`` is the runtime's.
+            was loaded with others; ``snapshot_dir`` is the runtime's. A cell with metabolism needs
+            the metabolic model, and one without must have none: its knockouts would not be known.
 
         Raises
         ------
@@ -255,8 +303,12 @@ class CellularContext:
                 "that the snapshot is of",
                 details={"argument": "runtime"},
             )
-        core = _core.Context.restore(bytes(snapshot), runtime._program)
-        return cls._of(runtime, core, runtime.configuration.snapshot_dir)
+        from bioxen_jcvi_vm_lib.metabolism.cell import restored
+
+        engine = engine_for(runtime, runtime.configuration)
+        plain, metabolism = restored(bytes(snapshot), engine)
+        core = _core.Context.restore(plain, runtime._program)
+        return cls._of(runtime, core, runtime.configuration.snapshot_dir, metabolism=metabolism)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a snapshot to a file, which at every moment is the old one or the new one.
@@ -311,7 +363,8 @@ class CellularContext:
         made = (
             core.replica() if replay else core.fork(None if seed is None else seed_or_entropy(seed))
         )
-        return type(self)._of(self.runtime, made, self._snapshot_dir)
+        metabolism = None if self._metabolism is None else self._metabolism.copy()
+        return type(self)._of(self.runtime, made, self._snapshot_dir, metabolism=metabolism)
 
     # -- what changes it ---------------------------------------------------------------------------
 
@@ -383,7 +436,35 @@ class CellularContext:
         self._open()
         index = self.runtime.gene_index(gene)
         with self._exclusive() as core:
-            core.knockout(index)
+            self._knock_out(core, index)
+
+    def set_metabolic_conditions(
+        self, conditions: Mapping[str, Any] | MetabolicConditions | None
+    ) -> None:
+        """Change what the cell's metabolic model is solved under.
+
+        They act when the balance is solved next: at once if the age is a multiple of 60 s, else at
+        the next one.
+
+        Parameters
+        ----------
+        conditions : mapping
+            ``medium``, ``knockouts`` and ``enzyme_constraints``, as in
+            ``execute_metabolic_engine``; they replace those of before. None: those of birth.
+
+        Raises
+        ------
+        APIValidationError
+            If they are not acceptable or name what the model does not have.
+        InvalidConfigurationError
+            If the cell has no metabolic model, or no turnover numbers for enzyme constraints.
+        """
+        self._open()
+        metabolism = self._model()
+        engine = metabolism.engine
+        checked = engine.usual if conditions is None else engine.checked(conditions)
+        with self._exclusive():
+            metabolism.conditions = checked
 
     def set_resource(self, name: str, molecules_: int) -> None:
         """Set a pool, on the account of the operator.
@@ -468,6 +549,43 @@ class CellularContext:
             )
         return core
 
+    def _model(self) -> CellMetabolism:
+        if self._metabolism is None:
+            raise InvalidConfigurationError(
+                "this cell has no metabolic model: set metabolic_model in the configuration, to "
+                "the path of BiGG JSON or SBML",
+                details={"key": "metabolic_model"},
+            )
+        return self._metabolism
+
+    def _solved(self, conditions: Any) -> MetabolicResult:
+        """Solve the metabolic model for the cell as it is; see ``execute_metabolic_engine``."""
+        core = self._open()
+        metabolism = self._model()
+        if conditions is None:
+            return metabolism.solve(core, metabolism.conditions)
+        return metabolism.solve(core, metabolism.engine.checked(conditions))
+
+    def _sealed(self, core: _core.Context) -> bytes:
+        snapshot = core.snapshot()
+        return snapshot if self._metabolism is None else self._metabolism.sealed(snapshot)
+
+    def _knock_out(self, core: _core.Context, gene: int) -> None:
+        core.knockout(gene)
+        if self._metabolism is not None:
+            self._metabolism.knock_out(gene)
+
+    def _advance(
+        self,
+        core: _core.Context,
+        run: Run,
+        progress: Progress | None,
+        only: list[int] | None = None,
+    ) -> _core.Trace | Windows:
+        if self._metabolism is None:
+            return core.run(run.seconds, run.every_s, progress, only)
+        return self._metabolism.run(core, run.seconds, run.every_s, progress, only)
+
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
         """Hold the right to change the cell; a second holder is refused, not made to wait."""
@@ -519,7 +637,7 @@ class CellularContext:
                     where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
                     raise APIValidationError(error.message + where, details=error.details) from None
             fingerprint = core.program.fingerprint
-            traces: list[_core.Trace] = []
+            traces: list[_core.Trace | Windows] = []
             for action in actions:
                 trace = action()
                 if trace is not None:
@@ -560,12 +678,12 @@ class CellularContext:
         core: _core.Context,
         statement: Statement,
         progress: Progress | None,
-    ) -> Callable[[], _core.Trace | None]:
+    ) -> Callable[[], _core.Trace | Windows | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
             run = self._checked_run(statement.seconds, statement.every_s)
             self._check_size(run)
-            return lambda: core.run(run.seconds, run.every_s, progress)
+            return lambda: self._advance(core, run, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
             if statement.translated and (kind := self.runtime.genes[indices[0]].kind) != "protein":
@@ -576,13 +694,13 @@ class CellularContext:
                     details={"gene": gene},
                 )
             duration_s = seconds(statement.duration_s, "duration_s")
-            return lambda: core.run(duration_s, None, progress, only=indices)
+            return lambda: self._advance(core, Run(duration_s, None), progress, indices)
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
-            return lambda: core.knockout(index)
+            return lambda: self._knock_out(core, index)
         if isinstance(statement, Snapshot):
             path = self._snapshot_path(statement.name)
-            return lambda: save_bytes(path, core.snapshot())
+            return lambda: save_bytes(path, self._sealed(core))
         name, count = self._checked_resource(statement.name, statement.molecules)
         return lambda: core.set_resource(name, count)
 

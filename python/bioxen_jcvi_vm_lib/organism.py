@@ -272,7 +272,9 @@ def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
     )
 
 
-def _metabolism(data: Mapping[str, Any], flows: Sequence[SupplyFlow], where: str) -> MetabolicSupply:
+def _metabolism(
+    data: Mapping[str, Any], flows: Sequence[SupplyFlow], where: str
+) -> MetabolicSupply:
     """Check what a metabolic model sets, against the supply reactions."""
     where = f"{where}: metabolism"
     unknown = data["supply"].keys() - {flow.name for flow in flows}

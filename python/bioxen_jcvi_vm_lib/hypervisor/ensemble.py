@@ -11,7 +11,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, seed_or_entropy, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for, without_metabolism
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord, result_of
@@ -34,6 +34,7 @@ def run_ensemble(
 ) -> list[ExecutionResult]:
     """See the manager's ``run_ensemble``."""
     parsed = program if isinstance(program, GenomicProgram) else GenomicProgram.parse(program)
+    without_metabolism(runtime.configuration, "ensembles")
     compiled = program_for(runtime, runtime.configuration)
     orders = [_order(runtime, statement) for statement in parsed.statements]
     if not any(order["record"] for order in orders):

@@ -72,6 +72,17 @@ class MetabolicConditions:
             enzymes,
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return them as plain values, which `of` takes."""
+        return {
+            "medium": {
+                name: -lower if upper is None else [lower, upper]
+                for name, (lower, upper) in self.medium.items()
+            },
+            "knockouts": sorted(self.knockouts),
+            "enzyme_constraints": self.enzyme_constraints,
+        }
+
 
 _DEFAULT = MetabolicConditions()
 
@@ -79,7 +90,7 @@ _DEFAULT = MetabolicConditions()
 def _medium(value: Any) -> Mapping[str, tuple[float, float | None]]:
     if not isinstance(value, Mapping):
         raise _wrong("medium", f"must be a mapping of exchanges, not {short(value)}")
-    return {key: _bounds(key, bounds) for key, bounds in value.items()}
+    return MappingProxyType({key: _bounds(key, bounds) for key, bounds in value.items()})
 
 
 def _bounds(key: Any, value: Any) -> tuple[float, float | None]:

@@ -28,6 +28,7 @@ from bioxen_jcvi_vm_lib.metabolism.constraint import FluxConstraint
 from bioxen_jcvi_vm_lib.metabolism.fluxes import Fluxes
 from bioxen_jcvi_vm_lib.metabolism.gene_rule import GeneRule
 from bioxen_jcvi_vm_lib.metabolism.model import MetabolicModel, same_genes
+from bioxen_jcvi_vm_lib.metabolism.optimal_basis import TOLERANCE, OptimalBasis
 from bioxen_jcvi_vm_lib.metabolism.optimal_face import OptimalFace
 from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
 from bioxen_jcvi_vm_lib.metabolism.turnover import TurnoverNumbers
@@ -36,12 +37,6 @@ __all__ = ["FluxBalance"]
 
 Vector = npt.NDArray[np.float64]
 
-#: Tolerance of balances and bounds [mmol/gDW/h], and of reduced costs.
-TOLERANCE = 1e-9
-#: Reduced costs below this are rounding: the flux can move without loss of growth.
-FREE_COST = 1e-9
-#: Singular values below this share of the largest are rounding.
-RANK_TOLERANCE = 1e-9
 _ORIGINS = ("model", "medium", "enzyme", "knockout")
 _MODEL, _MEDIUM, _ENZYME, _KNOCKOUT = range(4)
 #: HiGHS: bounds of a column that belong to an irreducible infeasible set.
@@ -112,6 +107,8 @@ class FluxBalance:
         self._enzyme_of = self._enzymes()
         self._lower, self._upper = (side.copy() for side in self._bounds)
         self._solver = self._loaded(self._lower, self._upper)
+        self._basis: OptimalBasis | None = None
+        self._start: tuple[Any, OptimalBasis, npt.NDArray[np.bool_], tuple[int, ...]] | None = None
         self._face: OptimalFace | None = None
         self._fixed = self._lower == self._upper
         self._lock = threading.Lock()
@@ -136,8 +133,8 @@ class FluxBalance:
             Whether an error names a smallest set of bounds that exclude each other, which takes
             0.1 s for iMB155 and half a minute for iJO1366; if not, it names the forced fluxes.
         warm : bool
-            Whether to start from the last solve. Without, the digits beyond the tolerance are a
-            function of the conditions alone.
+            Whether to start from the last solve. Without, it starts from where `remember` was
+            called or from nothing, and every digit is a function of conditions and start alone.
 
         Returns
         -------
@@ -157,11 +154,34 @@ class FluxBalance:
             raise _infeasible(self._crossed(int(crossed[0]), lower, upper, origin))
         with self._lock:
             if not warm:
-                self._from_scratch()
-            self._load(lower, upper)
-            vertex, costs = self._optimum(lower, upper, origin, explain)
-            fluxes = self._smallest(vertex, costs)
-        return self._result(fluxes, costs, lower, upper, origin)
+                self._from_start()
+            basis, vertex = self._optimum(lower, upper, origin, explain)
+            fluxes = self._smallest(basis, vertex, lower, upper)
+        return self._result(fluxes, basis, (lower, upper), origin)
+
+    def remember(self) -> None:
+        """Let solves that are not warm start from the last one, if that found fluxes."""
+        if self._basis is not None and self._face is not None:
+            self._start = (self._solver.getBasis(), self._basis, self._fixed, self._face.active)
+
+    def check(self, asked: MetabolicConditions) -> None:
+        """Look everything up that conditions name.
+
+        Raises
+        ------
+        APIValidationError
+            If they name what neither model nor genome has.
+        """
+        for exchange in asked.medium:
+            self._exchanges.find(exchange)
+        for gene in asked.knockouts:
+            self._gene(gene)
+
+    def most_uptake(self, exchange: str) -> float:
+        """Return the model's bound of the uptake through an exchange [mmol/gDW/h]."""
+        index, sign = self._exchanges.find(exchange)
+        inward = -self._bounds[0][index] if sign > 0 else self._bounds[1][index]
+        return max(0.0, float(inward))
 
     # ---------------------------------------------------------------- bounds
 
@@ -228,15 +248,13 @@ class FluxBalance:
         return {index[name]: pair for name, pair in known.items() if name in index}
 
     def _enzymes(self) -> dict[int, GeneRule]:
-        """What is counted for each reaction with a turnover: genes of the model, or locus tags."""
+        """Return what counts for each turnover: a rule over genes of the model and locus tags."""
         index = self.model.reaction_index
         rules = {i: self.model.reactions[i].rule for i in self._turnover_of}
         stated = self.turnover.enzymes if self.turnover is not None else {}
         theirs = {index[name]: rule for name, rule in stated.items() if name in index}
         proteins = list(dict.fromkeys(gene for rule in theirs.values() for gene in rule.genes))
-        ours = {gene: gene for gene in self.model.gene_ids}
-        ours |= {tag: self._gene_of.get(tag, tag) for tag in self._tags}
-        names = same_genes(proteins, ours)
+        names = same_genes(proteins, self._tags) | same_genes(proteins, self.model.gene_ids)
         for protein in proteins:
             if protein not in names:
                 raise ModelImportError(
@@ -245,7 +263,7 @@ class FluxBalance:
                     details={"element": protein},
                 )
         return rules | {
-            i: rule.renamed({gene: ours[names[gene]] for gene in rule.genes})
+            i: rule.renamed({g: self._gene_of.get(names[g], names[g]) for g in rule.genes})
             for i, rule in theirs.items()
         }
 
@@ -315,15 +333,21 @@ class FluxBalance:
 
     def _optimum(
         self, lower: Vector, upper: Vector, origin: npt.NDArray[np.int8], explain: bool
-    ) -> tuple[Vector, Vector]:
-        """Return a vertex of greatest growth and the reduced costs of its fluxes."""
+    ) -> tuple[OptimalBasis, Vector]:
+        """Return a basis of greatest growth and its vertex."""
+        if self._basis is not None:
+            vertex = self._basis.vertex(lower, upper)
+            if vertex is not None:
+                return self._basis, vertex
+        self._load(lower, upper)
+        self._basis = self._face = None
         status = self._highspy.HighsModelStatus
         for retry in (self._from_scratch, self._with_any_threads, None):
             self._solver.run()
             found = self._solver.getModelStatus()
             if found == status.kOptimal:
-                solution = self._solver.getSolution()
-                return np.array(solution.col_value), np.array(solution.col_dual)
+                self._basis = OptimalBasis(self._solver, self._columns, lower, upper)
+                return self._basis, self._basis.solved
             if retry is not None:
                 retry()
         if found == status.kInfeasible:
@@ -345,70 +369,62 @@ class FluxBalance:
     def _from_scratch(self) -> None:
         """Forget the last basis."""
         self._solver.clearSolver()
-        self._face = None
+        self._basis = self._face = None
+
+    def _from_start(self) -> None:
+        """Forget the last basis for the one to start from."""
+        self._from_scratch()
+        if self._start is not None:
+            self._solver.setBasis(self._start[0])
 
     def _with_any_threads(self) -> None:
         """Accept the number of threads that other code of this process has fixed for HiGHS."""
         self._solver.setOptionValue("threads", 0)
 
-    def _smallest(self, vertex: Vector, costs: Vector) -> Vector:
+    def _smallest(
+        self, basis: OptimalBasis, vertex: Vector, lower: Vector, upper: Vector
+    ) -> Vector:
         """Second stage: of all optimal fluxes those of least sum of squares."""
-        fixed = self._lower == self._upper
-        moved = self._solver.getInfoValue("simplex_iteration_count")[1]
-        if self._face is None or moved or not np.array_equal(fixed, self._fixed):
-            self._face = OptimalFace(self._directions(costs, fixed))
+        fixed = lower == upper
+        if self._face is None or not np.array_equal(fixed, self._fixed):
+            self._face = OptimalFace(basis.directions(fixed))
             self._fixed = fixed
+            start = self._start
+            if start and basis.is_like(start[1]) and np.array_equal(fixed, start[2]):
+                self._face.start(start[3])
         try:
-            return self._face.smallest(vertex, self._lower, self._upper)
+            return self._face.smallest(vertex, lower, upper)
         except ArithmeticError:
             # The bounds that held the last answer may lead astray; without them once more.
-            self._face = OptimalFace(self._directions(costs, fixed))
+            self._face = OptimalFace(basis.directions(fixed))
         try:
-            return self._face.smallest(vertex, self._lower, self._upper)
+            return self._face.smallest(vertex, lower, upper)
         except ArithmeticError as error:
             self._face = None
             raise GenomicRuntimeError(f"the smallest fluxes were not found: {error}") from error
-
-    def _directions(self, costs: Vector, fixed: npt.NDArray[np.bool_]) -> Vector:
-        """Null space of the balances along the fluxes that cost nothing to move.
-
-        Moving a nonbasic flux j by 1 moves the basic ones by -B⁻¹ a_j.
-        """
-        _, basic = self._solver.getBasicVariables()
-        nonbasic = np.ones(len(costs), np.bool_)
-        nonbasic[basic[basic >= 0]] = False
-        free = np.flatnonzero(nonbasic & ~fixed & (np.abs(costs) <= FREE_COST))
-        directions = np.zeros((len(costs), len(free)))
-        is_flux = basic >= 0
-        leaks = np.zeros((int((~is_flux).sum()), len(free)))
-        column = np.zeros(len(basic))
-        for place, index in enumerate(free):
-            rows, values = self._columns[index]
-            column[rows] = values
-            moved = np.asarray(self._solver.getBasisSolve(column)[1])
-            column[rows] = 0.0
-            directions[basic[is_flux], place] = -moved[is_flux]
-            directions[index, place] = 1.0
-            leaks[:, place] = moved[~is_flux]
-        # A balance whose slack is basic would be upset: combine directions that leave it alone.
-        return directions @ _null_space(leaks)
 
     # ---------------------------------------------------------------- answers
 
     def _result(
         self,
         fluxes: Vector,
-        costs: Vector,
-        lower: Vector,
-        upper: Vector,
+        basis: OptimalBasis,
+        both: tuple[Vector, Vector],
         origin: npt.NDArray[np.int8],
     ) -> MetabolicResult:
         # Where growth would gain from more flux, the upper bound holds it.
-        bounds = np.where(costs > 0, upper, lower)
-        telling = (bounds != 0) | (np.where(costs > 0, origin[1], origin[0]) != _MODEL)
+        priced, sides = basis.priced, basis.sides
+        bounds = np.where(sides, both[1][priced], both[0][priced])
+        telling = np.flatnonzero((bounds != 0) | (origin[sides, priced] != _MODEL))
         binding = [
-            self._constraint(index, int(costs[index] > 0), bounds[index], origin, costs[index])
-            for index in np.flatnonzero(telling & (np.abs(costs) > FREE_COST)).tolist()
+            self._constraint(index, side, bound, origin, price)
+            for index, side, bound, price in zip(
+                priced[telling].tolist(),
+                sides[telling].tolist(),
+                bounds[telling].tolist(),
+                basis.costs[priced[telling]].tolist(),
+                strict=True,
+            )
         ]
         binding.sort(key=lambda one: -abs(one.shadow_price))
         return MetabolicResult(
@@ -530,15 +546,6 @@ class _Exchanges:
     def outward(self, fluxes: Vector) -> Fluxes:
         """Return the flux of each exchange out of the cell."""
         return Fluxes(self._places, fluxes[self._index] * self._signs)
-
-
-def _null_space(matrix: Vector) -> Vector:
-    """Return columns that span what the matrix maps to 0."""
-    if not matrix.size:
-        return np.eye(matrix.shape[1])
-    _, sizes, rows = np.linalg.svd(matrix)
-    rank = int((sizes > RANK_TOLERANCE * max(1.0, sizes[0])).sum())
-    return rows[rank:].T
 
 
 def _infeasible(conflict: list[FluxConstraint]) -> MetabolicInfeasibleError:

@@ -53,6 +53,16 @@ class OptimalFace:
         """Number of independent directions."""
         return int(self._span.shape[1])
 
+    @property
+    def active(self) -> tuple[int, ...]:
+        """The bounds that hold the last answer, by their place among the normals."""
+        return tuple(self._active)
+
+    def start(self, active: tuple[int, ...]) -> None:
+        """Take some bounds for those that hold the last answer: they are tried first."""
+        self._active = list(active)
+        self._inverse = np.linalg.pinv(self._normals[self._active])
+
     def smallest(self, vertex: Vector, lower: Vector, upper: Vector) -> Vector:
         """Return the point of least sum of squares.
 
