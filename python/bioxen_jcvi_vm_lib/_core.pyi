@@ -242,12 +242,17 @@ class SupplyReaction:
     """
     One aggregated supply flow of a cell.
     """
-    max_rate_per_s: float
     def __init__(self, name: str, process: str, legs: collections.abc.Sequence[tuple[str, str, int]], max_rate_per_s: float, set_point: tuple[str, int] | None = None) -> None:
         """
         Legs are (place, species, coefficient) with place 'cell' or 'medium'; a set point is (species, molecules).
         """
     def __repr__(self) -> str:
+        ...
+    @property
+    def max_rate_per_s(self) -> float:
+        ...
+    @max_rate_per_s.setter
+    def max_rate_per_s(self, arg0: float) -> None:
         ...
     @property
     def name(self) -> str:

@@ -626,3 +626,15 @@ def test_another_organisms_numbers_do_not_pass_for_its_genes(
     assert cell.metabolism[0].supply_per_s["Leu_uptake"] == pytest.approx(leucine, rel=1e-6)
     cell.knockout("b0720")  # gltA, citrate synthase: cobrapy finds no growth without it
     assert manager.execute_metabolic_engine(cell).growth_rate_per_h == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.data
+def test_fluxes_of_syn3a_are_the_same_bits_whatever_was_solved_before(
+    manager: bx.GenomicVirtualizationManager, syn3a: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(syn3a, seed=7)
+    found = set()
+    for uptake in (7.4, 6.0, 5.0, 7.0):
+        manager.execute_metabolic_engine(cell, {"medium": {GLUCOSE: uptake}})
+        found.add(manager.execute_metabolic_engine(cell).fluxes.values_array.tobytes())
+    assert len(found) == 1
