@@ -10,7 +10,7 @@ import itertools
 import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -108,7 +108,7 @@ class FluxBalance:
         self._lower, self._upper = (side.copy() for side in self._bounds)
         self._solver = self._loaded(self._lower, self._upper)
         self._basis: OptimalBasis | None = None
-        self._start: tuple[Any, OptimalBasis, npt.NDArray[np.bool_], tuple[int, ...]] | None = None
+        self._start: _Start | None = None
         self._face: OptimalFace | None = None
         self._fixed = self._lower == self._upper
         self._lock = threading.Lock()
@@ -153,16 +153,27 @@ class FluxBalance:
         if crossed.size:
             raise _infeasible(self._crossed(int(crossed[0]), lower, upper, origin))
         with self._lock:
-            if not warm:
-                self._from_start()
-            basis, vertex = self._optimum(lower, upper, origin, explain)
-            fluxes = self._smallest(basis, vertex, lower, upper)
+            found = None if warm else self._near_start(lower, upper)
+            if found is None:
+                if not warm:
+                    self._to_start()
+                basis, vertex = self._optimum(lower, upper, origin, explain)
+                found = basis, self._smallest(basis, vertex, lower, upper)
+        basis, fluxes = found
         return self._result(fluxes, basis, (lower, upper), origin)
 
     def remember(self) -> None:
         """Let solves that are not warm start from the last one, if that found fluxes."""
-        if self._basis is not None and self._face is not None:
-            self._start = (self._solver.getBasis(), self._basis, self._fixed, self._face.active)
+        with self._lock:
+            if self._basis is None or self._face is None:
+                return
+            self._start = _Start(
+                self._solver.getBasis(), self._basis, self._face, self._face.start, self._fixed
+            )
+            # that solver stays in its basis; another one goes on
+            self._lower, self._upper = (side.copy() for side in self._bounds)
+            self._solver = self._loaded(self._lower, self._upper)
+            self._basis = self._face = None
 
     def check(self, asked: MetabolicConditions) -> None:
         """Look everything up that conditions name.
@@ -371,11 +382,25 @@ class FluxBalance:
         self._solver.clearSolver()
         self._basis = self._face = None
 
-    def _from_start(self) -> None:
+    def _near_start(self, lower: Vector, upper: Vector) -> tuple[OptimalBasis, Vector] | None:
+        """Return the answer where the basis to start from is optimal, with no trace of others."""
+        start = self._start
+        if start is None or not np.array_equal(lower == upper, start.fixed):
+            return None
+        vertex = start.basis.vertex(lower, upper)
+        if vertex is None:
+            return None
+        start.face.start = start.active
+        try:
+            return start.basis, start.face.smallest(vertex, lower, upper)
+        except ArithmeticError:
+            return None
+
+    def _to_start(self) -> None:
         """Forget the last basis for the one to start from."""
         self._from_scratch()
         if self._start is not None:
-            self._solver.setBasis(self._start[0])
+            self._solver.setBasis(self._start.solver_basis)
 
     def _with_any_threads(self) -> None:
         """Accept the number of threads that other code of this process has fixed for HiGHS."""
@@ -389,9 +414,6 @@ class FluxBalance:
         if self._face is None or not np.array_equal(fixed, self._fixed):
             self._face = OptimalFace(basis.directions(fixed))
             self._fixed = fixed
-            start = self._start
-            if start and basis.is_like(start[1]) and np.array_equal(fixed, start[2]):
-                self._face.start(start[3])
         try:
             return self._face.smallest(vertex, lower, upper)
         except ArithmeticError:
@@ -506,6 +528,16 @@ class FluxBalance:
                 open_sides[side][index] = kept
                 solver.changeColBounds(index, open_sides[0][index], open_sides[1][index])
         return needed
+
+
+class _Start(NamedTuple):
+    """Where solves begin that must not depend on those before."""
+
+    solver_basis: Any
+    basis: OptimalBasis
+    face: OptimalFace
+    active: tuple[list[int], Vector]
+    fixed: npt.NDArray[np.bool_]
 
 
 class _Exchanges:

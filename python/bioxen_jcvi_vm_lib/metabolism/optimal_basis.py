@@ -22,8 +22,6 @@ FREE_COST = 1e-9
 TOLERANCE = 1e-9
 #: Singular values below this share of the largest are rounding.
 RANK_TOLERANCE = 1e-9
-#: More fluxes than these are left to the simplex method [bounds changed].
-MOST_CHANGES = 16
 
 
 class OptimalBasis:
@@ -66,15 +64,12 @@ class OptimalBasis:
 
     def vertex(self, lower: Vector, upper: Vector) -> Vector | None:
         """Return the fluxes that it gives under other bounds; None if they break one."""
-        changed = np.flatnonzero((lower != self._bounds[0]) | (upper != self._bounds[1])).tolist()
-        if not changed:
+        differs = (lower != self._bounds[0]) | (upper != self._bounds[1])
+        if not differs.any():
             return self.solved
-        if len(changed) > MOST_CHANGES:
-            return None
+        changed = np.flatnonzero(differs & self._nonbasic).tolist()
         fluxes = self.solved.copy()
         for index in changed:
-            if not self._nonbasic[index]:
-                continue
             cost, held = self.costs[index], self.solved[index]
             if cost > FREE_COST:
                 target = upper[index]
@@ -91,12 +86,6 @@ class OptimalBasis:
             fluxes += step * move
         broken = (fluxes < lower - TOLERANCE) | (fluxes > upper + TOLERANCE)
         return None if broken.any() else fluxes
-
-    def is_like(self, other: OptimalBasis) -> bool:
-        """Whether the same fluxes are free, so that the directions are the same."""
-        return np.array_equal(self._nonbasic, other._nonbasic) and np.array_equal(
-            self.priced, other.priced
-        )
 
     def directions(self, fixed: npt.NDArray[np.bool_]) -> Vector:
         """Null space of the balances along the fluxes that cost nothing to move.

@@ -54,14 +54,13 @@ class OptimalFace:
         return int(self._span.shape[1])
 
     @property
-    def active(self) -> tuple[int, ...]:
-        """The bounds that hold the last answer, by their place among the normals."""
-        return tuple(self._active)
+    def start(self) -> tuple[list[int], Vector]:
+        """The bounds that hold the last answer, which are tried first, and their inverse."""
+        return self._active, self._inverse
 
-    def start(self, active: tuple[int, ...]) -> None:
-        """Take some bounds for those that hold the last answer: they are tried first."""
-        self._active = list(active)
-        self._inverse = np.linalg.pinv(self._normals[self._active])
+    @start.setter
+    def start(self, start: tuple[list[int], Vector]) -> None:
+        self._active, self._inverse = start
 
     def smallest(self, vertex: Vector, lower: Vector, upper: Vector) -> Vector:
         """Return the point of least sum of squares.
