@@ -99,29 +99,30 @@ class OptimalFace:
         The active bounds of the last call come first: mostly they are active again.
         """
         slack = TOLERANCE * (1 + np.abs(limits))
-        active, prices, t = self._still_active(limits)
+        bounds, prices, t = self._still_active(limits)
+        active = None if bounds is self._active else _ActiveSet(self._normals, bounds)
         for _ in range(MAX_STEPS * (self.dimension + 4)):
             excess = limits - self._normals @ t - slack
             worst = int(excess.argmax())
             if excess[worst] <= 0:
-                if active is not self._active:
+                if active is not None:
                     # Once more from the active bounds alone, free of the rounding of the steps.
-                    self._active, self._inverse = active, np.linalg.pinv(self._normals[active])
-                    t = self._inverse @ limits[active]
+                    self._active = active.bounds
+                    self._inverse = _ActiveSet(self._normals, active.bounds).inverse
+                    t = self._inverse @ limits[active.bounds]
                 return t
-            active, prices, t = self._added(active, prices, t, worst, float(limits[worst]))
+            active = active or _ActiveSet(self._normals, bounds)
+            prices, t = self._added(active, prices, t, worst, float(limits[worst]))
         raise ArithmeticError("the search for the smallest fluxes does not end")
 
     def _added(
-        self, active: list[int], prices: list[float], t: Vector, bound: int, limit: float
-    ) -> tuple[list[int], list[float], Vector]:
+        self, active: _ActiveSet, prices: list[float], t: Vector, bound: int, limit: float
+    ) -> tuple[list[float], Vector]:
         """Add one violated bound, dropping active ones whose price would fall below 0."""
         normal = self._normals[bound]
         price = 0.0
         while True:
-            matrix = self._normals[active]
-            share = np.linalg.lstsq(matrix.T, normal, rcond=None)[0]
-            step = normal - share @ matrix
+            share, step = active.split(normal)
             blocking, length = -1, np.inf
             for index, part in enumerate(share.tolist()):
                 if part > 0 and prices[index] / part < length:
@@ -137,8 +138,9 @@ class OptimalFace:
             if independent:
                 t = t + moved * step
             if full <= length:
-                return [*active, bound], [*prices, price], t
-            active = active[:blocking] + active[blocking + 1 :]
+                active.add(bound, share, step)
+                return [*prices, price], t
+            active.drop(blocking)
             prices = prices[:blocking] + prices[blocking + 1 :]
 
     def _still_active(self, limits: Vector) -> tuple[list[int], list[float], Vector]:
@@ -152,5 +154,59 @@ class OptimalFace:
                 return active, prices, t
             place = prices.index(least)
             active = active[:place] + active[place + 1 :]
-            inverse = np.linalg.pinv(self._normals[active])
+            inverse = _ActiveSet(self._normals, active).inverse
         return active, [], np.zeros(self.dimension)
+
+
+class _ActiveSet:
+    """Independent normals, with the factors Q and R⁻¹ of their matrix.
+
+    Parameters
+    ----------
+    normals : (m, k) array
+        All normals.
+    bounds : list of int
+        Places of the active ones.
+    """
+
+    def __init__(self, normals: Vector, bounds: list[int]) -> None:
+        self._normals = normals
+        self.bounds = list(bounds)
+        self._q, self._r_inverse = self._factors()
+
+    @property
+    def inverse(self) -> Vector:
+        """What gives the shortest t on the bounds from their limits."""
+        inverse: Vector = self._q @ self._r_inverse.T
+        return inverse
+
+    def split(self, normal: Vector) -> tuple[Vector, Vector]:
+        """Return the shares of the active normals in another, and what is left outside them."""
+        within = self._q.T @ normal
+        outside = normal - self._q @ within
+        again = self._q.T @ outside  # once more for what rounding left: twice is enough
+        return self._r_inverse @ (within + again), outside - self._q @ again
+
+    def add(self, bound: int, share: Vector, outside: Vector) -> None:
+        """Add a bound that was split."""
+        length = float(np.linalg.norm(outside))
+        m = len(self.bounds)
+        grown = np.zeros((m + 1, m + 1))
+        grown[:m, :m] = self._r_inverse
+        grown[:m, m] = -share / length
+        grown[m, m] = 1.0 / length
+        self._r_inverse = grown
+        self._q = np.column_stack([self._q, outside / length])
+        self.bounds.append(bound)
+
+    def drop(self, place: int) -> None:
+        """Drop a bound by its place."""
+        del self.bounds[place]
+        self._q, self._r_inverse = self._factors()
+
+    def _factors(self) -> tuple[Vector, Vector]:
+        q, r = np.linalg.qr(self._normals[self.bounds].T)
+        try:
+            return q, np.linalg.inv(r)
+        except np.linalg.LinAlgError:
+            raise ArithmeticError("active bounds depend on each other") from None
