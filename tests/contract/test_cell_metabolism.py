@@ -232,8 +232,14 @@ def test_an_exhausted_cell_waits_for_its_metabolism(
     # one more solve told that nothing will come; a run to there, and not to the end of time
     assert (waiting.status, cell.time_s) == ("exhausted", 60.0)
     cell.set_metabolic_conditions(None)
+    assert [state.time_s for state in cell.metabolism] == [0.0, 60.0]
     assert cell.run(60).status in ("completed", "exhausted")
     assert cell.count("ATP") > 10_000
+    # what was solved at 60 s and then again under other conditions is there once: as it acted
+    assert [(one.time_s, one.status) for one in cell.metabolism] == [
+        (0.0, "infeasible"),
+        (60.0, "optimal"),
+    ]
 
 
 def test_a_cell_starves_without_an_essential_gene_of_metabolism(
@@ -633,8 +639,19 @@ def test_fluxes_of_syn3a_are_the_same_bits_whatever_was_solved_before(
     manager: bx.GenomicVirtualizationManager, syn3a: bx.GenomicRuntime
 ) -> None:
     cell = manager.create_cellular_context(syn3a, seed=7)
-    found = set()
-    for uptake in (7.4, 6.0, 5.0, 7.0):
-        manager.execute_metabolic_engine(cell, {"medium": {GLUCOSE: uptake}})
-        found.add(manager.execute_metabolic_engine(cell).fluxes.values_array.tobytes())
-    assert len(found) == 1
+    media: list[dict[str, Any]] = [
+        {},
+        *({GLUCOSE: uptake} for uptake in (7.3, 7.2, 6.0, 5.0)),
+        *({"EX_ac_e": (-1000.0, most)} for most in (6.5, 5.0, 3.0)),
+        *({"EX_gua_e": most} for most in (0.01, 0.0)),
+        {"EX_gsn_e": 0.01, "EX_ura_e": 0.02},
+    ]
+
+    def solved(medium: dict[str, Any]) -> bytes:
+        asked = {"medium": medium, "enzyme_constraints": True}
+        return manager.execute_metabolic_engine(cell, asked).fluxes.values_array.tobytes()
+
+    forward = [solved(medium) for medium in media]
+    backward = [solved(medium) for medium in reversed(media)]
+    assert backward[::-1] == forward
+    assert len(set(forward)) > 5

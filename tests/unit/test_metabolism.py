@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.optimize
 
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib.metabolism import (
@@ -26,6 +28,7 @@ from bioxen_jcvi_vm_lib.metabolism import (
     TurnoverNumbers,
 )
 from bioxen_jcvi_vm_lib.metabolism.model import same_genes
+from bioxen_jcvi_vm_lib.metabolism.optimal_face import OptimalFace
 
 
 def reaction(name: str, lower: float, upper: float, rule: str = "", **parts: float) -> dict:
@@ -490,6 +493,29 @@ def test_the_proteins_that_a_table_counts_go_before_the_rule_of_the_model(tmp_pa
     elsewhere = TurnoverNumbers.read_csv([path], dry_mass_g=1e-14)
     with pytest.raises(bx.ModelImportError, match="elsewhere"):
         FluxBalance(read(two_routes()), turnover=elsewhere)
+
+
+# ------------------------------------------------------------------ the smallest fluxes
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_shortest_point_of_a_face_is_held_by_its_bounds(seed: int) -> None:
+    """The certificate of the optimum (Karush, Kuhn and Tucker): t is a sum of active normals."""
+    random = np.random.default_rng(seed)
+    directions = np.linalg.qr(random.normal(size=(60, 14)))[0]
+    inside = directions @ random.normal(size=14)
+    lower, upper = (inside - random.exponential(0.3, 60), inside + random.exponential(0.3, 60))
+    face = OptimalFace(directions)
+    for _ in range(3):  # cold, then from the bounds that held the last answer
+        fluxes = face.smallest(inside, lower, upper)
+        assert (lower - 1e-8 < fluxes).all()
+        assert (fluxes < upper + 1e-8).all()
+        held = np.concatenate([fluxes - lower < 1e-7, upper - fluxes < 1e-7])
+        normals = np.concatenate([directions, -directions])[held]
+        assert held.sum() >= 3
+        _, left = scipy.optimize.nnls(normals.T, directions.T @ fluxes)
+        assert left < 1e-7
+        lower, upper = lower - 0.02 * random.random(60), upper + 0.02 * random.random(60)
 
 
 # ------------------------------------------------------------------ results
