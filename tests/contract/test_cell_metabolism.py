@@ -655,3 +655,17 @@ def test_fluxes_of_syn3a_are_the_same_bits_whatever_was_solved_before(
     backward = [solved(medium) for medium in reversed(media)]
     assert backward[::-1] == forward
     assert len(set(forward)) > 5
+
+
+def test_paths_in_a_configuration_file_are_relative_to_it(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small.json").write_bytes(model_file.read_bytes())
+    (tmp_path / "cell.yaml").write_text("metabolic_model: small.json\nkinetics_files: [a.csv]\n")
+    config = bx.GenomicVirtualizationConfig.from_file(tmp_path / "cell.yaml")
+    assert config.metabolic_model == str(tmp_path / "small.json")
+    assert config.kinetics_files == [str(tmp_path / "a.csv")]
+    monkeypatch.setenv("BIOXEN_KINETICS_FILES", '["b.csv", "c.csv"]')
+    monkeypatch.setenv("BIOXEN_METABOLIC_MODEL", "1.json")
+    config = bx.GenomicVirtualizationConfig.resolve(tmp_path / "cell.yaml")
+    assert (config.metabolic_model, config.kinetics_files) == ("1.json", ["b.csv", "c.csv"])
