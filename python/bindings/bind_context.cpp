@@ -237,6 +237,12 @@ py::dict named_resources(const std::array<std::int64_t, species::resource_count>
     return resources;
 }
 
+py::list gene_indices(const std::vector<GeneId>& genes) {
+    py::list indices;
+    for (const GeneId gene : genes) indices.append(index(gene));
+    return indices;
+}
+
 py::dict named_drawn(const Drawn& drawn) {
     py::dict named;
     named["atp"] = drawn.atp;
@@ -340,6 +346,8 @@ void bind_context(py::module_& m) {
                  changed(r, [&](CellularContext& c) { c.knockout(static_cast<GeneId>(gene)); });
              },
              py::arg("gene"), "No further initiation at this gene's cistron.")
+        .def("knocked_out", seen([](const CellularContext& c) { return c.knocked_out(); }, &gene_indices),
+             "Positions of the genes that were knocked out, ascending.")
         .def("set_resource",
              [](Runner& r, const std::string& name, std::int64_t molecules) {
                  const auto species = find_species(name);

@@ -17,14 +17,79 @@ MAX_DURATION_S = 1.0e9
 MAX_MOLECULES = 10**12
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the nearest of `known`, or an empty string."""
-    words = list(known)
+def suggestion(word: object, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the nearest of `known`, or an empty string.
+
+    Nothing is near to what is no text, which may also be nothing that can be written as one.
+    """
+    if not isinstance(word, str):
+        return ""
     folded: dict[str, str] = {}
-    for candidate in words:
+    for candidate in known:
         folded.setdefault(candidate.casefold(), candidate)
     near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.5)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""
+
+
+def no_resource(name: Any, pools: Iterable[str], genes: Iterable[str] = ()) -> APIValidationError:
+    """Return the error for what is no resource: it names the nearest, or who has what is meant.
+
+    Parameters
+    ----------
+    name : object
+        What was given.
+    pools : iterable of str
+        The resources.
+    genes : iterable of str
+        Locus tags and names of the genome.
+    """
+    details = {"resource": name}
+    if isinstance(name, str) and name and name in tuple(genes):
+        return APIValidationError(
+            f"{name!r} is a gene and no resource: its proteins and transcripts are made by the "
+            f'cell, as in run_operon(["{name}"]), and not set',
+            details=details,
+        )
+    folded = {word.casefold(): machine for word, machine in _MACHINES.items()}
+    pool_of = {pool.casefold(): pool for pool in pools}
+    wanted = name.casefold().replace(" ", "_") if isinstance(name, str) else ""
+    near = difflib.get_close_matches(wanted, [*folded, *pool_of], n=1, cutoff=0.5)
+    if near and near[0] in folded:
+        machine = folded[near[0]]
+        meant = "" if wanted in folded else f"; did you mean the machine {machine!r}?"
+        return APIValidationError(
+            f"no resource {short(name)}{meant or ': it is a machine'}; {_WHERE[machine]}",
+            details=details,
+        )
+    fix = (
+        f"; did you mean {pool_of[near[0]]!r}?"
+        if near
+        else "; there are ATP, GTP, Pi, Ala, Ala-tRNA and others, the keys of a cell's resources"
+    )
+    return APIValidationError(f"no resource {short(name)}{fix}", details=details)
+
+
+#: Words for machines, and what the library calls them.
+_MACHINES = {
+    "ribosome": "ribosome",
+    "ribosomes": "ribosome",
+    "ribosome_allocation": "ribosome",
+    "rna_polymerase": "rna_polymerase",
+    "rna_polymerases": "rna_polymerase",
+    "RNAP": "rna_polymerase",
+    "rna_polymerase_allocation": "rna_polymerase",
+    "degradosome": "degradosome",
+    "degradosomes": "degradosome",
+}
+_WHERE = {
+    "ribosome": 'ribosomes are set with allocate_resources({"ribosomes": n}) of a BiologicalVM, '
+    "allocate_vm_resources of a hypervisor, or ribosome_allocation when a cell is made",
+    "rna_polymerase": 'RNA polymerases are set with allocate_resources({"rna_polymerases": n}) of '
+    "a BiologicalVM, allocate_vm_resources of a hypervisor, or rna_polymerase_allocation when a "
+    "cell is made",
+    "degradosome": "how many degradosomes there are is the organism's; mrna_processing_rate sets "
+    "how fast transcripts decay",
+}
 
 
 def seconds(value: Any, what: str, *, zero: bool = False) -> float:

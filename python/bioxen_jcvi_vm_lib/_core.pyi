@@ -690,6 +690,10 @@ class Context:
         """
         A context in the same state with a future of its own.
         """
+    def knocked_out(self) -> list[int]:
+        """
+        Positions of the genes that were knocked out, ascending.
+        """
     def knockout(self, gene: int) -> None:
         """
         No further initiation at this gene's cistron.

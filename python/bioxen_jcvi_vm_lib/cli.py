@@ -288,7 +288,7 @@ def main() -> None:
     """Entry point of the console script: one clear line on stderr for every error, no traceback."""
     atexit.register(gc.freeze)  # nothing is looked through once more before it goes
     try:
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, prog_name="bioxen")
     except BioXenException as error:
         _complain(f"{error.code} {error.name}: {error.message}")
         sys.exit(EXIT_BUG if isinstance(error, ConservationError) else EXIT_INPUT)
@@ -307,9 +307,20 @@ def main() -> None:
         if not hasattr(error, "exit_code") or not hasattr(error, "format_message"):
             raise
         if error.format_message():
-            _complain(f"{error.format_message()} (see: bioxen --help)")
+            _complain(error.format_message() + _way_on(error))
         sys.exit(EXIT_INPUT)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _way_on(error: Any) -> str:
+    """Return the commands, where none was near, and what tells more."""
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", "bioxen")
+    commands = getattr(getattr(context, "command", None), "commands", {})
+    message = error.format_message()
+    unknown = message.startswith("No such command") and "Did you mean" not in message
+    there_are = f" There are {', '.join(commands)}." if unknown and commands else ""
+    return f"{there_are} (see: {path} --help)"
 
 
 def _complain(message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,11 +26,15 @@ _PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")
 
 FileArgument = Annotated[
     Path | None,
-    typer.Argument(help="YAML or JSON; without it variables and presets.", show_default=False),
+    typer.Argument(help="YAML or JSON; without it variables and preset.", show_default=False),
 ]
 PresetOption = Annotated[
     str | None,
-    typer.Option("--preset", help="development, staging or production; over file and variables."),
+    typer.Option(
+        "--preset",
+        help="development, staging or production, whatever environment says; its values lie under "
+        "those of file and variables.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -74,11 +79,14 @@ def validate(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether a configuration is acceptable; what is not met is one line each."""
-    genomic, deployment = _both(file, preset)
+    """Say whether a configuration is acceptable; each problem and what is not met is a line."""
+    try:
+        genomic, deployment = _both(file, preset)
+    except InvalidConfigurationError as error:
+        raise _told(error, file, as_json) from None
     reasons = deployment.validate_production_requirements(genomic) if production else ()
     if as_json:
-        _print_json({"valid": True, "environment": deployment.environment, "unmet": [*reasons]})
+        _print_json(_verdict(environment=deployment.environment, unmet=[*reasons]))
     else:
         for reason in reasons:
             typer.echo(f"- {reason}")
@@ -105,13 +113,52 @@ def _both(
 ) -> tuple[GenomicVirtualizationConfig, ProductionConfig]:
     """Return both sections of a file, variables over it."""
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.config_sources import Problems
     from bioxen_jcvi_vm_lib.api.production_config import ProductionConfig
 
-    genomic = GenomicVirtualizationConfig.resolve(file)
-    deployment = ProductionConfig.resolve(file)
+    problems = Problems()
+    genomic, deployment = GenomicVirtualizationConfig(), ProductionConfig()
+    with problems:
+        genomic = GenomicVirtualizationConfig.resolve(file)
+    with problems:
+        deployment = ProductionConfig.resolve(file)
     if preset is not None:
-        deployment = deployment.with_overrides(environment=preset)
+        with problems:
+            deployment = deployment.with_overrides(environment=preset)
+    problems.tell()
     return genomic, deployment
+
+
+def _told(
+    error: InvalidConfigurationError, file: Path | None, as_json: bool
+) -> InvalidConfigurationError:
+    """Print the problems of a configuration; return what is left to say in one line."""
+    from bioxen_jcvi_vm_lib.api.config_sources import problems_of, said
+
+    problems = problems_of(error)
+    if as_json:
+        _print_json(_verdict(problems=problems))
+    elif len(problems) > 1:
+        for problem in problems:
+            typer.echo(f"- {problem['message']}")
+    if len(problems) == 1:
+        return error
+    what = f"{file or 'the configuration'}: {said(len(problems), 'problem')}"
+    return InvalidConfigurationError(what, details=error.details)
+
+
+def _verdict(
+    *,
+    environment: str | None = None,
+    unmet: Sequence[str] = (),
+    problems: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    return {
+        "valid": not problems,
+        "environment": environment,
+        "unmet": [*unmet],
+        "problems": [*problems],
+    }
 
 
 def _scalar(value: Any) -> str:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import molecules, seconds, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import (
+    MAX_DURATION_S,
+    molecules,
+    no_resource,
+    seconds,
+    seed_or_entropy,
+    short,
+    suggestion,
+)
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -25,6 +34,7 @@ from bioxen_jcvi_vm_lib._errors import (
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for
@@ -49,6 +59,17 @@ __all__ = ["CellularContext"]
 
 Progress = Callable[[float, int], None]
 Ended = Callable[[str, str, bool], list[Exception]]
+
+
+class Machine(Protocol):
+    """What a cell is in, and refuses in words of its own; the names are private to the package."""
+
+    def _alive(self, deed: str) -> None:
+        """Raise `VMStateError` if it was destroyed."""
+
+    def _ready(self) -> None:
+        """Raise `VMStateError` if it runs nothing."""
+
 
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
@@ -82,6 +103,7 @@ class CellularContext:
         "_core_context",
         "_ended",
         "_hypervisor",
+        "_machine",
         "_metabolism",
         "_runner",
         "_snapshot_dir",
@@ -115,6 +137,7 @@ class CellularContext:
         self._snapshot_dir = snapshot_dir
         self._hypervisor: object = None
         self._ended: Ended | None = None
+        self._machine: Callable[[], Machine | None] = _none
         self._metabolism = metabolism
 
     @classmethod
@@ -196,6 +219,11 @@ class CellularContext:
             If it is none of them; the nearest is named.
         """
         core = self._open()
+        if not isinstance(key, str):
+            raise APIValidationError(
+                f"what to count is a text: a resource, a machine or a gene, not {short(key)}",
+                details={"key": key},
+            )
         resources = core.resources()
         if key in resources:
             return resources[key]
@@ -207,8 +235,8 @@ class CellularContext:
         except APIValidationError as error:
             if "no gene" not in error.message:
                 raise
-            genes = (name for gene in self.runtime.genes for name in (gene.name, gene.locus_tag))
-            near = suggestion(str(key), [*resources, *machines, *filter(None, genes)])
+            genes = (*self.runtime.locus_tags, *filter(None, self.runtime.gene_names))
+            near = suggestion(key, [*resources, *machines, *genes])
             if near:
                 raise APIValidationError(
                     f"nothing is called {key!r} here{near}", details={"key": key}
@@ -285,7 +313,7 @@ class CellularContext:
         runtime : GenomicRuntime
             Of the same genome. Rates and counts are those of the snapshot, also where the runtime
             was loaded with others; ``snapshot_dir`` is the runtime's. A cell with metabolism needs
-            the metabolic model, and one without must have none: its knockouts would not be known.
+            its metabolic model, and one without must have none.
 
         Raises
         ------
@@ -436,7 +464,7 @@ class CellularContext:
         self._open()
         index = self.runtime.gene_index(gene)
         with self._exclusive() as core:
-            self._knock_out(core, index)
+            core.knockout(index)
 
     def set_metabolic_conditions(
         self, conditions: Mapping[str, Any] | MetabolicConditions | None
@@ -475,6 +503,11 @@ class CellularContext:
             A key of `resources`.
         molecules_ : int
             Molecules that the cell then holds, 0 or more.
+
+        Raises
+        ------
+        APIValidationError
+            If there is no such resource; the nearest is named, or what sets machines.
         """
         resource, count = self._checked_resource(name, molecules_)
         with self._exclusive() as core:
@@ -484,7 +517,10 @@ class CellularContext:
         """Release the cell; what it recorded stays valid. Closing twice is no error."""
         if self._core_context is None:
             return
-        with self._exclusive():
+        if self._hypervisor is not None:  # which has the cell, whatever runs in it
+            self._core_context = None
+            return
+        with self._held():
             self._core_context = None
 
     def __enter__(self) -> Self:
@@ -547,7 +583,18 @@ class CellularContext:
             raise GenomicRuntimeError(
                 "this context is closed: create another with create_cellular_context"
             )
+        machine = self._machine()
+        if machine is not None:
+            machine._alive("look at")
         return core
+
+    def _of_machine(self, machine: Machine, runner: threading.Lock) -> None:
+        """Let a machine say what the cell cannot do, and one of its contexts run at a time.
+
+        The cell does not keep it.
+        """
+        self._machine = weakref.ref(machine)
+        self._runner = runner
 
     def _model(self) -> CellMetabolism:
         if self._metabolism is None:
@@ -570,11 +617,6 @@ class CellularContext:
         snapshot = core.snapshot()
         return snapshot if self._metabolism is None else self._metabolism.sealed(snapshot)
 
-    def _knock_out(self, core: _core.Context, gene: int) -> None:
-        core.knockout(gene)
-        if self._metabolism is not None:
-            self._metabolism.knock_out(gene)
-
     def _advance(
         self,
         core: _core.Context,
@@ -588,15 +630,21 @@ class CellularContext:
 
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
-        """Hold the right to change the cell; a second holder is refused, not made to wait."""
+        """Hold the right to change the cell, which must be there."""
         self._open()
+        with self._held():
+            yield self._open()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the right to change the cell; a second holder is refused, not made to wait."""
         if not self._runner.acquire(blocking=False):
             raise GenomicRuntimeError(
                 "this context is running: wait for that run, or give each thread a context of its "
                 "own; a progress callback may look at it, not run or change it"
             )
         try:
-            yield self._open()
+            yield
         finally:
             self._runner.release()
 
@@ -608,29 +656,25 @@ class CellularContext:
     def _checked_resource(self, name: Any, count: Any) -> tuple[str, int]:
         known = self._open().resources()
         if not isinstance(name, str) or name not in known:
-            raise APIValidationError(
-                f"no resource {name!r}{suggestion(str(name), known)}", details={"resource": name}
-            )
+            genes = (*self.runtime.locus_tags, *self.runtime.gene_names)
+            raise no_resource(name, known, genes)
         return name, molecules(count, name)
-
-    def _check_size(self, statement: Run) -> None:
-        size = recorded_bytes(self.runtime, statement)
-        if size > MAX_TRACE_BYTES:
-            raise APIValidationError(
-                f"sampling {statement.seconds:g} s every {statement.every_s:g} s would record "
-                f"{size / 2**30:,.1f} GiB (limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
-                details={"argument": "every_s"},
-            )
 
     def _execute(self, statements: tuple[Statement, ...], progress: Any) -> ExecutionResult:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable with (time_s, steps), or None")
         with self._exclusive() as core:
+            machine = self._machine()
+            if machine is not None:
+                machine._ready()
             core.ready()
+            check_age(core.time_s, statements)
+            check_size(self.runtime, statements)
             actions = []
+            notes: list[str] = []
             for number, statement in enumerate(statements, 1):
                 try:
-                    actions.append(self._prepared(core, statement, progress))
+                    actions.append(self._prepared(core, statement, progress, notes))
                 except APIValidationError as error:
                     if len(statements) == 1:
                         raise
@@ -654,6 +698,7 @@ class CellularContext:
                 runtime_fingerprint=fingerprint,
                 genes=self.runtime.locus_tags,
                 gene_names=self.runtime.gene_names,
+                notes=notes,
             )
             breach = traces[-1].breach
         # hooks may run the cell again
@@ -678,11 +723,11 @@ class CellularContext:
         core: _core.Context,
         statement: Statement,
         progress: Progress | None,
+        notes: list[str],
     ) -> Callable[[], _core.Trace | Windows | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
             run = self._checked_run(statement.seconds, statement.every_s)
-            self._check_size(run)
             return lambda: self._advance(core, run, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
@@ -694,10 +739,16 @@ class CellularContext:
                     details={"gene": gene},
                 )
             duration_s = seconds(statement.duration_s, "duration_s")
-            return lambda: self._advance(core, Run(duration_s, None), progress, indices)
+
+            def express() -> _core.Trace | Windows:
+                gone = set(core.knocked_out())
+                notes.extend(noted(self.runtime, (i for i in dict.fromkeys(indices) if i in gone)))
+                return self._advance(core, Run(duration_s, None), progress, indices)
+
+            return express
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
-            return lambda: self._knock_out(core, index)
+            return lambda: core.knockout(index)
         if isinstance(statement, Snapshot):
             path = self._snapshot_path(statement.name)
             return lambda: save_bytes(path, self._sealed(core))
@@ -727,10 +778,46 @@ class CellularContext:
         return folder / f"{name}.bxs"
 
 
+def _none() -> None:
+    """Stand for the machine of a cell that has none, or one that speaks for itself."""
+
+
 def energy_charge(pools: Mapping[str, int]) -> float:
     """Return (ATP + ADP / 2) / (ATP + ADP + AMP); 0 where there is no adenylate."""
     atp, adp, amp = (pools[name] for name in ("ATP", "ADP", "AMP"))
     return (atp + adp / 2) / (atp + adp + amp) if atp + adp + amp else 0.0
+
+
+def check_age(age_s: float, statements: Iterable[Statement]) -> None:
+    """Refuse statements that would carry a cell beyond the greatest age.
+
+    A cell that is one of a hypervisor's would fail of it.
+    """
+    for statement in statements:
+        if isinstance(statement, Run):
+            age_s += statement.seconds
+        elif isinstance(statement, RunOperon):
+            age_s += statement.duration_s
+    if age_s > MAX_DURATION_S:
+        raise APIValidationError(
+            f"the cell would come to an age of {age_s:.15g} s, and {MAX_DURATION_S:g} s is the "
+            "greatest: give less time",
+            details={"age_s": age_s},
+        )
+
+
+def check_size(runtime: GenomicRuntime, statements: Iterable[Statement], cells: int = 1) -> None:
+    """Refuse statements whose samples are together more than can be kept."""
+    size = cells * sum(recorded_bytes(runtime, one) for one in statements if isinstance(one, Run))
+    if size > MAX_TRACE_BYTES:
+        many = cells > 1
+        whose = f" of {cells:,} cells" if many else ""
+        fewer = ", or fewer seeds at a time" if many else ""
+        raise APIValidationError(
+            f"the samples{whose} would take {size / 2**30:,.1f} GiB "
+            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s{fewer}",
+            details={"argument": "seeds" if many else "every_s"},
+        )
 
 
 def recorded_bytes(runtime: GenomicRuntime, statement: Run) -> float:

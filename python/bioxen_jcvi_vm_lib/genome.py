@@ -10,10 +10,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import short
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     GenomeCompilationError,
     InvalidConfigurationError,
+    VMCreationError,
 )
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
@@ -364,31 +366,81 @@ def load_runtime(
     sequence_file: Any,
     configuration: GenomicVirtualizationConfig,
     builtin: bool = False,
+    machine_type: str | None = None,
 ) -> GenomicRuntime:
-    """Read, decode and compile a genome; see the manager's ``load_genome_runtime``."""
+    """Read, decode and compile a genome; see the manager's ``load_genome_runtime``.
+
+    With a `machine_type`, which is of that `organism`, a genome known as another one's is refused
+    and one of no known organism noted.
+    """
     wanted = organism if organism is not None else configuration.organism
     if wanted is None and builtin:
         wanted = "minimal_cell"
     chosen = None if wanted is None else OrganismParameters.load(wanted)
     genome = decode_genome(genome_file, sequence_file=sequence_file)
-    notes: list[ReportEntry] = []
+    notes: tuple[ReportEntry, ...] = ()
     if chosen is None:
-        records = genome.records
-        chosen = match_organism(
-            [text for record in records for text in (record.accession, record.name)],
-            [text for record in records for text in (record.organism, record.definition)],
-        )
-    if chosen is None:
-        chosen = OrganismParameters.load("minimal_cell")
-        notes.append(
-            ReportEntry(
-                "organism-unknown",
-                "no organism matches this genome by accession or name: the parameters of "
-                "minimal_cell serve; name another with organism=",
-            )
-        )
+        chosen = _organism_of(genome)
+        if chosen is None:
+            chosen = OrganismParameters.load("minimal_cell")
+            notes = (_unknown("minimal_cell", "name another with organism="),)
+    elif machine_type is not None:
+        notes = _fitting(genome, chosen.name, machine_type)
     program = _core.compile(genome, engine_organism(chosen, configuration, genome.genes))
-    return GenomicRuntime(genome, program, chosen, configuration, tuple(notes))
+    return GenomicRuntime(genome, program, chosen, configuration, notes)
+
+
+def _organism_of(genome: _core.Genome) -> OrganismParameters | None:
+    """Return whose genome it is by its accessions and names, None if nobody's that is known."""
+    records = genome.records
+    return match_organism(
+        [text for record in records for text in (record.accession, record.name)],
+        [text for record in records for text in (record.organism, record.definition)],
+    )
+
+
+def _unknown(serving: str, why: str) -> ReportEntry:
+    return ReportEntry(
+        "organism-unknown",
+        f"no organism matches this genome by accession or name: the parameters of {serving} "
+        f"serve; {why}",
+    )
+
+
+def _fitting(genome: _core.Genome, organism: str, machine_type: str) -> tuple[ReportEntry, ...]:
+    """Say whether a genome is that of the organism which the type of a machine means.
+
+    Raises
+    ------
+    VMCreationError
+        If it is known as another one's; minimal_cell takes any genome, and it is noted.
+    """
+    known = _organism_of(genome)
+    if known is None:
+        return (_unknown(organism, "they are those of the machine's type"),)
+    if known.name == organism:
+        return ()
+    first = genome.records[0]
+    named = f"{first.accession or first.name} ({short(_title(first))})"
+    if organism == "minimal_cell":
+        return (
+            ReportEntry(
+                "organism-differs",
+                f"{named} is a genome of {known.name}: the parameters of minimal_cell serve, "
+                f"those of the machine's type; the type {known.name!r} has its own",
+            ),
+        )
+    raise VMCreationError(
+        f"a machine of the type {machine_type!r} was given the genome {named}, which is that of "
+        f"{known.name!r}: give biological_type={known.name!r}, or another genome_file; for that "
+        f"genome with parameters of {organism!r}, load it with organism={organism!r} and give it "
+        "as genome_runtime",
+        details={
+            "argument": "biological_type",
+            "biological_type": machine_type,
+            "organism": known.name,
+        },
+    )
 
 
 def builtin_runtime(
@@ -479,8 +531,8 @@ def _why_nothing_runs(runtime: GenomicRuntime) -> str:
     if codes & {"missing-end", "missing-origin"}:
         return "the record ends without its sequence (no ORIGIN): the file is truncated"
     return (
-        "the file has no sequence: give the FASTA beside it (sequence_file=, on the command line "
-        "--sequence)"
+        "the file has no sequence: give the FASTA beside it (sequence_file=, also a key of the "
+        "configuration; on the command line --sequence)"
     )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import suggestion
+from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, InvalidConfigurationError
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 
@@ -207,7 +207,7 @@ class OrganismParameters:
         key = _ALIASES.get(name, name) if isinstance(name, str) else name
         if key not in NAMES:
             raise InvalidConfigurationError(
-                f"unknown organism {name!r}{suggestion(str(name), [*NAMES, *_ALIASES])} "
+                f"unknown organism {short(name)}{suggestion(name, [*NAMES, *_ALIASES])} "
                 f"(there are {', '.join(NAMES)})",
                 details={"key": "organism"},
             )
@@ -651,7 +651,7 @@ class GeneIndex:
         if not isinstance(key, str):
             raise APIValidationError(
                 f"a gene is named by a text, its locus tag or name, not by {type(key).__name__}",
-                details={"gene": repr(key)},
+                details={"gene": short(key)},
             )
         index = self._by_tag.get(key)
         if index is not None:

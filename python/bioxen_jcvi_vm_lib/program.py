@@ -8,7 +8,8 @@ Grammar (statements are separated by ``;`` or new lines, ``#`` starts a comment)
     value      = number | string | "True" | "False" | "None" | "[" [value {"," value} [","]] "]"
 
 The older calls ``transcribe_gene("x")`` and ``translate_gene("x")`` are read as
-``run_operon(["x"], duration_s=60)``.
+``run_operon(["x"], duration_s=60)``. Where a gene that is to be expressed is knocked out, the run
+is carried out all the same, for what had begun goes on; the result's ``notes`` tell.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, NoReturn
 
+from bioxen_jcvi_vm_lib import _checks
 from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
+from bioxen_jcvi_vm_lib._frozen import plain
 
 __all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource", "Snapshot"]
 
@@ -45,6 +48,11 @@ class Run:
 
     seconds: float
     every_s: float | None = None
+
+    def __post_init__(self) -> None:
+        _keep(self, "seconds", _checks.seconds(self.seconds, "seconds"))
+        if self.every_s is not None:
+            _keep(self, "every_s", _checks.seconds(self.every_s, "every_s"))
 
     def __str__(self) -> str:
         every = "" if self.every_s is None else f", every_s={self.every_s!r}"
@@ -70,6 +78,25 @@ class RunOperon:
     duration_s: float = 60.0
     translated: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.genes, tuple) or not self.genes:
+            raise _refused(
+                "genes", f"genes are a tuple of locus tags or names, not {short(self.genes)}"
+            )
+        if len(self.genes) > MAX_ITEMS:
+            raise _refused(
+                "genes", f"genes are at most {MAX_ITEMS:,}, and these are {len(self.genes):,}"
+            )
+        for gene in self.genes:
+            _text(gene, "genes")
+        _keep(self, "duration_s", _checks.seconds(self.duration_s, "duration_s"))
+        if not isinstance(self.translated, bool):
+            raise _refused(
+                "translated", f"translated must be True or False, not {short(self.translated)}"
+            )
+        if self.translated and len(self.genes) > 1:
+            raise _refused("translated", "translated is of one gene: make a statement for each")
+
     def __str__(self) -> str:
         if self.translated:
             return f"translate_gene({_quoted(self.genes[0])}, duration_s={self.duration_s!r})"
@@ -83,6 +110,9 @@ class Knockout:
 
     gene: str
 
+    def __post_init__(self) -> None:
+        _text(self.gene, "gene")
+
     def __str__(self) -> str:
         return f"knockout({_quoted(self.gene)})"
 
@@ -94,6 +124,10 @@ class SetResource:
     name: str
     molecules: int
 
+    def __post_init__(self) -> None:
+        _text(self.name, "name")
+        _keep(self, "molecules", _checks.molecules(self.molecules, self.name))
+
     def __str__(self) -> str:
         return f"set_resource({_quoted(self.name)}, {self.molecules})"
 
@@ -103,6 +137,9 @@ class Snapshot:
     """``snapshot("name")``: save the cell as ``name.bxs`` in the configured ``snapshot_dir``."""
 
     name: str
+
+    def __post_init__(self) -> None:
+        _text(self.name, "name")
 
     def __str__(self) -> str:
         return f"snapshot({_quoted(self.name)})"
@@ -138,6 +175,17 @@ class GenomicProgram:
                 f"statements are a tuple, not {short(given)}: GenomicProgram.parse reads text",
                 details={"argument": "statements"},
             )
+        if not given:
+            raise APIValidationError(
+                "a program has at least one statement, such as Run(60.0)",
+                details={"argument": "statements"},
+            )
+        if len(given) > MAX_STATEMENTS:
+            raise APIValidationError(
+                f"together these are {len(given):,} statements, and a program has at most "
+                f"{MAX_STATEMENTS:,}: carry them out one after the other",
+                details={"argument": "statements"},
+            )
         for one in given:
             if not isinstance(one, Statement):
                 raise APIValidationError(
@@ -145,6 +193,13 @@ class GenomicProgram:
                     "Snapshot, or read text with GenomicProgram.parse",
                     details={"argument": "statements"},
                 )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the text, which `parse` reads, and every statement: its call and arguments."""
+        return {
+            "text": str(self),
+            "statements": [_as_data(statement) for statement in self.statements],
+        }
 
     @classmethod
     def parse(cls, text: str) -> GenomicProgram:
@@ -170,24 +225,35 @@ class GenomicProgram:
         following = self.parse(other) if isinstance(other, str) else other
         if not isinstance(following, GenomicProgram):
             return NotImplemented
-        return self._joined(self.statements + following.statements)
+        return GenomicProgram(self.statements + following.statements)
 
     def __radd__(self, other: str) -> GenomicProgram:
         if not isinstance(other, str):
             return NotImplemented
-        return self._joined(self.parse(other).statements + self.statements)
-
-    @classmethod
-    def _joined(cls, statements: tuple[Statement, ...]) -> GenomicProgram:
-        if len(statements) > MAX_STATEMENTS:
-            raise APIValidationError(
-                f"together these programs have {len(statements):,} statements, and a program has "
-                f"at most {MAX_STATEMENTS:,}: carry them out one after the other"
-            )
-        return cls(statements)
+        return GenomicProgram(self.parse(other).statements + self.statements)
 
     def __str__(self) -> str:
         return "\n".join(str(statement) for statement in self.statements)
+
+
+def _as_data(statement: Statement) -> dict[str, Any]:
+    call = str(statement).partition("(")[0]
+    values = {part.name: plain(getattr(statement, part.name)) for part in fields(statement)}
+    return {"call": call, **values}
+
+
+def _keep(statement: object, name: str, value: object) -> None:
+    """Give a statement, while it is made, a checked value in place of the given one."""
+    object.__setattr__(statement, name, value)
+
+
+def _text(value: object, what: str) -> None:
+    if not isinstance(value, str) or not value:
+        raise _refused(what, f"{what} must be a text that is not empty, not {short(value)}")
+
+
+def _refused(argument: str, message: str) -> APIValidationError:
+    return APIValidationError(message, details={"argument": argument})
 
 
 def _quoted(text: str) -> str:

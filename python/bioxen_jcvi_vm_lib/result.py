@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._columns import Columns
 from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyError
 from bioxen_jcvi_vm_lib._frozen import reduced
@@ -101,6 +102,8 @@ class ExecutionResult:
         Of an error, or which quota; else empty.
     gene_names : tuple of str
         Names in the order of `genes`, empty where a gene has none.
+    notes : tuple of str
+        What else is to be known of it: which genes that it was to express are knocked out.
     """
 
     status: str
@@ -119,6 +122,7 @@ class ExecutionResult:
     genes: tuple[str, ...] = field(repr=False)
     cause: str = ""
     gene_names: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduced(self)
@@ -133,6 +137,7 @@ class ExecutionResult:
         runtime_fingerprint: str,
         genes: tuple[str, ...],
         gene_names: tuple[str, ...] = (),
+        notes: Sequence[str] = (),
     ) -> ExecutionResult:
         """Join traces that follow one another in time.
 
@@ -155,6 +160,7 @@ class ExecutionResult:
             genes=genes,
             cause=traces[-1].cause,
             gene_names=gene_names,
+            notes=tuple(dict.fromkeys(notes)),
         )
 
     @property
@@ -175,9 +181,13 @@ class ExecutionResult:
         float
             From 0 to 1; 0 where the cell has none.
         """
-        if machine not in self.machines:
+        if not isinstance(machine, str) or machine not in self.machines:
             known = ", ".join(self.machines)
-            raise APIValidationError(f"no machine {machine!r}; there are {known}")
+            near = suggestion(machine, self.machines)
+            raise APIValidationError(
+                f"no machine {short(machine)}{near or f'; there are {known}'}",
+                details={"argument": "machine"},
+            )
         total = float(self.machines[machine]["total"].sum())
         return float(self.machines[machine]["active"].sum()) / total if total else 0.0
 
@@ -201,6 +211,7 @@ class ExecutionResult:
         return {
             "status": self.status,
             "cause": self.cause,
+            "notes": list(self.notes),
             "events": dict(self.events),
             "ledger": {process: dict(legs) for process, legs in self.ledger.items()},
             "audit": self.audit.to_dict(),
@@ -342,7 +353,7 @@ class ExecutionResult:
         MissingDependencyError
             Without the extra ``[analysis]``.
         APIValidationError
-            On an unknown gene or resource.
+            On an unknown gene or resource, or what is no list of them and no figure.
         """
         needed("matplotlib")
         drawing = importlib.import_module("bioxen_jcvi_vm_lib.visualization.panels")
@@ -352,11 +363,14 @@ class ExecutionResult:
         return (
             f"<ExecutionResult {self.status}: {self.sim_time_s:g} s in {self.wall_time_s:.2f} s, "
             f"{len(self.time_s)} samples of {len(self.genes)} genes, audit "
-            f"{'ok' if self.audit.ok else 'NOT BALANCED'}>"
+            f"{'ok' if self.audit.ok else 'NOT BALANCED'}{in_short(self.notes)}>"
         )
 
     def _repr_html_(self) -> str:
-        rows = [
+        return facts(self._facts())
+
+    def _facts(self) -> list[tuple[str, str]]:
+        return [
             ("status", self.status),
             ("simulated", f"{self.sim_time_s:,.6g} s, {len(self.time_s)} samples"),
             ("real-time factor", f"{self.real_time_factor:,.3g}"),
@@ -368,8 +382,14 @@ class ExecutionResult:
             ),
             ("audit", str(self.audit)),
             ("seed", str(self.seed)),
+            *(("note", note) for note in self.notes),
         ]
-        return facts(rows)
+
+
+def in_short(notes: Sequence[str]) -> str:
+    """Return the first note, and how many more there are, for a line that others begin."""
+    more = f" (and {len(notes) - 1:,} more)" if len(notes) > 1 else ""
+    return f"; {notes[0]}{more}" if notes else ""
 
 
 def needed(module: str) -> Any:

@@ -85,6 +85,7 @@ GIVES = {
     "Trace.time_s": "numpy.typing.NDArray[numpy.float64]",
     "Context.drawn": COUNTS,
     "Context.events": COUNTS,
+    "Context.knocked_out": "list[int]",
     "Context.ledger": f"dict[str, {COUNTS}]",
     "Context.machines": f"dict[str, {COUNTS}]",
     "ContextTable.column": "typing.Any",

@@ -404,7 +404,7 @@ def test_snapshots_of_other_models_are_refused(
         with pytest.raises(bx.SnapshotError, match="another metabolic model"):
             bx.CellularContext.restore(cell.snapshot(), bad)
     plain = manager.create_cellular_context(runtime, seed=7).snapshot()
-    with pytest.raises(bx.SnapshotError, match="without metabolism"):
+    with pytest.raises(bx.SnapshotError, match="no part on metabolism"):
         bx.CellularContext.restore(plain, fed)
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import gc
 import gzip
 import importlib.resources
 import itertools
 import json
 import pickle
+import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
@@ -48,6 +52,20 @@ def test_a_process_is_what_the_cell_alone_does(
     assert "completed, 25 s" in repr(done)
 
 
+def test_a_notebook_shows_what_a_process_came_to(vm: bx.BiologicalVM) -> None:
+    shown = vm.execute_biological_process('run(1); set_resource("ATP", 7)')._repr_html_()
+    for says in (
+        "cell",
+        "run(1.0); set_resource(&quot;ATP&quot;, 7)",
+        "completed",
+        "1 s, ",
+        "ok (",
+    ):
+        assert says in shown
+    long = "; ".join(f"run(0.{n}{n})" for n in range(1, 10))
+    assert "and 3 more" in vm.execute_biological_process(long)._repr_html_()
+
+
 def test_older_calls_are_a_run_of_that_gene(vm: bx.BiologicalVM) -> None:
     done = vm.execute_biological_process('transcribe_gene("dnaA"); translate_gene("dnaA", 30)')
     assert str(done.program) == (
@@ -56,6 +74,52 @@ def test_older_calls_are_a_run_of_that_gene(vm: bx.BiologicalVM) -> None:
     tag = vm.runtime.gene("dnaA").locus_tag
     assert vm.get_biological_metrics().transcripts[tag] > 0
     assert done.sim_time_s == 90.0
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['transcribe_gene("rpsB")', 'translate_gene("rpsB")', 'run_operon(["dnaA", "rpsB", "rpsB"])'],
+)
+def test_who_asks_for_a_gene_that_is_knocked_out_is_told(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, code: str
+) -> None:
+    """Nothing begins at it, what had begun goes on: messengers are there, and ribosomes on them."""
+    assert vm.execute_biological_process(f"run(60); {code}").notes == ()
+    done = vm.execute_biological_process(f'knockout("rpsB"); {code}; run(1)')
+    (note,) = done.notes
+    assert note.startswith("'rpsB' is knocked out: no ribosome begins at it")
+    assert done.status == "completed"
+    assert note in repr(done)
+    assert done.to_dict()["execution"]["notes"] == [note]
+    assert "no ribosome begins" in done._repr_html_()
+    with vm.context.fork() as fork:  # also where nobody saw it
+        assert fork.execute(code).notes == (note,)
+        again = bx.CellularContext.restore(fork.snapshot(), vm.runtime)
+        told = manager.run_gene_expression_engine(["rpsB"], again, duration_s=1)
+        assert told.notes == (note,)
+        assert note in repr(told)
+        assert pickle.loads(pickle.dumps(told)).notes == (note,)
+        assert again.execute('run_operon(["dnaA"], duration_s=1)').notes == ()
+    (of_many,) = manager.run_ensemble(
+        vm.runtime, f'knockout("rpsB"); {code}; run(1)', seeds=[7], workers=1
+    )
+    assert of_many.notes == (note,)
+
+
+def test_a_knocked_out_rna_and_a_whole_unit_are_told(vm: bx.BiologicalVM) -> None:
+    tags = vm.runtime.locus_tags[::7]
+    vm.execute_biological_process("; ".join(f'knockout("{tag}")' for tag in tags))
+    before, core = vm.context.trajectory_hash, vm.context._open()
+    assert core.knocked_out() == [*range(0, len(tags) * 7 - 6, 7)]
+    assert vm.context.trajectory_hash == before
+    wanted = "[" + ", ".join(f'"{tag}"' for tag in vm.runtime.locus_tags[::3]) + "]"
+    done = vm.execute_biological_process(f"run_operon({wanted}, duration_s=1e-6)")
+    genes = [vm.runtime.gene(tag) for tag in tags if tag in vm.runtime.locus_tags[::3]]
+    told = [note.partition(" is knocked out: ") for note in done.notes]
+    assert [name for name, _, _ in told] == [repr(gene.name or gene.locus_tag) for gene in genes]
+    assert {gene.kind == "protein" for gene in genes} == {True, False}
+    for gene, (_, _, says) in zip(genes, told, strict=True):
+        assert says.startswith("no ribosome") == (gene.kind == "protein")
 
 
 def test_the_lifecycle_and_its_hooks() -> None:
@@ -87,13 +151,19 @@ def test_the_lifecycle_and_its_hooks() -> None:
     [
         ((), "execute", "start() it"),
         (("start", "pause"), "execute", "resume() it"),
-        (("start", "stop"), "execute", "make another"),
+        (("start", "stop"), "execute", "context.fork() makes a cell of it"),
         (("start", "destroy"), "execute", "was destroyed"),
         (("destroy",), "start", "was destroyed"),
+        ((), "run", "start() it"),
+        (("start", "pause"), "run", "resume() it"),
+        (("start", "stop"), "run", "context.fork() makes a cell of it"),
+        (("destroy",), "run", "create_bio_vm"),
+        (("destroy",), "look", "create_bio_vm"),
         (("start",), "start", "running"),
-        ((), "pause", "created"),
-        ((), "resume", "created"),
-        (("start", "stop"), "resume", "stopped"),
+        (("start", "pause"), "start", "resume() it"),
+        ((), "pause", "start() it"),
+        ((), "resume", "start() it"),
+        (("start", "stop"), "resume", "context.fork() makes a cell of it"),
         (("destroy",), "metrics", "was destroyed"),
     ],
 )
@@ -101,15 +171,160 @@ def test_a_call_in_the_wrong_state_is_refused(deeds: tuple[str, ...], then: str,
     calls: dict[str, Callable[[bx.BiologicalVM], Any]] = {
         "execute": lambda vm: vm.execute_biological_process("run(1)"),
         "metrics": lambda vm: vm.get_biological_metrics(),
+        "run": lambda _: cell.run(1),
+        "look": lambda _: cell.proteins,
     }
     with bx.create_bio_vm("cell") as vm:
+        cell = vm.context
         for deed in deeds:
             getattr(vm, deed)()
         before = vm.get_status()
         with pytest.raises(bx.VMStateError) as caught:
             calls.get(then, lambda vm: getattr(vm, then)())(vm)
         assert says in str(caught.value)
+        assert "_vm" not in str(caught.value).replace("create_bio_vm", "")
         assert vm.get_status() == before
+
+
+def test_what_a_stopped_machine_advises_works(vm: bx.BiologicalVM) -> None:
+    vm.stop()
+    with vm.context.fork() as cell:
+        assert cell.run(1).status == "completed"
+
+
+def test_a_used_quota_says_how_to_go_on() -> None:
+    with bx.create_bio_vm("cell", quota={"simulated_s": 2.0}) as vm:
+        vm.start()
+        vm.execute_biological_process("run(3)")
+        for call in (lambda: vm.execute_biological_process("run(1)"), lambda: vm.context.run(1)):
+            with pytest.raises(bx.VMStateError, match="simulated time") as caught:
+                call()
+        assert "vm.hypervisor.set_quota(vm.handle, ...) gives more" in caught.value.message
+        vm.hypervisor.set_quota(vm.handle, {"simulated_s": 4.0})
+        vm.resume()
+        assert vm.execute_biological_process("run(1)").status == "completed"
+
+
+def test_what_was_stopped_by_its_quota_says_so() -> None:
+    quota = {"simulated_s": 2.0, "on_quota": "stop"}
+    with bx.quick_start_vm(quota=quota) as vm:
+        vm.execute_biological_process("run(3)")
+        with pytest.raises(bx.VMStateError, match=r"quota of simulated time.*context\.fork"):
+            vm.execute_biological_process("run(1)")
+
+
+@pytest.mark.parametrize("code", ["run(1e9)", "run(0.5); run(999999998.75)"])
+def test_no_process_carries_a_cell_beyond_its_greatest_age(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, code: str
+) -> None:
+    vm.execute_biological_process("run(1)")
+    alone = vm.context.fork(replay=True)
+    before = alone.trajectory_hash
+    for cell in (vm.context, alone):
+        with pytest.raises(bx.APIValidationError, match=r"age of 100000000\d.* greatest"):
+            cell.execute(code)
+        assert cell.trajectory_hash == before
+    assert vm.execute_biological_process("run(1)").status == "completed"
+    with pytest.raises(bx.APIValidationError, match="greatest"):
+        manager.run_ensemble(vm.runtime, f"{code}; run(1)", seeds=[1])
+
+
+def test_what_a_whole_program_would_record_is_bounded(vm: bx.BiologicalVM) -> None:
+    one = "run(500000, every_s=1)"  # 4 GiB, which one statement may
+    before = vm.context.trajectory_hash
+
+    def begun(time_s: float, steps: int) -> None:
+        raise LookupError("it has begun")
+
+    with pytest.raises(bx.APIValidationError, match=r"samples would take 1\d\.\d GiB \(limit 8\)"):
+        vm.execute_biological_process(f"{one}; run(1); {one}; {one}", progress=begun)
+    assert vm.context.trajectory_hash == before
+
+
+def test_who_closes_the_context_leaves_the_machine_as_it_is(vm: bx.BiologicalVM) -> None:
+    with vm.context as cell:
+        cell.run(1)
+    assert cell.closed
+    assert vm.get_status().time_s == vm.context.time_s == 1.0
+    assert vm.execute_biological_process("run(1)").status == "completed"
+    vm.context.close()
+    assert vm.get_biological_metrics().time_s == 2.0
+    vm.context.close()
+    assert "running" in vm._repr_html_()
+    vm.context.close()
+    assert vm.execute_biological_process("run(1)").sim_time_s == 1.0
+
+
+def test_who_closes_a_context_closes_no_other(vm: bx.BiologicalVM) -> None:
+    refused = []
+
+    def look(time_s: float, steps: int) -> None:
+        with vm.context as third:
+            assert third.time_s > 0
+            with pytest.raises(bx.GenomicRuntimeError, match="is running") as caught:
+                third.run(1)
+            refused.append(caught.value)
+            raise LookupError("seen enough")
+
+    with vm.context as first:
+        with vm.context as second:
+            assert second.time_s == 0.0
+        assert second.closed
+        assert first.run(1).status == "completed"
+        with pytest.raises(LookupError):
+            vm.execute_biological_process("run(1e8)", progress=look)
+    assert refused
+
+
+def test_a_cell_may_be_closed_when_its_machine_is_gone(vm: bx.BiologicalVM) -> None:
+    with vm.context as cell:
+        vm.destroy()
+    assert cell.closed
+
+
+def test_a_machine_is_not_copied(vm: bx.BiologicalVM) -> None:
+    for deed in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(bx.APIValidationError, match=r"context\.fork") as caught:
+            deed(vm)
+        assert "fork_vm" not in caught.value.message  # its own hypervisor has room for it alone
+    with bx.BioXenHypervisor(workers=1) as shared:
+        one = bx.create_bio_vm("one", hypervisor=shared)
+        with pytest.raises(bx.APIValidationError, match=r"vm\.hypervisor\.fork_vm"):
+            copy.copy(one)
+        shared.fork_vm(one.handle, "two")
+
+
+def test_a_cell_does_not_keep_its_machine() -> None:
+    vm = bx.create_bio_vm("cell")
+    cell, gone = vm.context, weakref.ref(vm)
+    del vm
+    assert gone() is None
+    assert cell.time_s == 0.0
+
+
+@pytest.mark.parametrize("code", ["rn(1)", "run(1)", "run(1e9)"])
+def test_what_a_machine_refuses_does_not_keep_it(
+    code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Errors hold the frames that they passed: what is in a frame of ours must not be the error."""
+
+    def enough(time_s: float, steps: int) -> None:
+        raise LookupError("seen enough")
+
+    vm = bx.create_bio_vm("cell")
+    if code == "run(1e9)":
+        vm.start()
+    gone = weakref.ref(vm)
+    caplog.set_level("CRITICAL", "bioxen.vm")  # what is logged, pytest keeps
+    gc.disable()
+    try:
+        with pytest.raises((bx.ProgramSyntaxError, bx.VMStateError, LookupError)) as caught:
+            vm.execute_biological_process(code, progress=enough)
+        assert caught.value.__context__ is None
+        del caught, vm
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_who_finds_nothing_left_is_told(vm: bx.BiologicalVM) -> None:
@@ -189,6 +404,7 @@ def test_a_hook_that_fails_is_heard_and_changes_nothing() -> None:
         ("start", print, "did you mean 'started'"),
         ("divided", print, "do not divide in this version"),
         (3, print, "no event 3"),
+        (np.array(["started"]), print, "no event array"),
         ("started", "print", "callable"),
     ],
 )
@@ -247,6 +463,64 @@ def test_resources_come_from_the_chassis(vm: bx.BiologicalVM) -> None:
         vm.allocate_resources({"ribosomes": 501})
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ATPP", "did you mean 'ATP'"),
+        (
+            "ribosome",
+            'it is a machine; ribosomes are set with allocate_resources({"ribosomes": n})',
+        ),
+        ("ribosoms", "did you mean the machine 'ribosome'?; ribosomes are set with"),
+        ("RNA polymerase", 'allocate_resources({"rna_polymerases": n})'),
+        ("RNAP", "rna_polymerase_allocation when a cell is made"),
+        ("degradosome", "the organism's"),
+        ("dnaA", 'run_operon(["dnaA"])'),
+        ("MC_0001", "is a gene"),
+        ("zzzz", "the keys of a cell's resources"),
+    ],
+)
+def test_who_names_no_resource_hears_what_is_meant(
+    vm: bx.BiologicalVM, manager: bx.GenomicVirtualizationManager, name: str, says: str
+) -> None:
+    if name.startswith("MC"):
+        name = vm.runtime.locus_tags[0]
+    code = f'set_resource("{name}", 10)'
+    before = vm.context.trajectory_hash
+    for call in (
+        lambda: vm.context.set_resource(name, 10),
+        lambda: vm.execute_biological_process(f"run(1); {code}"),
+        lambda: manager.run_ensemble(vm.runtime, code, seeds=[1]),
+    ):
+        with pytest.raises(bx.APIValidationError) as caught:
+            call()
+        assert says in caught.value.message
+    assert vm.context.trajectory_hash == before
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ribosome", "did you mean 'ribosomes'"),
+        ("ATP", 'set_resource("ATP", n)'),
+        ("Ala-tRNA", 'set_resource("Ala-tRNA", n)'),
+        ("degradosomes", "the organism's"),
+        ("zzzz", "there are ribosomes, rna_polymerases"),
+    ],
+)
+def test_who_names_what_no_chassis_has_hears_where_it_is_set(
+    vm: bx.BiologicalVM, name: str, says: str
+) -> None:
+    with pytest.raises(bx.APIValidationError, match=re.escape(says)):
+        vm.allocate_resources({name: 10})
+
+
+@pytest.mark.parametrize("key", [[], {}, 3, None, float("nan")])
+def test_what_is_counted_is_named_by_a_text(vm: bx.BiologicalVM, key: Any) -> None:
+    with pytest.raises(bx.APIValidationError, match="is a text"):
+        vm.context.count(key)
+
+
 def test_many_machines_share_a_hypervisor(runtime: bx.GenomicRuntime) -> None:
     with bx.BioXenHypervisor(workers=2) as hypervisor:
         vms = [
@@ -279,6 +553,96 @@ def test_types_by_name_and_by_file(shared_data: Callable[[str], Path]) -> None:
         assert len(vm.runtime) > 400
         with bx.create_bio_vm("other", "syn3a", config=config) as other:
             assert other.runtime is vm.runtime  # compiled once
+
+
+def test_a_number_that_cannot_be_written_is_refused_as_others_are(vm: bx.BiologicalVM) -> None:
+    """Python writes no number of over 4,300 digits."""
+    huge: Any = 10**5_000
+    for call in (
+        lambda: vm.on(huge, print),
+        lambda: vm.context.set_resource(huge, 1),
+        lambda: vm.context.knockout(huge),
+        lambda: vm.allocate_resources({huge: 1}),
+        lambda: bx.BioXenHypervisor(scheduler=huge),
+    ):
+        with pytest.raises(bx.APIValidationError):
+            call()
+    with pytest.raises(bx.VMCreationError, match="no biological type a number of more than"):
+        bx.create_bio_vm("cell", huge)
+    with pytest.raises(bx.InvalidConfigurationError, match="unknown organism a number of"):
+        bx.GenomicVirtualizationManager().load_genome_runtime(organism=huge)
+
+
+def written_as(path: Path, accession: str, name: str) -> Path:
+    """Write the built-in genome under another accession and name."""
+    package = importlib.resources.files("bioxen_jcvi_vm_lib")
+    text = gzip.decompress((package / "genomes/minimal_cell.gb.gz").read_bytes())
+    text = text.replace(b"BXMC000001", accession.encode())
+    path.write_bytes(text.replace(b"Designed genome of a minimal cell", name.encode()))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("biological_type", "accession", "name", "belongs_to"),
+    [
+        ("ecoli", "CP016816", "somebody's genome", "syn3a"),
+        ("ecoli_mg1655", "X0001", "synthetic bacterium JCVI-Syn3A", "syn3a"),
+        ("syn3a", "U00096", "somebody's genome", "ecoli"),
+        ("syn3a", "X0001", "Escherichia coli str. K-12 substr. MG1655", "ecoli"),
+        ("ecoli", "BXMC000001", "Designed genome of a minimal cell", "minimal_cell"),
+    ],
+)
+def test_a_genome_of_another_organism_is_refused(
+    tmp_path: Path, biological_type: str, accession: str, name: str, belongs_to: str
+) -> None:
+    file = written_as(tmp_path / "other.gb", accession, name)
+    config = {"genomic_virtualization": {"genome_file": str(file)}}
+    with pytest.raises(bx.VMCreationError) as caught:
+        bx.create_bio_vm("cell", biological_type, config=config)
+    for said in (repr(biological_type), accession, f"give biological_type={belongs_to!r}"):
+        assert said in caught.value.message
+    assert caught.value.details["organism"] == belongs_to
+    with bx.create_bio_vm("cell", belongs_to, config=config) as vm:
+        assert not any(entry.code.startswith("organism") for entry in vm.runtime.report)
+    with bx.GenomicVirtualizationManager() as manager:  # the way that the message names
+        runtime = manager.load_genome_runtime(file, organism=biological_type)
+    with bx.create_bio_vm("cell", biological_type, genome_runtime=runtime) as vm:
+        assert vm.runtime.organism == biological_type.removesuffix("_mg1655")
+
+
+@pytest.mark.data
+def test_natural_genomes_are_known_from_their_files(shared_data: Callable[[str], Path]) -> None:
+    syn3a = {"genome_file": shared_data("genomes/syn3A.gb")}
+    ecoli = {
+        "genome_file": shared_data("genomes/ecoli_mg1655.gff3.gz"),
+        "sequence_file": shared_data("genomes/ecoli_mg1655.fna.gz"),
+    }
+    with pytest.raises(bx.VMCreationError, match=r"CP016816\.2 .*biological_type='syn3a'"):
+        bx.create_bio_vm("cell", "ecoli", config=syn3a)
+    with pytest.raises(bx.VMCreationError, match=r"U00096\.3 .*biological_type='ecoli'"):
+        bx.create_bio_vm("cell", "syn3a", config=ecoli)
+    with bx.create_bio_vm("cell", "ecoli_mg1655", config=ecoli) as vm:
+        assert vm.runtime.length_nt == 4_641_652
+        assert len(vm.runtime.transcription_units) > 1_000
+        assert not any(entry.code.startswith("organism") for entry in vm.runtime.report)
+
+
+@pytest.mark.parametrize("biological_type", bx.get_supported_biological_types())
+def test_a_genome_of_no_known_organism_runs_as_any_type_and_is_reported(
+    tmp_path: Path, biological_type: str
+) -> None:
+    file = written_as(tmp_path / "new.gb", "X0001", "a genome nobody has heard of")
+    with bx.create_bio_vm("cell", biological_type, config={"genome_file": str(file)}) as vm:
+        (note,) = (entry for entry in vm.runtime.report if entry.code == "organism-unknown")
+        assert f"parameters of {vm.runtime.organism} serve" in note.message
+
+
+def test_a_minimal_cell_takes_any_genome_and_reports_whose_it_is(tmp_path: Path) -> None:
+    file = written_as(tmp_path / "k12.gb", "U00096", "Escherichia coli str. K-12")
+    with bx.create_bio_vm("cell", config={"genome_file": str(file)}) as vm:
+        (note,) = (entry for entry in vm.runtime.report if entry.code == "organism-differs")
+        assert "genome of ecoli" in note.message
+        assert vm.runtime.organism == "minimal_cell"
 
 
 def test_a_table_that_changed_is_read_again(tmp_path: Path) -> None:

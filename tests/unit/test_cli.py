@@ -103,7 +103,17 @@ def test_the_result_is_written(tmp_path: Path, suffix: str) -> None:
         (["run", "--config", "none.yaml"], "BX005", "none.yaml"),
         (["run", "--seconds", "abc"], "", "--seconds"),
         (["run", "--nope"], "", "--nope"),
-        (["walk"], "", "walk"),
+        (["run", "--sed", "3"], "", "--seconds, --seed) (see: bioxen run --help)"),
+        (["run", "--seed"], "", "requires an argument. (see: bioxen"),
+        (["run", "a.gb", "b.gb"], "", "b.gb"),
+        (["monitor", "nofile"], "BX011", "nofile does not exist"),
+        (["monitor", "--vms", "0"], "", "see: bioxen monitor --help"),
+        (["rnu"], "", "Did you mean 'run'? (see: bioxen --help)"),
+        (
+            ["walk"],
+            "",
+            "'walk'. There are run, inspect, monitor, top, config. (see: bioxen --help)",
+        ),
     ],
 )
 def test_an_error_is_one_clear_line(

@@ -45,6 +45,28 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_preset_lies_under_file_and_variables(folder: Path) -> None:
+    (folder / "cell.yaml").write_text(FILE + "  quantum: 7\n", encoding="utf-8")
+    variables = {"BIOXEN_DEPLOYMENT__MAX_VMS": "9", "BIOXEN_DEPLOYMENT__ENVIRONMENT": "staging"}
+    shown = json.loads(
+        config(
+            "show", "cell.yaml", "--preset", "production", "--json", cwd=folder, **variables
+        ).stdout
+    )
+    assert {
+        key: (shown[f"deployment.{key}"]["value"], shown[f"deployment.{key}"]["source"]["kind"])
+        for key in ("environment", "max_vms", "quantum", "chassis.cells")
+    } == {
+        "environment": ("production", "keyword"),
+        "max_vms": (9, "environment"),
+        "quantum": (7, "file"),
+        "chassis.cells": (1280, "preset"),
+    }
+    for command in ("show", "validate"):
+        says = config(command, "--help", cwd=folder, COLUMNS="200").stdout
+        assert "its values lie under those of file and variables" in " ".join(says.split())
+
+
 @pytest.mark.parametrize("everything", [(), ("--all",)])
 def test_what_is_shown_is_a_file_of_the_same_configuration(
     folder: Path, everything: tuple[str, ...]
@@ -95,6 +117,83 @@ def test_validate_says_what_production_requires(folder: Path) -> None:
     assert (fit.returncode, fit.stdout) == (0, "fit.yaml: valid, and fit for production\n")
 
 
+BAD = """\
+genomic_virtualization:
+  genom_file: x.gb
+  virtual_resources: {ribosome_allocation: 1000000000000}
+deployment:
+  max_vms: many
+"""
+VARIABLE = {"BIOXEN_EXECUTION_PARAMETERS__HOLD_POOLS": "2"}
+
+
+def test_validate_tells_all_that_is_wrong(folder: Path) -> None:
+    (folder / "bad.yaml").write_text(BAD, encoding="utf-8")
+    done = config("validate", "bad.yaml", "--preset", "prod", cwd=folder, **VARIABLE)
+    assert done.returncode == 2
+    assert done.stderr == "bioxen: BX005 INVALID_CONFIGURATION: bad.yaml: 5 problems\n"
+    lines = done.stdout.splitlines()
+    assert len(lines) == 5
+    for key, place, right in (
+        ("'genom_file'", "bad.yaml, line 2", "did you mean 'genome_file'"),
+        (
+            "'virtual_resources.ribosome_allocation'",
+            "bad.yaml, line 3",
+            "less than or equal to 10000000",
+        ),
+        ("'max_vms'", "bad.yaml, line 5", "valid integer"),
+        (
+            "'execution_parameters.hold_pools'",
+            "BIOXEN_EXECUTION_PARAMETERS__HOLD_POOLS",
+            "valid boolean",
+        ),
+        ("'prod'", "keyword environment", "did you mean 'production'"),
+    ):
+        (line,) = (line for line in lines if key in line)
+        assert line.startswith("- ")
+        assert place in line
+        assert right in line
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (BAD, ["genom_file", "virtual_resources.ribosome_allocation", "max_vms"]),
+        ("deployment: {max_vm: 2}", ["max_vm"]),
+        ("genome_file: x.gb\nenabeld: true", ["enabeld"]),
+        ("max_vm: 3", ["max_vm"]),
+        ("a: [", [None]),
+        (None, [None]),
+    ],
+)
+def test_validate_tells_programs_what_is_wrong(
+    folder: Path, text: str | None, keys: list[str | None]
+) -> None:
+    if text is not None:
+        (folder / "bad.yaml").write_text(text, encoding="utf-8")
+    done = config("validate", "bad.yaml", "--json", cwd=folder)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    told = json.loads(done.stdout)
+    assert (told["valid"], told["environment"], told["unmet"]) == (False, None, [])
+    assert [problem.get("key") for problem in told["problems"]] == keys
+    for problem in told["problems"]:
+        assert problem["source"]["name"] == "bad.yaml"
+        assert problem["message"]
+
+
+def test_validate_tells_programs_what_is_right_and_unmet(folder: Path) -> None:
+    done = config("validate", "cell.yaml", "--json", cwd=folder)
+    assert (done.returncode, json.loads(done.stdout)) == (
+        0,
+        {"valid": True, "environment": "staging", "unmet": [], "problems": []},
+    )
+    done = config("validate", "cell.yaml", "--production", "--json", cwd=folder)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["valid"]
+    assert len(json.loads(done.stdout)["unmet"]) > 1
+
+
 def test_the_schema_is_printed(folder: Path) -> None:
     schema = json.loads(config("schema", cwd=folder).stdout)
     assert set(schema["properties"]) == {"genomic_virtualization", "deployment"}
@@ -107,7 +206,7 @@ def test_the_schema_is_printed(folder: Path) -> None:
         (["show", "."], "", "directory"),
         (["validate", "bad.yaml"], "a: &a [*a]", "alias"),
         (["validate", "bad.yaml"], "a: " + "[" * 100_000, "deep"),
-        (["validate", "bad.yaml"], "enabled: 1\nenabled: 2", "line 2"),
+        (["validate", "bad.yaml"], "enabled: true\nenabled: false", "line 2"),
         (["validate", "bad.yaml"], "deployment: {max_vm: 2}", "did you mean 'max_vms'"),
         (["show", "--preset", "prod"], "", "did you mean 'production'"),
         (["walk"], "", "walk"),

@@ -8,15 +8,22 @@ import math
 import os
 import pickle
 import random
+import re
 import time
+from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args
 
+import numpy as np
 import pytest
+from pydantic import BaseModel, TypeAdapter
 
+import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
-from bioxen_jcvi_vm_lib import InvalidConfigurationError
-from bioxen_jcvi_vm_lib.api import config_sources
+from bioxen_jcvi_vm_lib import InvalidConfigurationError, ProductionConfig
+from bioxen_jcvi_vm_lib.api import config_manager, config_sources
+from bioxen_jcvi_vm_lib.api.config_sources import Source
 
 FULL = """
 genomic_virtualization:
@@ -184,10 +191,122 @@ def test_overrides_reach_any_level() -> None:
 
 def test_a_configuration_is_immutable_and_describes_itself() -> None:
     config = Config()
-    with pytest.raises(Exception, match="frozen"):
+    frozen = r"frozen; with_overrides\(enabled=\.\.\.\)"
+    with pytest.raises(InvalidConfigurationError, match=frozen) as caught:
         config.enabled = False  # type: ignore[misc]
+    assert caught.value.details == {"key": "enabled"}
+    with pytest.raises(InvalidConfigurationError, match="frozen"):
+        del config.enabled
+    with pytest.raises(InvalidConfigurationError, match="frozen"):
+        config.virtual_resources.ribosome_allocation = "many"  # type: ignore
+    with pytest.raises(InvalidConfigurationError, match="did you mean 'genome_file'"):
+        config.genom_file = "x.gb"  # type: ignore[attr-defined]
+    assert config == Config()
     schema = str(Config.model_json_schema())
     assert "mean lifetime of a free transcript [s]" in schema
+
+
+def numbers(model: type[BaseModel], *path: str) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    """Yield every key that takes a number, and its least and greatest values."""
+    for key, field in model.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                inner = (*path, key, "dnaA") if key == "gene_parameters" else (*path, key)
+                yield from numbers(kind, *inner)
+        schema = TypeAdapter(Annotated[field.annotation, field]).json_schema()
+        for one in schema.get("anyOf", [schema]):
+            if one.get("type") in ("integer", "number"):
+                yield (*path, key), [one.get("minimum", 1e-300), one["maximum"]]
+
+
+NUMBERS = dict(numbers(Config))
+
+
+def test_every_number_is_found() -> None:
+    assert len(NUMBERS) == 16
+    assert NUMBERS["virtual_resources", "ribosome_allocation"] == [0, 10_000_000]
+
+
+@pytest.mark.parametrize("path", NUMBERS, ids=".".join)
+@pytest.mark.parametrize("organism", ["minimal_cell", "ecoli"])
+def test_what_a_key_may_be_the_engine_takes(
+    runtimes: dict[str, bx.GenomicRuntime], organism: str, path: tuple[str, ...]
+) -> None:
+    """A number is refused at once and under its own name, or not at all."""
+
+    def given(value: float) -> dict[str, Any]:
+        below: Any = value
+        for key in reversed(path):
+            below = {key: below}
+        return below
+
+    least, most = NUMBERS[path]
+    with bx.GenomicVirtualizationManager() as manager:
+        for value in (least, most):
+            manager.create_cellular_context(runtimes[organism], seed=1, **given(value))
+    for value in (-1, math.nextafter(most, math.inf) if isinstance(most, float) else most + 1):
+        with pytest.raises(InvalidConfigurationError, match=re.escape(repr(".".join(path)))):
+            Config.from_dict(given(value))
+
+
+@pytest.fixture(scope="module")
+def runtimes() -> dict[str, bx.GenomicRuntime]:
+    with bx.GenomicVirtualizationManager() as manager:
+        return {
+            name: manager.load_genome_runtime(organism=name) for name in ("minimal_cell", "ecoli")
+        }
+
+
+def test_paths_and_the_numbers_of_numpy_are_taken(tmp_path: Path) -> None:
+    config = Config.from_dict(
+        {
+            "genome_file": tmp_path / "cell.gb",
+            "virtual_resources": {"atp_pool": np.int64(75_000), "ribosome_count": np.uint8(200)},
+            "execution_parameters": {
+                "translation_execution_rate": np.float64(12.5),
+                "transcription_execution_rate": np.float32(50.0),
+                "gene_parameters": {"dnaA": {"promoter_strength": np.int32(3)}},
+            },
+        }
+    ).with_overrides(proteome_file=Path("proteome.csv"), rna_polymerase_allocation=np.int16(9))
+    plain = Config.from_dict(
+        {
+            "genome_file": str(tmp_path / "cell.gb"),
+            "virtual_resources": {
+                "atp_pool": 75_000,
+                "ribosome_count": 200,
+                "rna_polymerase_allocation": 9,
+            },
+            "execution_parameters": {
+                "translation_execution_rate": 12.5,
+                "transcription_execution_rate": 50.0,
+                "proteome_file": "proteome.csv",
+                "gene_parameters": {"dnaA": {"promoter_strength": 3}},
+            },
+        }
+    )
+    assert config == plain
+    assert config.model_dump_json() == plain.model_dump_json()
+    assert type(config.virtual_resources.atp_pool_size) is int
+    settings = ProductionConfig.from_dict(
+        {"max_vms": np.int64(3), "logging": {"log_file": Path("log")}}
+    )
+    assert (settings.max_vms, settings.logging.log_file) == (3, "log")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, np.True_, np.float64(2), np.float32(2), np.array([1]), 2.0, Fraction(3, 2), Path("3")],
+)
+def test_what_is_no_whole_number_is_no_count(value: object) -> None:
+    with pytest.raises(InvalidConfigurationError, match="atp_pool_size"):
+        Config.from_dict({"virtual_resources": {"atp_pool_size": value}})
+
+
+@pytest.mark.parametrize("value", [np.float64("nan"), np.float32("inf"), np.int64(-1)])
+def test_a_number_of_numpy_has_the_same_limits(value: object) -> None:
+    with pytest.raises(InvalidConfigurationError, match="translation_execution_rate"):
+        Config().with_overrides(translation_execution_rate=value)
 
 
 # -- sources ---------------------------------------------------------------------------------------
@@ -204,7 +323,7 @@ def test_every_value_knows_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("BIOXEN_VIRTUAL_RESOURCES__RIBOSOME_COUNT", "2")
     monkeypatch.setenv("BIOXEN_EXECUTION_PARAMETERS__GENE_PARAMETERS__dnaN__PROMOTER_STRENGTH", "9")
     config = Config.resolve(path).with_overrides(mrna_lifetime_s=60.0)
-    says = {key: str(source) for key, source in config.sources.items()}
+    says = {key: str(source) for key, source in config.sources.items() if source.kind != "default"}
     execution = "execution_parameters"
     assert says == {
         "enabled": f"{path}, line 2",
@@ -221,6 +340,9 @@ def test_every_value_knows_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path:
         f"{execution}.degradation_processing.mrna_processing_rate": "keyword mrna_lifetime_s",
         f"{execution}.degradation_processing.protein_processing_rate": f"{path}, line 16",
         f"{execution}.hold_pools": f"{path}, line 17",
+        f"{execution}.gene_parameters": (  # the highest of those below
+            "BIOXEN_EXECUTION_PARAMETERS__GENE_PARAMETERS__dnaN__PROMOTER_STRENGTH"
+        ),
         f"{execution}.gene_parameters.dnaA.promoter_strength": f"{path}, line 18",
         f"{execution}.gene_parameters.dnaN.promoter_strength": (
             "BIOXEN_EXECUTION_PARAMETERS__GENE_PARAMETERS__dnaN__PROMOTER_STRENGTH"
@@ -230,6 +352,47 @@ def test_every_value_knows_its_source(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert found["virtual_resources.ribosome_allocation"].value == 2
     assert str(found["organism"].source) == "default"
     assert "[molecules]" in found["virtual_resources.atp_pool_size"].description
+
+
+def test_a_key_that_nobody_gives_has_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = Config().sources
+    assert {str(source) for source in sources.values()} == {"default"}
+    every = {setting.key for setting in Config().settings()}
+    assert every == sources.keys()
+    assert {".".join(path) for path in NUMBERS if "gene_parameters" not in path} < every
+    deployment = ProductionConfig().sources
+    assert str(deployment["logging.log_level"]) == "preset development"
+    assert str(deployment["chassis"]) == str(deployment["chassis.cells"]) == "default"
+    assert str(ProductionConfig.preset("staging").sources["chassis"]) == "preset staging"
+    given = Config.from_dict({"execution_parameters": {"gene_parameters": {"a": {}}}}).sources
+    assert str(given["execution_parameters.gene_parameters.a.promoter_strength"]) == "default"
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("virtual_resources.atp_pool_sise", "did you mean 'virtual_resources.atp_pool_size'"),
+        ("virtual_resources.atp_pool", "it is 'virtual_resources.atp_pool_size'"),
+        ("ribosome_count", "it is 'virtual_resources.ribosome_allocation'"),
+        ("ribosome_cont", "did you mean 'ribosome_count'"),
+        ("genom_file", "did you mean 'genome_file'"),
+        (
+            "virtual_metabolites",
+            "section: give 'virtual_resources.virtual_metabolites.glucose_conc",
+        ),
+        ("virtual_resources", "section: give 'virtual_resources.atp_pool_size', "),
+        ("x" * 10_000, "no configuration key"),
+        (3, "no configuration key 3"),
+    ],
+)
+def test_the_source_of_an_unknown_key_names_the_nearest(key: Any, says: str) -> None:
+    sources = Config().sources
+    assert key not in sources
+    assert sources.get(key) is None
+    with pytest.raises(InvalidConfigurationError) as caught:
+        sources[key]
+    assert says in caught.value.message
+    assert len(caught.value.message) < 400
 
 
 def test_what_a_keyword_set_stays_over_variables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,6 +513,130 @@ def test_a_key_that_is_unknown_names_its_place(tmp_path: Path) -> None:
     path = written(tmp_path, "virtual_resources:\n  atp_pol: 3\n")
     with pytest.raises(InvalidConfigurationError, match=r"line 2\).*did you mean 'atp_pool'"):
         Config.from_file(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("? BIG\n: 1\n", "known keys here"),
+        ("? BIG\n: 1\n? BIG\n: 2\n", "both set"),
+        ("? BIG\n: 1\ndeployment: {}\n", "beside 'deployment'"),
+        ("execution_parameters:\n  gene_parameters:\n    ? BIG\n    : {a: 1}\n", "gene_parameters"),
+        ("execution_parameters:\n  gene_parameters:\n    ? BIG\n    : x\n", "gene_parameters"),
+    ],
+)
+def test_a_key_without_decimal_digits_is_a_problem_like_others(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    """Python writes no number of over 4,300 digits, and hexadecimal ones may be read."""
+    path = written(tmp_path, text.replace("BIG", "0x" + 5_000 * "f"))
+    with pytest.raises(InvalidConfigurationError, match=says) as caught:
+        Config.from_file(path)
+    assert len(caught.value.message) < 600
+
+
+def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "genom_file: x.gb\n"
+        "runtime_scheduler: fair\n"
+        "virtual_resources:\n"
+        "  atp_pool: -1\n"
+        "  atp_pool_size: 2\n"
+        "  ribosome_count: 1.5\n"
+        "  ribosome_count: 2\n",
+    )
+    monkeypatch.setenv("BIOXEN_ENABLED", "perhaps")
+    monkeypatch.setenv("BIOXEN_ORGANSIM", "ecoli")
+    monkeypatch.setenv("BIOXEN_VIRTUAL_RESOURCES__VIRTUAL_METABOLITES", "{")
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config.resolve(path)
+    told = {(one["key"], str(Source(**one["source"]))) for one in caught.value.details["problems"]}
+    metabolites = "BIOXEN_VIRTUAL_RESOURCES__VIRTUAL_METABOLITES"
+    assert told == {
+        ("genom_file", f"{path}, line 1"),
+        ("runtime_scheduler", f"{path}, line 2"),
+        ("virtual_resources.atp_pool_size", f"{path}, line 4"),
+        ("virtual_resources.atp_pool_size", f"{path}, line 5"),  # the second spelling
+        ("virtual_resources.ribosome_allocation", f"{path}, line 6"),
+        ("ribosome_count", f"{path}, line 7"),  # given twice
+        ("enabled", "BIOXEN_ENABLED"),
+        ("BIOXEN_ORGANSIM", "BIOXEN_ORGANSIM"),
+        (metabolites, metabolites),
+    }
+    assert len(caught.value.details["problems"]) == len(told)
+    assert "(and 8 more problems: 'genom_file', " in caught.value.message
+    assert len(caught.value.message) < 400
+    json.dumps(caught.value.to_dict())
+    for one in caught.value.details["problems"]:  # what would be right
+        assert re.search(r"did you mean|should be|keep|must be a JSON", one["message"]), one
+
+
+def test_all_problems_of_keywords_and_of_a_preset_are_told() -> None:
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config().with_overrides(hold_pool=True, atp_pool=-1, runtime_scheduler="fair")
+    assert [one["key"] for one in caught.value.details["problems"]] == [
+        "hold_pool",
+        "runtime_scheduler",
+        "virtual_resources.atp_pool_size",
+    ]
+    with pytest.raises(InvalidConfigurationError) as caught:
+        ProductionConfig.from_dict({"environment": "prod", "max_vm": 1, "quantum": 0})
+    assert [one["key"] for one in caught.value.details["problems"]] == [
+        "max_vm",
+        "environment",
+        "quantum",
+    ]
+    for environment in ("prod", 3, ["prod"], {"prod": 1}):
+        with pytest.raises(InvalidConfigurationError, match="is no preset") as caught:
+            ProductionConfig.from_dict({"environment": environment})
+        assert "problems" not in caught.value.details  # it is one
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config.from_dict({"deploy": {}, "deployment": {}, "genomic_virtualization": 3})
+    assert [one["key"] for one in caught.value.details["problems"]] == [
+        "deploy",
+        "genomic_virtualization",
+    ]
+
+
+def test_what_is_in_a_file_that_cannot_be_read_is_not_guessed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BIOXEN_SEQUENCE_FILE", "x.fa")  # may well belong to the file's genome
+    monkeypatch.setenv("BIOXEN_ORGANSIM", "ecoli")
+    with pytest.raises(InvalidConfigurationError) as caught:
+        Config.resolve(written(tmp_path, "genome_file: ["))
+    first, second = caught.value.details["problems"]
+    assert "not valid YAML" in first["message"]
+    assert second["key"] == "BIOXEN_ORGANSIM"
+
+
+def test_problems_are_looked_for_up_to_a_hundred() -> None:
+    for bad in (
+        {f"key{n}": n for n in range(100_000)},
+        {"gene_parameters": dict.fromkeys(map(str, range(5_000)), 3)},
+    ):
+        data = {"execution_parameters": bad}
+        began = time.perf_counter()
+        with pytest.raises(InvalidConfigurationError, match="at least 99 more problems") as caught:
+            Config.from_dict(data)
+        assert time.perf_counter() - began < 5
+        assert len(caught.value.details["problems"]) == 100
+        assert len(caught.value.message) < 500
+
+
+def test_no_more_than_a_hundred_problems_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(config_manager, "suggestion", lambda word, _: asked.append(word) or "")
+    with pytest.raises(InvalidConfigurationError, match="at least 99 more problems"):
+        Config().with_overrides(**{f"key{n}": n for n in range(150)})
+    assert len(asked) == 100
+    asked.clear()
+    for number in range(150):
+        monkeypatch.setenv(f"BIOXEN_KEY{number}", "1")
+    with pytest.raises(InvalidConfigurationError, match="at least 99 more problems"):
+        Config.resolve()
+    assert len(asked) == 100
 
 
 # -- files -----------------------------------------------------------------------------------------

@@ -93,6 +93,59 @@ def test_a_configured_genome_file_is_the_default(tmp_path: Path) -> None:
         assert manager.load_genome_runtime().organism == "syn3a"
 
 
+@pytest.fixture
+def apart(tmp_path: Path) -> Path:
+    """A configuration that names a GFF3 and the FASTA beside it."""
+    dna = "".join("ACGT"[(7 * i * i + i // 3) % 4] for i in range(600))
+    gff = "##gff-version 3\nchr\t.\tgene\t1\t90\t.\t+\t.\tID=g1;gene_biotype=ncRNA\n"
+    (tmp_path / "cell.gff3").write_text(gff + "chr\t.\tncRNA\t1\t90\t.\t+\t.\tParent=g1\n")
+    (tmp_path / "cell.fa").write_text(f">chr\n{dna}\n")
+    config = tmp_path / "config.yaml"
+    config.write_text("genome_file: cell.gff3\nsequence_file: cell.fa\n", encoding="utf-8")
+    return config
+
+
+def test_a_configured_sequence_file_belongs_to_the_configured_genome(
+    apart: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = apart.parent
+    with bx.GenomicVirtualizationManager() as plain:
+        whole = plain.load_genome_runtime(folder / "cell.gff3", sequence_file=folder / "cell.fa")
+    with bx.GenomicVirtualizationManager(apart) as manager:
+        assert manager.load_genome_runtime().fingerprint == whole.fingerprint
+        assert manager.load_genome_runtime().replicons[0].length_nt == 600
+        bare = manager.load_genome_runtime(folder / "cell.gff3")  # in place of both
+        assert not bare.records[0].sequence
+        with pytest.raises(bx.GenomeCompilationError, match="sequence_file="):
+            manager.create_cellular_context(bare)
+        other = folder / "other.fa"
+        other.write_text(f">chr\n{'ACGTT' * 120}\n")
+        given = manager.load_genome_runtime(sequence_file=other)
+        assert given.records[0].sequence.startswith("ACGTT")
+        assert str(manager.config.sources["sequence_file"]) == f"{apart}, line 2"
+    monkeypatch.setenv("BIOXEN_SEQUENCE_FILE", str(other))
+    with bx.GenomicVirtualizationManager(apart) as manager:
+        assert manager.load_genome_runtime().fingerprint == given.fingerprint
+
+
+def test_a_machine_reads_the_configured_sequence_file(apart: Path) -> None:
+    with bx.create_bio_vm("cell", "ecoli", config=apart) as vm:
+        first = vm.runtime
+        assert first.transcription_units
+    (apart.parent / "cell.fa").write_text(f">chr\n{'ACGTT' * 120}\n")
+    with bx.create_bio_vm("cell", "ecoli", config=apart) as vm:
+        assert vm.runtime.fingerprint != first.fingerprint
+        assert vm.runtime.records[0].sequence.startswith("ACGTT")
+    (apart.parent / "cell.fa").unlink()
+    with pytest.raises(bx.GenomeFormatError, match=r"sequence file .*cell\.fa does not exist"):
+        bx.create_bio_vm("cell", "ecoli", config=apart)
+
+
+def test_a_sequence_file_alone_is_refused() -> None:
+    with pytest.raises(bx.InvalidConfigurationError, match=r"'sequence_file'.*give both"):
+        bx.GenomicVirtualizationManager({"sequence_file": "cell.fa"})
+
+
 # -- contexts -------------------------------------------------------------------------------------
 
 
@@ -332,6 +385,7 @@ def test_overrides_act_on_one_context_only(
         {"mrna_file": "x.csv"},
         {"organism": "ecoli"},
         {"genome_file": "x.gb"},
+        {"sequence_file": "x.fa"},
         {"execution_parameters": {"reference_mode": True}},
     ],
 )

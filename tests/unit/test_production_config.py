@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -86,11 +87,22 @@ def test_no_chassis_can_be_said_over_a_preset() -> None:
     )
 
 
+def test_a_configuration_that_is_made_cannot_be_changed() -> None:
+    config = ProductionConfig()
+    for key, value in (("max_vms", "many"), ("max_vms", 3), ("quantum", None), ("logging", {})):
+        with pytest.raises(InvalidConfigurationError, match=f"with_overrides\\({key}="):
+            setattr(config, key, value)
+    with pytest.raises(InvalidConfigurationError, match="log_level"):
+        config.logging.log_level = "INFO"  # type: ignore[misc]
+    assert config == ProductionConfig() == copy.deepcopy(config)
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda: ProductionConfig.preset("prod"), "did you mean 'production'"),
         (lambda: ProductionConfig.preset(3), "give development"),  # type: ignore[arg-type]
+        (lambda: ProductionConfig.preset({"x": 1}), "give development"),  # type: ignore[arg-type]
         (lambda: ProductionConfig.preset("staging", max_vm=3), "did you mean 'max_vms'"),
         (lambda: ProductionConfig.preset("staging", max_vms=0), "max_vms"),
         (lambda: ProductionConfig.preset("staging", max_vms=10**9), "max_vms"),
@@ -115,6 +127,17 @@ def test_a_wrong_setting_is_one_typed_error(make: Callable[[], Any], says: str) 
 def test_a_hypervisor_takes_a_genome_or_the_name_of_an_organism() -> None:
     with pytest.raises(bx.APIValidationError):
         ProductionConfig().hypervisor(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("organism", "cells"), [("minimal_cell", 10**7), ("ecoli", 400_000)])
+def test_more_cells_than_a_chassis_holds_are_refused_by_their_key(
+    organism: str, cells: int
+) -> None:
+    config = ProductionConfig.preset("staging", cells=cells)
+    with config.hypervisor(organism) as hypervisor:
+        assert hypervisor.get_system_resources().max_vms == 256
+    with pytest.raises(InvalidConfigurationError, match=r"chassis\.cells"):
+        config.with_overrides(cells=2 * cells).hypervisor(organism)
 
 
 # -- every setting is read -------------------------------------------------------------------------
@@ -305,6 +328,10 @@ def test_what_is_not_met_is_said_alone(change: dict[str, Any], says: str) -> Non
         ({"enabled": False}, "enabled is false"),
         ({"runtime_scheduler": "cooperative"}, "cooperative"),
         ({"genome_file": "/nowhere/x.gb"}, "genome_file /nowhere/x.gb"),
+        (
+            {"genome_file": "/dev/null", "sequence_file": "/nowhere/x.fa"},
+            "sequence_file /nowhere/x.fa",
+        ),
         ({"execution_parameters": {"proteome_file": "/nowhere/p"}}, "proteome_file /nowhere/p"),
         ({"execution_parameters": {"mrna_file": "/nowhere/p"}}, "mrna_file /nowhere/p"),
         ({"snapshot_dir": "/nowhere"}, "snapshot_dir /nowhere"),

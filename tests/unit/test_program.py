@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bioxen_jcvi_vm_lib import APIValidationError, GenomicProgram, ProgramSyntaxError
-from bioxen_jcvi_vm_lib.program import Knockout, Run, RunOperon, SetResource
+from bioxen_jcvi_vm_lib.program import Knockout, Run, RunOperon, SetResource, Snapshot
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 SECONDS = st.floats(min_value=1e-6, max_value=1e9)
@@ -17,7 +21,9 @@ STATEMENTS = st.one_of(
     st.builds(Run, SECONDS, st.none() | SECONDS),
     st.builds(RunOperon, st.lists(NAMES, min_size=1, max_size=4).map(tuple), SECONDS),
     st.builds(Knockout, NAMES),
+    st.builds(RunOperon, NAMES.map(lambda name: (name,)), SECONDS, st.just(True)),
     st.builds(SetResource, NAMES, st.integers(0, 10**12)),
+    st.builds(Snapshot, NAMES),
 )
 
 
@@ -46,6 +52,62 @@ def test_a_program_is_its_statements() -> None:
 def test_printing_and_parsing_round_trip(statements: list[Run]) -> None:
     program = GenomicProgram(tuple(statements))
     assert GenomicProgram.parse(str(program)) == program
+
+
+@given(st.lists(STATEMENTS, min_size=1, max_size=6))
+def test_a_program_as_data_has_its_text_and_every_argument(statements: list[Run]) -> None:
+    program = GenomicProgram(tuple(statements))
+    data = json.loads(json.dumps(program.to_dict()))
+    assert GenomicProgram.parse(data["text"]) == program
+    assert len(data["statements"]) == len(statements)
+    for one, statement in zip(data["statements"], statements, strict=True):
+        assert str(statement).startswith(one.pop("call") + "(")
+        for name, value in one.items():
+            given = getattr(statement, name)
+            assert value == (list(given) if isinstance(given, tuple) else given)
+
+
+def test_numbers_of_other_kinds_become_plain_ones() -> None:
+    """What prints otherwise would not be read again."""
+    program = GenomicProgram(
+        (
+            Run(np.float64(3.0), np.float32(0.5)),
+            Run(Fraction(1, 2)),
+            SetResource("ATP", np.int64(7)),
+        )  # type: ignore[arg-type]
+    )
+    assert str(program) == 'run(3.0, every_s=0.5)\nrun(0.5)\nset_resource("ATP", 7)'
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Run("x"),
+        lambda: Run(float("nan")),
+        lambda: Run(-1.0),
+        lambda: Run(1.0, every_s=0.0),
+        lambda: Run(10**400),
+        lambda: RunOperon(3),
+        lambda: RunOperon("dnaA"),
+        lambda: RunOperon(()),
+        lambda: RunOperon((3,)),
+        lambda: RunOperon(("dnaA",), duration_s=None),
+        lambda: RunOperon(("dnaA",), translated=1),
+        lambda: RunOperon(("dnaA", "rpoB"), translated=True),
+        lambda: Knockout([]),
+        lambda: Knockout(""),
+        lambda: SetResource([], 3),
+        lambda: SetResource("ATP", float("nan")),
+        lambda: SetResource("ATP", -1),
+        lambda: Snapshot(3),
+        lambda: GenomicProgram(()),
+        lambda: GenomicProgram((Run(1.0),) * 10_001),
+        lambda: RunOperon(("dnaA",) * 10_001),
+    ],
+)
+def test_a_statement_that_no_text_says_is_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(APIValidationError):
+        make()
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,20 @@ def test_the_plot_has_four_panels_and_names_unknown_things() -> None:
         result().plot(genes=["a_001"])
     with pytest.raises(APIValidationError, match="GTP"):
         result().plot(resources=["GTPP"])
+    for wrong in (3, "a_0001", [3], [[]], float("nan")):
+        with pytest.raises(APIValidationError, match="genes must be a list of names"):
+            result().plot(genes=wrong)  # type: ignore[arg-type]
+        with pytest.raises(APIValidationError, match="resources must be a list of names"):
+            result().plot(resources=wrong)  # type: ignore[arg-type]
+    with pytest.raises(APIValidationError, match="matplotlib Figure"):
+        result().plot(figure=3)
     pyplot.close("all")
+
+
+@pytest.mark.parametrize("machine", [3, None, [], {}, "ribosom"])
+def test_a_machine_that_is_none_is_refused(machine: Any) -> None:
+    with pytest.raises(APIValidationError, match="no machine"):
+        result().active_fraction(machine)
 
 
 def test_the_html_summary_says_what_happened() -> None:

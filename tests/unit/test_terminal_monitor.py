@@ -11,14 +11,17 @@ import time
 import tty
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib.visualization import text
 from bioxen_jcvi_vm_lib.visualization.picture import Picture
 from bioxen_jcvi_vm_lib.visualization.terminal import Keys
+from bioxen_jcvi_vm_lib.visualization.terminal_monitor import KEYS
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,80 @@ def test_a_picture_fits_and_keeps_what_matters_most(
     assert all(re.search(r" idle +", row) for row in rows)
     assert lines[1].split() == ["cells", "12:", "1", "created", "10", "idle", "1", "quota"]
     assert "OS steal" in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(200, 60), (80, 24), (60, 16), (40, 10), (30, 8), (20, 5), (24, 6)]
+)
+@pytest.mark.parametrize("inspect", [True, False])
+def test_keys_and_a_cell_are_seen_in_every_terminal(
+    hypervisor: bx.BioXenHypervisor, width: int, height: int, inspect: bool
+) -> None:
+    console = Console(
+        width=width, height=height, force_terminal=True, color_system=None, file=io.StringIO()
+    )
+    screen = bx.TerminalMonitor(hypervisor, "a genome", console=console, inspect=inspect)
+    screen._look()
+    with console.capture() as capture:
+        console.print(screen._picture)
+    lines = capture.get().splitlines()
+    assert len(lines) <= height
+    assert max(map(cell_len, lines)) <= width
+    assert lines[0] == set_cell_size(lines[0], width).rstrip()
+    assert lines[0].startswith("bioxen monitor")
+    assert lines[-1] in KEYS
+    assert all(len(form) > width for form in KEYS[: KEYS.index(lines[-1])])
+    rows = [line for line in lines if re.match(r"\S+ +(idle|quota|created)( |$)", line)]
+    assert len(rows) >= (1 if height < 8 else 2)
+    view = [line for line in lines if line.startswith(("───", "rna poly", "ribosome"))]
+    assert len(view) == (3 if inspect and height >= 10 else 0)
+    if view:
+        assert re.search(r" \d+ %  \d+ of 500", view[2])
+    if not inspect and height >= 24:
+        assert len(rows) == 12
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "says"),
+    [
+        (80, 4, "terminal too small (needs 20x5)"),
+        (19, 24, "needs 20x5"),
+        (7, 2, "small"),
+        (1, 1, "…"),
+    ],
+)
+def test_a_terminal_that_is_too_small_is_told_so(
+    hypervisor: bx.BioXenHypervisor, width: int, height: int, says: str
+) -> None:
+    assert picture(hypervisor, width, height) == [says]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ({"title": float("nan")}, "title"),
+        ({"title": None}, "title"),
+        ({"heading": 3}, "heading"),
+        ({"inspect": "no"}, "inspect"),
+        ({"once": 1}, "once"),
+        ({"console": 3}, "console"),
+        ({"console": io.StringIO()}, "console"),
+        ({"hypervisor": None}, "hypervisor"),
+    ],
+)
+def test_what_a_monitor_cannot_use_is_named(
+    hypervisor: bx.BioXenHypervisor, arguments: dict[str, Any], names: str
+) -> None:
+    with pytest.raises(bx.APIValidationError, match=names) as caught:
+        bx.TerminalMonitor(**{"hypervisor": hypervisor, **arguments})
+    assert caught.value.details == {"argument": names}
+
+
+def test_a_closed_hypervisor_is_not_shown() -> None:
+    closed = bx.BioXenHypervisor(workers=1)
+    closed.close()
+    with pytest.raises(bx.VMStateError, match="closed"):
+        bx.TerminalMonitor(closed)
 
 
 def test_the_shares_of_the_workers_time_add_up(hypervisor: bx.BioXenHypervisor) -> None:

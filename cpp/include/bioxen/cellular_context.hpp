@@ -101,6 +101,8 @@ public:
 
     /// No further initiation at the gene's cistron; a unit without live cistrons loses its promoter.
     void knockout(GeneId gene);
+    /// Genes that were knocked out, ascending.
+    [[nodiscard]] std::vector<GeneId> knocked_out() const;
     /// Only the units of these genes may initiate transcription; `nullopt` lifts the restriction.
     void restrict_transcription(std::optional<std::span<const GeneId>> genes);
     /// Sets a pool; the difference is posted against the account `operator`.

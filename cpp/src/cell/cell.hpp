@@ -53,6 +53,7 @@ public:
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
     void knockout(GeneId gene);
+    [[nodiscard]] std::vector<GeneId> knocked_out() const;
     void restrict_transcription(std::optional<std::span<const GeneId>> genes);
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
     void allocate(std::shared_ptr<const Program> program);

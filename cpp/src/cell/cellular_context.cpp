@@ -103,6 +103,7 @@ Audit CellularContext::audit() const { return impl_->cell.audit(); }
 std::vector<Polymerase> CellularContext::polymerases() const { return impl_->cell.polymerases(); }
 std::size_t CellularContext::memory_bytes() const noexcept { return impl_->cell.memory_bytes(); }
 void CellularContext::knockout(GeneId gene) { impl_->cell.knockout(gene); }
+std::vector<GeneId> CellularContext::knocked_out() const { return impl_->cell.knocked_out(); }
 void CellularContext::restrict_transcription(std::optional<std::span<const GeneId>> genes) {
     impl_->cell.restrict_transcription(genes);
 }

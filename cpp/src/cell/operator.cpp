@@ -41,6 +41,14 @@ void Cell::knockout(GeneId id) {
     // Its loading sites go when they are next drawn: the pending waiting time was drawn with them, and stays exact.
 }
 
+std::vector<GeneId> Cell::knocked_out() const {
+    std::vector<GeneId> genes;
+    for (std::uint32_t gene = 0; gene < knocked_out_.size(); ++gene) {
+        if (knocked_out_[gene] != 0) genes.push_back(static_cast<GeneId>(gene));
+    }
+    return genes;
+}
+
 void Cell::restrict_transcription(std::optional<std::span<const GeneId>> genes) {
     if (!genes) {
         restricted_.clear();

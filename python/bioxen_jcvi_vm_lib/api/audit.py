@@ -126,7 +126,7 @@ class AuditLog:
         """
         known = (*LIFECYCLE_EVENTS, *QUOTA_EVENTS)
         if not isinstance(event, str) or event not in known:
-            near = suggestion(event, known) if isinstance(event, str) else ""
+            near = suggestion(event, known)
             fix = near or f": give one of {', '.join(known)}"
             raise APIValidationError(
                 f"the audit log has no event {short(event)}{fix}", details={"argument": "event"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NoReturn, Self
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -28,12 +29,22 @@ from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
 from bioxen_jcvi_vm_lib.hypervisor.records import ResourceAllocation, VmHandle, whole
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord
 from bioxen_jcvi_vm_lib.program import GenomicProgram
-from bioxen_jcvi_vm_lib.result import ExecutionResult
+from bioxen_jcvi_vm_lib.result import ExecutionResult, in_short
 
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
 
 #: What a callback can be asked for. "divided" comes with a cell that divides.
 EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed")
+
+#: How a machine that is not running gets further.
+_WAYS_ON = {
+    "created": "start() it",
+    "paused": "resume() it",
+    "stopped": "context.fork() makes a cell of it that goes on; create_bio_vm makes another "
+    "machine",
+}
+#: Statements of a program that a notebook shows.
+_SHOWN = 6
 
 Callback = Callable[["BiologicalVM"], object]
 
@@ -155,6 +166,11 @@ class ProcessResult(Record):
         return self.execution.cause
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be known: which genes that it was to express are knocked out."""
+        return self.execution.notes
+
+    @property
     def events(self) -> Mapping[str, int]:
         """Events during the process by kind."""
         return self.execution.events
@@ -180,8 +196,16 @@ class ProcessResult(Record):
     def __repr__(self) -> str:
         return (
             f"<ProcessResult of {self.vm_id!r}: {self.status}, {self.sim_time_s:g} s of the cell "
-            f"in {self.wall_time_s:.3g} s>"
+            f"in {self.wall_time_s:.3g} s{in_short(self.notes)}>"
         )
+
+    def _repr_html_(self) -> str:
+        statements = self.program.statements
+        text = "; ".join(map(str, statements[:_SHOWN]))
+        text = text if len(text) <= 200 else text[:199] + "…"
+        if len(statements) > _SHOWN:
+            text += f"; and {len(statements) - _SHOWN:,} more"
+        return facts([("program", text), *self.execution._facts()], self.vm_id)
 
 
 class BiologicalVM:
@@ -219,7 +243,8 @@ class BiologicalVM:
         self.runtime = runtime
         self.hypervisor = hypervisor
         self.handle = handle
-        self._context = hypervisor.context(handle)
+        self._runner = threading.Lock()
+        self._context = self._opened()  # for itself; its user gets others, and may close them
         self._biological_type = biological_type
         self._vm_type = vm_type
         self._owns_hypervisor = owns_hypervisor
@@ -289,8 +314,8 @@ class BiologicalVM:
         callable
             The callback.
         """
-        if event not in EVENTS:
-            why = suggestion(str(event), EVENTS) or f"; there are {', '.join(EVENTS)}"
+        if not isinstance(event, str) or event not in EVENTS:
+            why = suggestion(event, EVENTS) or f"; there are {', '.join(EVENTS)}"
             if event == "divided":
                 why = ": cells do not divide in this version"
             raise APIValidationError(f"no event {short(event)}{why}", details={"argument": "event"})
@@ -320,13 +345,15 @@ class BiologicalVM:
     def context(self) -> CellularContext:
         """The cell: to be looked at, changed, copied and run.
 
+        Closing it leaves the machine, and what was given to others, as they are.
+
         Raises
         ------
         VMStateError
             If the machine was destroyed.
         """
         self._alive("look at")
-        return self._context
+        return self._opened()
 
     def get_biological_type(self) -> str:
         """Return what it was made as: "minimal_cell", "syn3a" or "ecoli"."""
@@ -481,9 +508,9 @@ class BiologicalVM:
         try:
             return _execute(self, process_code, listen if callable(progress) else progress)
         except BioXenException:
-            if heard:  # what the caller's own function raised is not ours to wrap
-                raise heard[0] from None
-            raise
+            if not heard:
+                raise
+        raise heard.pop()  # what the caller's own function raised is not ours to wrap
 
     # -- end ---------------------------------------------------------------------------------------
 
@@ -498,6 +525,13 @@ class BiologicalVM:
         trace: TracebackType | None,
     ) -> None:
         self.destroy()
+
+    def __reduce__(self) -> NoReturn:
+        beside = "" if self._owns_hypervisor else "vm.hypervisor.fork_vm makes another machine, "
+        raise APIValidationError(
+            f"a machine is not copied: context.fork(replay=True) copies its cell, {beside}and "
+            "context.save(path) stores it"
+        )
 
     def __repr__(self) -> str:
         try:
@@ -526,6 +560,11 @@ class BiologicalVM:
 
     # -- inside ------------------------------------------------------------------------------------
 
+    def _opened(self) -> CellularContext:
+        context = self.hypervisor.context(self.handle)
+        context._of_machine(self, self._runner)
+        return context
+
     def _used(self) -> VmMetrics:
         return self.hypervisor.get_vm_resource_usage(self.handle)
 
@@ -536,6 +575,22 @@ class BiologicalVM:
                 "with create_bio_vm",
                 details={"vm_id": self.vm_id, "state": "destroyed"},
             )
+
+    def _ready(self) -> None:
+        """Refuse what runs in a machine that does not."""
+        state = self.state
+        if state == "running":
+            return
+        cause = "" if state == "destroyed" else self._used().cause
+        fix = _WAYS_ON.get(state, "make another machine with create_bio_vm")
+        if cause and state == "paused":
+            fix = f"vm.hypervisor.set_quota(vm.handle, ...) gives more, then {fix}"
+        if cause:
+            fix = f"{cause}; {fix}"
+        raise VMStateError(
+            f"{self.vm_id!r} is {state} and carries out nothing: {fix}",
+            details={"vm_id": self.vm_id, "state": state},
+        )
 
     # -- what the hypervisor tells -----------------------------------------------------------------
 
@@ -572,7 +627,14 @@ def _deed(name: str) -> Callable[[BiologicalVM], VmRecord]:
     @handle_vm_operation(name)
     def act(vm: BiologicalVM) -> VmRecord:
         vm._alive(name)
-        return vm.hypervisor._order(name, vm.handle)
+        try:
+            return vm.hypervisor._order(name, vm.handle)
+        except VMStateError as error:
+            state = vm.state
+            fix = _WAYS_ON.get(state)
+            if fix is None or (name in ("pause", "stop") and state != "created"):
+                raise
+            raise VMStateError(f"{error.message}; {fix}", details=error.details) from None
 
     return act
 
@@ -601,11 +663,5 @@ def _allocate(vm: BiologicalVM, wanted: Any, at_s: float | None) -> float:
 def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
-    before = vm.state
-    if before != "running":
-        fix = {"created": "start() it", "paused": "resume() it"}.get(before, "make another one")
-        raise VMStateError(
-            f"{vm.vm_id!r} is {before} and carries out nothing: {fix}",
-            details={"vm_id": vm.vm_id, "state": before},
-        )
+    vm._ready()
     return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))

@@ -6,7 +6,8 @@ nearest known one; numbers carry the units in their descriptions; every value kn
 >>> config = GenomicVirtualizationConfig.from_dict({"virtual_resources": {"atp_pool": 75_000}})
 >>> config = config.with_overrides(translation_execution_rate=15.0)
 >>> for key, source in config.sources.items():
-...     print(f"{key}: {source}")
+...     if source.kind != "default":
+...         print(f"{key}: {source}")
 virtual_resources.atp_pool_size: dict
 execution_parameters.translation_execution_rate: keyword translation_execution_rate
 """
@@ -14,11 +15,12 @@ execution_parameters.translation_execution_rate: keyword translation_execution_r
 from __future__ import annotations
 
 import math
+import numbers
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -27,15 +29,19 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, ErrorDetails
 
-from bioxen_jcvi_vm_lib._checks import MAX_MOLECULES, short, suggestion
+from bioxen_jcvi_vm_lib._checks import MAX_MOLECULES, real, short, suggestion
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 from bioxen_jcvi_vm_lib.api.config_sources import (
     ENV_PREFIX,
     Given,
+    Problems,
     Source,
     Tree,
     bare,
@@ -47,6 +53,7 @@ from bioxen_jcvi_vm_lib.api.config_sources import (
     native,
     read,
     refused,
+    worded,
 )
 
 __all__ = [
@@ -67,7 +74,10 @@ _DEPLOYMENT = "deployment"
 
 #: Keys that shape the program: they act when a runtime is loaded, not when a context is created.
 SHAPING_KEYS = frozenset(
-    {"organism", "genome_file", "reference_mode", "proteome_file", "mrna_file", "execution_engine"}
+    {
+        *("organism", "genome_file", "sequence_file", "execution_engine"),
+        *("reference_mode", "proteome_file", "mrna_file"),
+    }
 )
 
 #: How the keys end whose values are paths.
@@ -80,10 +90,24 @@ def finite(value: float) -> float:
     return value
 
 
+# The limits are the engine's, so that a value which passes here is not refused there.
 Count = Annotated[int, Field(ge=0, le=MAX_MOLECULES)]
-Rate = Annotated[float, Field(gt=0, le=1e9), AfterValidator(finite)]
+Machines = Annotated[int, Field(ge=0, le=10_000_000)]
+Rate = Annotated[float, Field(gt=0, le=1e6), AfterValidator(finite)]
+Initiation = Annotated[float, Field(ge=0, le=1e6), AfterValidator(finite)]
+Lifetime = Annotated[float, Field(ge=1e-6, le=1e9), AfterValidator(finite)]
 Amount = Annotated[float, Field(ge=0, le=1e9), AfterValidator(finite)]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return real(value) if isinstance(value, numbers.Real) else value
 
 
 class Section(BaseModel):
@@ -91,6 +115,22 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     spellings: ClassVar[Mapping[str, str]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_plain_values(cls, values: Any) -> Any:
+        """Take paths for texts and the numbers of NumPy for Python's."""
+        if not isinstance(values, Mapping):
+            return values
+        return {key: _plain(value) for key, value in values.items()}
+
+    if not TYPE_CHECKING:  # which finds this by itself
+
+        def __setattr__(self, key: str, value: Any) -> None:
+            raise _frozen(type(self), key)
+
+        def __delattr__(self, key: str) -> None:
+            raise _frozen(type(self), key)
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -140,6 +180,27 @@ class Setting:
         }
 
 
+class _Sources(dict[str, Source]):
+    """Sources by dotted key, of which each is known or named with its nearest."""
+
+    def __init__(self, found: Mapping[str, Source], model: type[Section]) -> None:
+        super().__init__(found)
+        self._model = model
+
+    def __missing__(self, key: object) -> Source:
+        places: dict[str, str] = {}
+        for word, path in flat_keys(self._model):
+            dotted = ".".join(path)
+            places[word] = places[".".join((*path[:-1], word))] = dotted
+        if isinstance(key, str) and key in places:
+            here = places[key]
+            inside = [repr(one) for one in self if one.startswith(f"{here}.")]
+            fix = f" but a section: give {', '.join(inside)}" if inside else f"; it is {here!r}"
+        else:
+            fix = suggestion(key, {*self, *places.values()}) or suggestion(key, places)
+        raise refused(f"no configuration key {short(key)}{fix}", key=worded(key))
+
+
 class Configuration(Section):
     """What configurations have in common: they are immutable and know where every value comes from.
 
@@ -147,23 +208,27 @@ class Configuration(Section):
     ------
     InvalidConfigurationError
         On an unknown key (the nearest known one is named), a value out of range or of the wrong
-        kind, or two sources of the same precedence for one key; ``details`` has key and source.
+        kind, or two sources of the same precedence for one key; ``details`` has key and source,
+        and of several problems all as ``problems``, each with message, key and source.
     """
 
     root_key: ClassVar[str]
 
     def __init__(self, **values: Any) -> None:
-        self._fill(self._canonical(marked(values, Source("dict"))))
+        problems = Problems()
+        self._fill(self._canonical(marked(values, Source("dict")), problems), problems)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Make a configuration from nested mappings, with or without the root key."""
-        return cls._of(cls._layer(data))
+        problems = Problems()
+        return cls._of(cls._layer(data, problems), problems)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
         """Read a YAML or JSON file; relative paths in it are relative to its folder."""
-        return cls._of(cls._layer(path))
+        problems = Problems()
+        return cls._of(cls._layer(path, problems), problems)
 
     @classmethod
     def resolve(
@@ -177,7 +242,14 @@ class Configuration(Section):
             None is the empty configuration. In a configuration what keywords set stays: they go
             over variables.
         """
-        return cls._of(merged(cls._layer(source), cls._environment()))
+        problems = Problems()
+        layer: Tree | None = None
+        with problems:
+            layer = cls._layer(source, problems)
+        variables = cls._environment(problems)
+        if layer is None:  # nothing can be said of values that are not known
+            problems.tell()
+        return cls._of(merged(layer or {}, variables), problems)
 
     def with_overrides(self, **overrides: Any) -> Self:
         """Return a copy in which flat keys of any level are replaced.
@@ -194,19 +266,33 @@ class Configuration(Section):
         """
         known = dict(flat_keys(type(self)))
         layer: Tree = {}
+        problems = Problems()
         for key, value in overrides.items():
-            source = Source("keyword", key)
-            path = known.get(key)
-            if path is None:
-                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
-                raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
-            layer = joined(layer, self._canonical(_nested(path, value, source)))
-        return self._of(merged(self._tree(), layer))
+            if problems.full:
+                break
+            with problems:
+                source = Source("keyword", key)
+                path = known.get(key)
+                if path is None:
+                    near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
+                    raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
+                layer = joined(layer, self._canonical(_nested(path, value, source), problems))
+        return self._of(merged(self._tree(), layer), problems)
 
     @property
-    def sources(self) -> dict[str, Source]:
-        """Where each value comes from, by dotted key; a key that is not there has its default."""
-        return {".".join(path): source for path, source in self._found.items()}
+    def sources(self) -> Mapping[str, Source]:
+        """Where each value comes from, by dotted key; "default" where nobody gives it.
+
+        A key with several values below it has the highest of their sources; one that does not
+        exist is an `InvalidConfigurationError` naming the nearest.
+        """
+        found = {setting.key: setting.source for setting in self.settings()}
+        for path in _keys(type(self)):
+            key = ".".join(path)
+            if key not in found:
+                below = (source for other, source in found.items() if other.startswith(f"{key}."))
+                found[key] = max(below, key=lambda one: one.rank, default=Source("default"))
+        return _Sources(found, type(self))
 
     def settings(self) -> tuple[Setting, ...]:
         """Return every key with its value and source."""
@@ -220,22 +306,27 @@ class Configuration(Section):
         return found
 
     @classmethod
-    def _of(cls, tree: Tree) -> Self:
+    def _of(cls, tree: Tree, problems: Problems) -> Self:
         made = cls.__new__(cls)
-        made._fill(tree)
+        made._fill(tree, problems)
         return made
 
-    def _fill(self, tree: Tree) -> None:
-        tree = self._based(tree)
+    def _fill(self, tree: Tree, problems: Problems) -> None:
+        """Take the values, unless something is wrong with them or was before."""
+        tree = self._based(tree, problems)
         found = dict(leaves(tree))
         try:
             super().__init__(**bare(tree))
         except ValidationError as error:
-            raise _explained(error, found) from None
+            for one in error.errors(include_url=False):
+                if problems.full:
+                    break
+                problems.note(_explained(one, found))
+        problems.tell()
         self.__dict__["_sources"] = found  # beside the fields: equal values make equal objects
 
     @classmethod
-    def _based(cls, tree: Tree) -> Tree:
+    def _based(cls, tree: Tree, problems: Problems) -> Tree:
         """Put under a tree what it builds upon."""
         return tree
 
@@ -244,74 +335,90 @@ class Configuration(Section):
         return _remarked(self.model_dump(exclude_unset=True), (), self._found)
 
     @classmethod
-    def _layer(cls, given: Any) -> Tree:
+    def _layer(cls, given: Any, problems: Problems) -> Tree:
         """Return what a configuration, mapping, path or None gives."""
         if given is None:
             return {}
         if isinstance(given, cls):
             return given._tree()
         if isinstance(given, Mapping):
-            return cls._canonical(cls._own(marked(given, Source("dict")), "the configuration"))
+            own = cls._own(marked(given, Source("dict")), "the configuration", problems)
+            return cls._canonical(own, problems)
         if isinstance(given, str | os.PathLike):
             path = Path(given)
-            tree = cls._canonical(cls._own(read(path), str(path)))
-            return _anchored(tree, path.resolve().parent)
+            own = cls._own(read(path, problems), str(path), problems)
+            return _anchored(cls._canonical(own, problems), path.resolve().parent)
         raise refused(
             f"a configuration cannot be made from {type(given).__name__}: "
             f"give a dict, the path of a YAML file, a {cls.__name__} or None"
         )
 
     @classmethod
-    def _own(cls, tree: Tree, what: str) -> Tree:
+    def _own(cls, tree: Tree, what: str, problems: Problems) -> Tree:
         """Return the section of this class, or the whole of a tree without sections."""
         if not any(root in tree for root in ROOT_KEYS):
             return tree
         for key, given in tree.items():
+            if problems.full:
+                break
             if key not in ROOT_KEYS:
-                near = suggestion(str(key), ROOT_KEYS)
+                near = suggestion(key, ROOT_KEYS)
                 root = next(root for root in ROOT_KEYS if root in tree)
-                raise refused(
-                    f"{what} has the key {str(key)!r} beside {root!r}: move it in there{near}",
-                    given.source,
-                    key=str(key),
+                problems.note(
+                    refused(
+                        f"{what} has the key {worded(key)!r} beside {root!r}: "
+                        f"move it in there{near}",
+                        given.source,
+                        key=worded(key),
+                    )
                 )
-            if given.value is not None and not isinstance(given.value, dict):
-                raise refused(
-                    f"{key} ({given.source}) must be a mapping of keys to values, "
-                    f"not {type(given.value).__name__}",
-                    given.source,
-                    key=key,
+            elif given.value is not None and not isinstance(given.value, dict):
+                problems.note(
+                    refused(
+                        f"{key} ({given.source}) must be a mapping of keys to values, "
+                        f"not {type(given.value).__name__}",
+                        given.source,
+                        key=key,
+                    )
                 )
         own = tree.get(cls.root_key)
-        return {} if own is None else own.value or {}
+        return own.value if own is not None and isinstance(own.value, dict) else {}
 
     @classmethod
-    def _environment(cls) -> Tree:
+    def _environment(cls, problems: Problems) -> Tree:
         """Return what the variables set, each in canonical keys."""
         layer: Tree = {}
         for variable, path, text in environment():
-            ours = path[0].lower() == _DEPLOYMENT
-            if ours != (cls.root_key == _DEPLOYMENT):
-                continue
-            keys = path[1:] if ours else path
-            target = _target(cls, keys)
-            if target is None:
-                prefix = ENV_PREFIX + ("DEPLOYMENT__" if ours else "")
-                every = [prefix + "__".join(known).upper() for _, known in flat_keys(cls)]
-                raise refused(
-                    f"unknown environment variable {variable!r}{suggestion(variable, every)}",
-                    Source("environment", variable),
-                    key=variable,
-                )
-            keys, annotation = target
-            value = text if _takes_text(annotation) else _value(variable, text)
-            source = Source("environment", variable)
-            layer = joined(layer, cls._canonical(_nested(keys, value, source)))
+            if problems.full:
+                break
+            with problems:
+                layer = joined(layer, cls._variable(variable, path, text, problems))
         return layer
 
     @classmethod
-    def _canonical(cls, tree: Tree) -> Tree:
-        return canonical(tree, cls, "", cls)
+    def _variable(cls, variable: str, path: list[str], text: str, problems: Problems) -> Tree:
+        """Return what a variable sets, nothing if it is of the other section."""
+        ours = path[0].lower() == _DEPLOYMENT
+        if ours != (cls.root_key == _DEPLOYMENT):
+            return {}
+        keys = path[1:] if ours else path
+        target = _target(cls, keys)
+        if target is None:
+            prefix = ENV_PREFIX + ("DEPLOYMENT__" if ours else "")
+            every = [prefix + "__".join(known).upper() for _, known in flat_keys(cls)]
+            raise refused(
+                f"unknown environment variable {variable!r}{suggestion(variable, every)}",
+                Source("environment", variable),
+                key=variable,
+            )
+        keys, annotation = target
+        value = text if _takes_text(annotation) else _value(variable, text)
+        source = Source("environment", variable)
+        return cls._canonical(_nested(keys, value, source), problems)
+
+    @classmethod
+    def _canonical(cls, tree: Tree, problems: Problems) -> Tree:
+        return canonical(tree, cls, "", cls, problems)
 
 
 class VirtualMetabolites(Section):
@@ -327,8 +434,10 @@ class VirtualResources(Section):
     spellings = {"atp_pool": "atp_pool_size", "ribosome_count": "ribosome_allocation"}
 
     atp_pool_size: Count | None = Field(None, description="ATP at birth [molecules]")
-    ribosome_allocation: Count | None = Field(None, description="ribosomes [molecules]")
-    rna_polymerase_allocation: Count | None = Field(None, description="RNA polymerases [molecules]")
+    ribosome_allocation: Machines | None = Field(None, description="ribosomes [molecules]")
+    rna_polymerase_allocation: Machines | None = Field(
+        None, description="RNA polymerases [molecules]"
+    )
     virtual_metabolites: VirtualMetabolites = Field(
         default_factory=lambda: VirtualMetabolites(), description="the medium"
     )
@@ -342,10 +451,10 @@ class DegradationProcessing(Section):
         "protein_lifetime_s": "protein_processing_rate",
     }
 
-    mrna_processing_rate: Rate | None = Field(
+    mrna_processing_rate: Lifetime | None = Field(
         None, description="mean lifetime of a free transcript [s]; scales degradosome binding"
     )
-    protein_processing_rate: Rate | None = Field(
+    protein_processing_rate: Lifetime | None = Field(
         None, description="mean lifetime of a protein [s], first order; absent: the organism's"
     )
 
@@ -356,7 +465,7 @@ class GeneParameters(Section):
     promoter_strength: Amount | None = Field(
         None, description="on the organism's scale, on which an average gene has 180"
     )
-    initiation_rate_per_s: Amount | None = Field(
+    initiation_rate_per_s: Initiation | None = Field(
         None, description="translation initiation at a clear site [1/s]; replaces ribosome binding"
     )
     termination_rate_per_s: Rate | None = Field(
@@ -413,6 +522,9 @@ class GenomicVirtualizationConfig(Configuration):
 
     enabled: bool = Field(True, description="false is refused where a genome is to run")
     genome_file: Text | None = Field(None, description="genome to load where none is given")
+    sequence_file: Text | None = Field(
+        None, description="FASTA of that genome_file, a GFF3 without its own sequence"
+    )
     organism: Text | None = Field(
         None, description="minimal_cell, syn3a or ecoli; absent: matched to the genome"
     )
@@ -438,6 +550,13 @@ class GenomicVirtualizationConfig(Configuration):
         default_factory=lambda: ExecutionParameters(), description="machines"
     )
 
+    @field_validator("sequence_file")
+    @classmethod
+    def _has_its_genome(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("genome_file", "") is None:
+            raise ValueError("belongs to a genome_file, which is not set: give both")
+        return value
+
 
 # -- keys ------------------------------------------------------------------------------------------
 
@@ -453,31 +572,45 @@ def _section_of(model: type[BaseModel], key: str) -> type[Section] | None:
     return None
 
 
-def canonical(tree: Tree, model: type[Section], where: str, root: type[Section]) -> Tree:
-    """Replace spellings by keys, recursively; refuse unknown and doubled keys."""
+def canonical(
+    tree: Tree, model: type[Section], where: str, root: type[Section], problems: Problems
+) -> Tree:
+    """Replace spellings by keys, recursively; leave out unknown and doubled keys and note them."""
     result: Tree = {}
     places: dict[str, str] = {}
     for given_key, given in tree.items():
-        path = f"{where}{given_key}"
+        if problems.full:
+            break
+        path = f"{where}{worded(given_key)}"
         text = isinstance(given_key, str)
         key = model.spellings.get(given_key, given_key) if text else given_key
         if not text or key not in model.model_fields:
-            raise _unknown(given_key, path, given.source, model, root)
+            problems.note(_unknown(given_key, path, given.source, model, root))
+            continue
         if key in result:
-            raise refused(
-                f"{_place(path, given.source)} and {places[key]} are two spellings of one key: "
-                f"keep {where}{key}",
-                given.source,
-                key=f"{where}{key}",
-                other=result[key].source.to_dict(),
+            problems.note(
+                refused(
+                    f"{_place(path, given.source)} and {places[key]} are two spellings of one key: "
+                    f"keep {where}{key}",
+                    given.source,
+                    key=f"{where}{key}",
+                    other=result[key].source.to_dict(),
+                )
             )
+            continue
         places[key] = _place(path, given.source)
-        result[key] = Given(_canonical_value(key, given, model, path, root), given.source)
+        value = _canonical_value(key, given, model, path, root, problems)
+        result[key] = Given(value, given.source)
     return result
 
 
 def _canonical_value(
-    key: str, given: Given, model: type[Section], path: str, root: type[Section]
+    key: str,
+    given: Given,
+    model: type[Section],
+    path: str,
+    root: type[Section],
+    problems: Problems,
 ) -> Any:
     value, source = given.value, given.source
     section = _section_of(model, key)
@@ -488,10 +621,13 @@ def _canonical_value(
     if not isinstance(value, dict):
         return value
     if section is not None:
-        return canonical(value, section, f"{path}.", root)
+        return canonical(value, section, f"{path}.", root, problems)
     if key == "gene_parameters":
         return {
-            tag: Given(canonical(entry.value, GeneParameters, f"{path}.{tag}.", root), entry.source)
+            tag: Given(
+                canonical(entry.value, GeneParameters, f"{path}.{worded(tag)}.", root, problems),
+                entry.source,
+            )
             if isinstance(entry.value, dict)
             else entry
             for tag, entry in value.items()
@@ -501,20 +637,20 @@ def _canonical_value(
 
 def _unknown(
     key: Any, path: str, source: Source, model: type[Section], root: type[Section]
-) -> Exception:
+) -> InvalidConfigurationError:
     every = dict(flat_keys(root))
     if isinstance(key, str) and key in every:
         place = f"; {key!r} belongs at {'.'.join(every[key])!r}"
     else:
-        near = suggestion(str(key), [*model.model_fields, *model.spellings])
-        near = near or suggestion(str(key), [*every, *ROOT_KEYS])
+        near = suggestion(key, [*model.model_fields, *model.spellings])
+        near = near or suggestion(key, [*every, *ROOT_KEYS])
         place = near or f"; known keys here: {', '.join(sorted(model.model_fields))}"
     return refused(f"unknown configuration key {_place(path, source)}{place}", source, key=path)
 
 
 def _place(path: str, source: Source) -> str:
     """Name a key, and where it stands if that says more."""
-    shown = short(path)
+    shown = repr(path) if len(path) <= 100 else short(path)  # every known key is shorter
     return shown if source.kind in ("dict", "keyword") else f"{shown} ({source})"
 
 
@@ -529,6 +665,16 @@ def flat_keys(
             yield from flat_keys(section, (*path, key))
     for spelling, key in model.spellings.items():
         yield spelling, (*path, key)
+
+
+def _keys(model: type[Section], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every key that has a value of its own."""
+    for key in model.model_fields:
+        section = _section_of(model, key)
+        if section is None or model.model_fields[key].annotation is not section:
+            yield (*path, key)
+        if section is not None:
+            yield from _keys(section, (*path, key))
 
 
 def _target(model: type[Section], keys: list[str]) -> tuple[list[str], Any] | None:
@@ -575,6 +721,18 @@ def _value(variable: str, text: str) -> Any:
         ) from None
 
 
+def _frozen(model: type[Section], key: str) -> Exception:
+    every = dict(flat_keys(model))
+    if key not in every:
+        near = suggestion(key, every) or f"; known keys: {', '.join(sorted(model.model_fields))}"
+        return refused(f"{model.__name__} has no key {short(key)}{near}", key=key)
+    return refused(
+        f"{key!r} cannot be set: a configuration is frozen; with_overrides({key}=...) of the whole "
+        "returns another one",
+        key=key,
+    )
+
+
 def _nested(path: tuple[str, ...] | list[str], value: Any, source: Source) -> Tree:
     """Return a tree of one value."""
     if isinstance(value, BaseModel):
@@ -614,9 +772,9 @@ def _anchored(tree: Tree, folder: Path) -> Tree:
         value = given.value
         if isinstance(value, dict):
             value = _anchored(value, folder)
-        elif isinstance(value, str) and value and str(key).endswith(_PATH_KEYS):
+        elif isinstance(value, str) and value and worded(key).endswith(_PATH_KEYS):
             value = str(folder / value)
-        elif isinstance(value, list) and str(key).endswith("_files"):
+        elif isinstance(value, list) and worded(key).endswith("_files"):
             value = [str(folder / part) if isinstance(part, str) else part for part in value]
         result[key] = Given(value, given.source)
     return result
@@ -639,17 +797,16 @@ def _settings(
 
 
 def _explained(
-    error: ValidationError, found: Mapping[tuple[str, ...], Source]
+    error: ErrorDetails, found: Mapping[tuple[str, ...], Source]
 ) -> InvalidConfigurationError:
-    """Turn pydantic's report into one sentence about the first problem."""
-    first = error.errors(include_url=False)[0]
-    location = tuple(str(part) for part in first["loc"])
+    """Turn a problem that pydantic found into a sentence."""
+    location = tuple(str(part) for part in error["loc"])
     path = ".".join(location) or "the configuration"
     source = next(
         (found[location[:n]] for n in range(len(location), 0, -1) if location[:n] in found), None
     )
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    value = first.get("input")
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    value = error.get("input")
     shown = "" if isinstance(value, Mapping) else f" (it is {short(value)})"
     named = f"{path!r}" if source is None else _place(path, source)
     details: dict[str, Any] = {"key": path}

@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import yaml
 
+from bioxen_jcvi_vm_lib._checks import short
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 
 __all__ = ["Given", "Source"]
@@ -25,6 +27,8 @@ MAX_FILE_BYTES = 16 * 2**20
 MAX_VALUES = 200_000
 #: Deepest nesting; the keys need four levels.
 MAX_DEPTH = 32
+#: Most problems of a configuration that are looked for.
+MAX_PROBLEMS = 100
 ENV_PREFIX = "BIOXEN_"
 
 #: Kinds of sources in rising precedence; those of one rank never meet in one configuration.
@@ -81,10 +85,81 @@ class Given:
     source: Source
 
 
-def refused(message: str, source: Source | None = None, **details: Any) -> Exception:
+def refused(
+    message: str, source: Source | None = None, **details: Any
+) -> InvalidConfigurationError:
     """Return the error of a configuration, with the place as data."""
     place = {} if source is None else {"source": source.to_dict()}
     return InvalidConfigurationError(message, details={**details, **place})
+
+
+def worded(key: object) -> str:
+    """Return a key as text; YAML and mappings may have others, and the largest have no digits."""
+    return key if isinstance(key, str) else short(key)
+
+
+def problems_of(error: InvalidConfigurationError) -> list[dict[str, Any]]:
+    """Return what an error tells, each problem with its message, and key and source if known."""
+    found: list[dict[str, Any]] = error.details.get("problems", [])
+    return found or [{"message": error.message, **error.details}]
+
+
+class Problems:
+    """What is wrong with a configuration, gathered so that all of it is told at once.
+
+    As a context it takes the error of its block, and what comes after the block goes on.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, InvalidConfigurationError):
+            return False
+        self.note(error)
+        return True
+
+    @property
+    def full(self) -> bool:
+        """Whether more than `MAX_PROBLEMS` need not be looked for."""
+        return len(self._found) >= MAX_PROBLEMS
+
+    def note(self, error: InvalidConfigurationError) -> None:
+        """Take what an error tells, but of one key in one place the first only."""
+        for new in problems_of(error):
+            same = ("key", "source") if "key" in new else ("message",)
+            if not self.full and not any(
+                all(new.get(part) == old.get(part) for part in same) for old in self._found
+            ):
+                self._found.append(new)
+
+    def tell(self) -> None:
+        """Raise what was found, if anything was."""
+        if not self._found:
+            return
+        first, *others = self._found
+        message = first["message"]
+        details = {key: value for key, value in first.items() if key != "message"}
+        if others:
+            keys = ", ".join(short(one.get("key", "the file")) for one in others[:3])
+            more = ", ..." if len(others) > 3 else ""
+            message += f" (and {said(len(others), 'more problem')}: {keys}{more})"
+            details["problems"] = self._found
+        raise InvalidConfigurationError(message, details=details)
+
+
+def said(number: int, noun: str) -> str:
+    """Say how many problems there are, as far as they were looked for."""
+    bound = "at least " if number >= MAX_PROBLEMS - 1 else ""
+    return f"{bound}{number} {noun}{'s' * (number > 1)}"
 
 
 def marked(data: Mapping[Any, Any], source: Source, depth: int = 0) -> Tree:
@@ -190,14 +265,13 @@ def native(text: str) -> Any:
 # -- files -----------------------------------------------------------------------------------------
 
 
-def read(path: Path) -> Tree:
-    """Read a YAML or JSON file.
+def read(path: Path, problems: Problems) -> Tree:
+    """Read a YAML or JSON file; a key that it gives twice is noted.
 
     Raises
     ------
     InvalidConfigurationError
-        If it cannot be read, is too large, not UTF-8, not well-formed, gives a key twice, or is
-        not a mapping.
+        If it cannot be read, is too large, not UTF-8, not well-formed, or is not a mapping.
     """
     source = Source("file", str(path))
     if "\0" in str(path):
@@ -217,7 +291,7 @@ def read(path: Path) -> Tree:
             if not isinstance(loaded, dict):
                 raise refused(_no_mapping(path, type(loaded).__name__), source)
             return marked(loaded, source)
-        return _Yaml(path, text).tree()
+        return _Yaml(path, text, problems).tree()
     except OSError as error:
         raise refused(
             f"the configuration file {path} cannot be read: {error.strerror or error}", source
@@ -269,8 +343,9 @@ class _Yaml:
 
     _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, text: str, problems: Problems) -> None:
         self._path = path
+        self._problems = problems
         self._text = text
         self._values = 0
 
@@ -352,11 +427,15 @@ class _Yaml:
                 raise refused(f"{source}: a key must be a plain text", source)
             key = self._loader.construct_object(key_node)
             if key in own:
-                raise refused(
-                    f"{own[key].source} and line {source.line} both set {key!r}: keep one of them",
-                    source,
-                    key=str(key),
-                    other=own[key].source.to_dict(),
+                twice = f"{own[key].source} and line {source.line} both set {short(key)}"
+                self._problems.note(
+                    refused(
+                        f"{twice}: keep one of them",
+                        source,
+                        key=worded(key),
+                        other=own[key].source.to_dict(),
+                    )
                 )
+                continue
             own[key] = Given(self._value(value_node, depth + 1), source)
         return {**below, **own}

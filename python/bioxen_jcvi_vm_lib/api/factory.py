@@ -99,7 +99,9 @@ def create_bio_vm(
         Its name.
     biological_type : str
         "minimal_cell" (the built-in genome, unless the configuration names another), "syn3a" or
-        "ecoli" ("ecoli_mg1655" is the same), which need a ``genome_file``.
+        "ecoli" ("ecoli_mg1655" is the same), which need a ``genome_file``. A genome of no known
+        organism runs with the parameters of any type, and ``runtime.report`` says so; one that is
+        known as another organism's runs only as a "minimal_cell", which is reported too.
     vm_type : str
         "basic": in this process.
     config : mapping, path of a YAML or JSON file, or GenomicVirtualizationConfig, optional
@@ -121,7 +123,7 @@ def create_bio_vm(
     Raises
     ------
     VMCreationError
-        If there is no such type, or the name is taken.
+        If there is no such type, the name is taken, or the genome is that of another type.
     InvalidConfigurationError
         If the configuration is not acceptable, or lacks the genome file.
     GenomeFormatError, GenomeCompilationError
@@ -157,7 +159,7 @@ def create_bio_vm(
     if (
         hypervisor is not None
         and scheduler != hypervisor.scheduler
-        and "runtime_scheduler" in runtime.configuration.sources
+        and runtime.configuration.sources["runtime_scheduler"].kind != "default"
     ):
         raise InvalidConfigurationError(
             f"runtime_scheduler is {scheduler!r}, and the hypervisor is {hypervisor.scheduler}: "
@@ -221,7 +223,7 @@ def quick_start_vm(
 
 def _organism(biological_type: Any) -> str:
     if not validate_biological_type(biological_type):
-        near = suggestion(str(biological_type), BIOLOGICAL_TYPES)
+        near = suggestion(biological_type, BIOLOGICAL_TYPES)
         raise VMCreationError(
             f"no biological type {short(biological_type)}"
             + (near or f"; there are {', '.join(BIOLOGICAL_TYPES)}"),
@@ -267,10 +269,22 @@ def _runtime(
             )
         return _cached(("built in", *_shape(config)), lambda: builtin_runtime(config))
     data, _ = read_genome(config.genome_file)
-    key = (hashlib.blake2b(data).digest(), organism, *_shape(config))
+    sequence = None
+    if config.sequence_file is not None:
+        sequence, _ = read_genome(config.sequence_file, "sequence file")
+    digests = [
+        None if part is None else hashlib.blake2b(part).digest() for part in (data, sequence)
+    ]
+    key = (*digests, organism, *_shape(config))
     return _cached(  # of these bytes, not of the file, which may be another one by now
         key,
-        lambda: load_runtime(data, organism=organism, sequence_file=None, configuration=config),
+        lambda: load_runtime(
+            data,
+            organism=organism,
+            sequence_file=sequence,
+            configuration=config,
+            machine_type=biological_type,
+        ),
     )
 
 

@@ -73,7 +73,8 @@ class GenomicVirtualizationManager:
         ----------
         genome_file : path, bytes or binary file object, optional
             GenBank, FASTA or GFF3, found from the content; gzip is recognised. None loads the
-            configured ``genome_file``, or else the built-in designed genome.
+            configured ``genome_file`` with its ``sequence_file``, or else the built-in designed
+            genome.
         organism : str, optional
             "minimal_cell", "syn3a" or "ecoli"; without it the file's accession or organism name
             decides, else minimal_cell's parameters serve and the report says so.
@@ -92,8 +93,10 @@ class GenomicVirtualizationManager:
             If the genome, organism or configuration do not fit together.
         """
         self._usable()
-        if genome_file is None and self.config.genome_file is not None:
+        if genome_file is None:
             genome_file = self.config.genome_file
+            if sequence_file is None:
+                sequence_file = self.config.sequence_file
         if genome_file is None:
             if sequence_file is not None:
                 raise APIValidationError(
@@ -377,7 +380,7 @@ def _context(context: Any) -> CellularContext:
     if not isinstance(context, CellularContext):
         raise APIValidationError(
             f"context must be a CellularContext, not {type(context).__name__}: "
-            "make one with create_cellular_context",
+            "make one with create_cellular_context; that of a biological VM is vm.context",
             details={"argument": "context"},
         )
     return context

@@ -340,7 +340,7 @@ def _settle(ours: logging.Logger) -> None:
 
 def _one_of(value: Any, what: str, known: tuple[str, ...]) -> None:
     if not isinstance(value, str) or value not in known:
-        near = suggestion(value, known) if isinstance(value, str) else ""
+        near = suggestion(value, known)
         fix = near or f": give {', '.join(known)}"
         raise _refused(what, f"{what} {short(value)} is not known{fix}")
 

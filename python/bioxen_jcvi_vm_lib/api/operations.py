@@ -98,7 +98,7 @@ def _handled(
     logger = logging.getLogger(f"{ROOT}.vm")
 
     def fields(
-        began: float, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        began: float, args: tuple[Any, ...], kwargs: Mapping[str, Any], **more: Any
     ) -> dict[str, dict[str, Any]]:
         duration_s = time.perf_counter() - began
         who = kwargs.get("vm_id")
@@ -109,7 +109,7 @@ def _handled(
                 who = getattr(args[0], "vm_id", None)
             except Exception:  # an object that is not whole yet
                 who = None
-        named = {"operation": what, "duration_s": round(duration_s, 9)}
+        named = {"operation": what, "duration_s": round(duration_s, 9), **more}
         if who is not None:
             named["vm_id"] = str(who)
         return {"bioxen_fields": named}
@@ -120,8 +120,6 @@ def _handled(
         try:
             result = function(*args, **kwargs)
         except BioXenException as error:
-            extra = fields(began, args, kwargs)
-            extra["bioxen_fields"]["error"] = error
             bug = isinstance(error, ConservationError)
             logger.log(
                 logging.ERROR if bug else logging.INFO,
@@ -130,7 +128,7 @@ def _handled(
                 error.code,
                 error.message,
                 exc_info=error if bug else None,
-                extra=extra,
+                extra=fields(began, args, kwargs, error=error),  # in a name, it would keep itself
             )
             raise
         except MemoryError:

@@ -19,7 +19,11 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import models_json_schema
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
-from bioxen_jcvi_vm_lib._errors import APIValidationError, BioXenException
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    BioXenException,
+    ChassisInitializationError,
+)
 from bioxen_jcvi_vm_lib._saving import save_bytes
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.config_manager import (
@@ -30,7 +34,16 @@ from bioxen_jcvi_vm_lib.api.config_manager import (
     Text,
     finite,
 )
-from bioxen_jcvi_vm_lib.api.config_sources import Given, Source, Tree, bare, marked, merged
+from bioxen_jcvi_vm_lib.api.config_sources import (
+    Given,
+    Problems,
+    Source,
+    Tree,
+    bare,
+    marked,
+    merged,
+    refused,
+)
 from bioxen_jcvi_vm_lib.api.logs import ProductionLogger, VmLog
 
 if TYPE_CHECKING:
@@ -88,7 +101,7 @@ Many = Annotated[int, Field(ge=1, le=2**62)]
 class ChassisSettings(Section):
     """The pool of biological capacity that the machines share."""
 
-    cells: Annotated[int, Field(ge=1, le=2**40)] = Field(
+    cells: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         description="how many cells' machines and supply there are [cells of the organism]"
     )
     hypervisor_overhead: Share = Field(
@@ -199,29 +212,36 @@ class ProductionConfig(Configuration):
         InvalidConfigurationError
             On an unknown name or key, or an unacceptable value.
         """
-        chosen = cls._of({"environment": Given(name, Source("keyword", "preset"))})
+        named = marked({"environment": name}, Source("keyword", "preset"))
+        chosen = cls._of(named, Problems())
         return chosen.with_overrides(**overrides) if overrides else chosen
 
     @classmethod
-    def _based(cls, tree: Tree) -> Tree:
+    def _based(cls, tree: Tree, problems: Problems) -> Tree:
         """Put the preset under what is given; that of another environment goes."""
         tree = _without_presets(tree)
-        chosen = tree.get("environment")
-        name = "development" if chosen is None else chosen.value
+        chosen = tree.get("environment", Given("development", Source("default")))
+        name = chosen.value
         if not isinstance(name, str) or name not in PRESETS:
-            near = suggestion(name, PRESETS) if isinstance(name, str) else ""
-            source = Source("default") if chosen is None else chosen.source
-            raise _no_preset(name, near, source)
+            fix = suggestion(name, PRESETS) or f": give {', '.join(PRESETS)}"
+            problems.note(
+                refused(
+                    f"environment {short(bare(name))} ({chosen.source}) is no preset{fix}",
+                    chosen.source,
+                    key="environment",
+                )
+            )
+            return {key: given for key, given in tree.items() if key != "environment"}
         return merged(marked(PRESETS[name], Source("preset", name)), tree)
 
     @classmethod
-    def _own(cls, tree: Tree, what: str) -> Tree:
-        """Take a file without sections for a genome's configuration, unless it cannot be one."""
-        known = GenomicVirtualizationConfig
-        keys = {*known.model_fields, *known.spellings}
-        if tree and not any(root in tree for root in ROOT_KEYS) and keys.issuperset(tree):
+    def _own(cls, tree: Tree, what: str, problems: Problems) -> Tree:
+        """Take a file without sections for a genome's configuration if it has keys of one only."""
+        genomic = GenomicVirtualizationConfig
+        theirs = {*genomic.model_fields, *genomic.spellings}
+        if not theirs.isdisjoint(tree) and {*cls.model_fields, *ROOT_KEYS}.isdisjoint(tree):
             return {}
-        return super()._own(tree, what)
+        return super()._own(tree, what, problems)
 
     # -- what is made of it ------------------------------------------------------------------------
 
@@ -237,6 +257,11 @@ class ProductionConfig(Configuration):
             or the name of an organism.
         **arguments
             Arguments of `BioXenHypervisor` that go before those made here.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            If there is no such organism, or a chassis cannot hold ``chassis.cells`` of it.
         """
         from bioxen_jcvi_vm_lib.genome import checked_runtime
         from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
@@ -255,12 +280,21 @@ class ProductionConfig(Configuration):
         else:
             made["scheduler"] = checked_runtime(genome).configuration.runtime_scheduler
         if self.chassis is not None and "chassis" not in arguments:
-            made["chassis"] = Chassis.of_organism(
-                genome,
-                self.chassis.cells,
-                hypervisor_overhead=self.chassis.hypervisor_overhead,
-                emergency_reserve=self.chassis.emergency_reserve,
-            )
+            try:
+                made["chassis"] = Chassis.of_organism(
+                    genome,
+                    self.chassis.cells,
+                    hypervisor_overhead=self.chassis.hypervisor_overhead,
+                    emergency_reserve=self.chassis.emergency_reserve,
+                )
+            except ChassisInitializationError as error:
+                source = self.sources["chassis.cells"]
+                raise refused(
+                    f"chassis.cells ({source}) is {self.chassis.cells:,}, too many cells of this "
+                    f"organism: {error.message}, for which fewer cells are needed",
+                    source,
+                    key="chassis.cells",
+                ) from None
         return BioXenHypervisor(**{**made, **arguments})
 
     def quota(self) -> Quota:
@@ -496,17 +530,6 @@ def _without_presets(tree: Tree) -> Tree:
     return result
 
 
-def _no_preset(name: Any, near: str, source: Source) -> Exception:
-    from bioxen_jcvi_vm_lib.api.config_sources import refused
-
-    known = f": give {', '.join(PRESETS)}"
-    return refused(
-        f"environment {short(bare(name))} ({source}) is no preset{near or known}",
-        source,
-        key="environment",
-    )
-
-
 def _at_least(vms: int, free: float) -> int:
     """Return the cells of which `free` hold a number of machines."""
     cells = int(vms / free)
@@ -537,6 +560,7 @@ def _genomes(genomic: GenomicVirtualizationConfig) -> list[str]:
     execution = genomic.execution_parameters
     for key, file in (
         ("genome_file", genomic.genome_file),
+        ("sequence_file", genomic.sequence_file),
         ("proteome_file", execution.proteome_file),
         ("mrna_file", execution.mrna_file),
     ):

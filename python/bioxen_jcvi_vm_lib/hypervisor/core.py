@@ -136,7 +136,7 @@ class BioXenHypervisor:
         self._awake: dict[str, VmRecord] = {}  # those that run, and some that do not
         self._genomes: dict[str, GenomicRuntime] = {}
         if not isinstance(scheduler, str) or scheduler not in ("preemptive", "cooperative"):
-            near = suggestion(str(scheduler), ("preemptive", "cooperative"))
+            near = suggestion(scheduler, ("preemptive", "cooperative"))
             raise APIValidationError(
                 f"scheduler {short(scheduler)} is neither preemptive nor cooperative{near}",
                 details={"argument": "scheduler"},

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import molecules, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
-from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, recorded_bytes
+from bioxen_jcvi_vm_lib._knockouts import noted
+from bioxen_jcvi_vm_lib.context import check_age, check_size
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for, without_metabolism
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
@@ -39,10 +40,12 @@ def run_ensemble(
     orders = [_order(runtime, statement) for statement in parsed.statements]
     if not any(order["record"] for order in orders):
         orders.append({"duration_s": 0.0, "record": True})
+    check_age(0.0, parsed.statements)
     numbers = _seeds(seeds)
-    _check_size(runtime, parsed, len(numbers))
+    check_size(runtime, parsed.statements, len(numbers))
     with BioXenHypervisor(workers=workers, max_vms=1_000_000, scheduler=scheduler) as hypervisor:
-        return _Ensemble(hypervisor, runtime, compiled, orders).results(numbers)
+        cells = _Ensemble(hypervisor, runtime, compiled, orders, _notes(runtime, parsed))
+        return cells.results(numbers)
 
 
 class _Ensemble:
@@ -54,12 +57,14 @@ class _Ensemble:
         runtime: GenomicRuntime,
         program: _core.Program,
         orders: list[dict[str, Any]],
+        notes: list[list[str]],
     ) -> None:
         self._core = hypervisor._core
         self._window = WINDOW * len(hypervisor.metrics().workers)
         self._runtime = runtime
         self._program = program
         self._orders = orders
+        self._notes = notes
         self._free = (Policy.batch()._to_core, _core.Quota(), None)
         self._left: Iterator[tuple[int, int]] = iter(())
         self._alive: deque[tuple[int, VmRecord, list[_core.Run]]] = deque()
@@ -96,7 +101,9 @@ class _Ensemble:
             if self._core.wait(runs):
                 self._cancelled = True
                 return True
-            self._done.append(result_of(self._core, resident, *self._ended(runs)))
+            ended = self._ended(runs)
+            notes = [note for said in self._notes[: len(ended)] for note in said]
+            self._done.append(result_of(self._core, resident, *ended, notes=notes))
         with contextlib.suppress(IsolationBreachError):  # destroyed just before Ctrl-C
             self._core.destroy(resident.handle.handle)
         self._alive.popleft()
@@ -123,6 +130,21 @@ class _Ensemble:
         return resident, runs
 
 
+def _notes(runtime: GenomicRuntime, program: GenomicProgram) -> list[list[str]]:
+    """Say of every statement that is recorded what a cell by itself would say of knockouts."""
+    gone: dict[int, None] = {}
+    notes = []
+    for statement in program.statements:
+        if isinstance(statement, Knockout):
+            gone[runtime.gene_index(statement.gene)] = None
+        elif isinstance(statement, RunOperon):
+            genes = dict.fromkeys(map(runtime.gene_index, statement.genes))
+            notes.append(noted(runtime, (gene for gene in genes if gene in gone)))
+        elif isinstance(statement, Run):
+            notes.append([])
+    return notes
+
+
 def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
     """Say what the core is asked for; a change is a run of its own that takes no time."""
     if isinstance(statement, Run):
@@ -141,10 +163,8 @@ def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
         )
     known = _core.resource_names()
     if statement.name not in known:
-        raise APIValidationError(
-            f"no resource {statement.name!r}{suggestion(statement.name, known)}",
-            details={"resource": statement.name},
-        )
+        names = (*runtime.locus_tags, *runtime.gene_names)
+        raise no_resource(statement.name, known, names)
     count = molecules(statement.molecules, statement.name)
     return {**change, "resource": (statement.name, count)}
 
@@ -161,17 +181,3 @@ def _seeds(seeds: Any) -> list[int]:
             raise APIValidationError("every seed must be given: None would draw one")
         numbers.append(seed_or_entropy(seed))
     return numbers
-
-
-def _check_size(runtime: GenomicRuntime, program: GenomicProgram, cells: int) -> None:
-    size = cells * sum(
-        recorded_bytes(runtime, statement)
-        for statement in program.statements
-        if isinstance(statement, Run)
-    )
-    if size > MAX_TRACE_BYTES:
-        raise APIValidationError(
-            f"the samples of {cells:,} cells would take {size / 2**30:,.1f} GiB "
-            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s, or fewer seeds at a time",
-            details={"argument": "seeds"},
-        )

@@ -96,7 +96,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str) or self.kind not in POLICIES:
-            near = suggestion(self.kind, POLICIES) if isinstance(self.kind, str) else ""
+            near = suggestion(self.kind, POLICIES)
             raise _refused(
                 "policy",
                 f"{short(self.kind)} is no policy{near or ': give fair, deadline or batch'}",
@@ -338,6 +338,9 @@ class ResourceAllocation:
         if isinstance(given, ResourceAllocation):
             return given
         known = [part.name for part in fields(cls)]
+        if isinstance(given, Mapping):
+            for key in given:
+                _check_shared(key)
         return cls(**_known(given, "resource_allocation", known))
 
     def to_dict(self) -> dict[str, Any]:
@@ -575,13 +578,27 @@ def _flag(value: Any, what: str) -> None:
         raise _refused(what, f"{what} must be True or False, not {short(value)}")
 
 
+def _check_shared(key: Any) -> None:
+    """Say of what cells have and no chassis shares where it is set."""
+    if key in _core.resource_names():
+        fix = (
+            f'set_resource("{key}", n), of a cell or in a process, sets its molecules; of the '
+            "chassis are " + ", ".join(RESOURCES)
+        )
+    elif isinstance(key, str) and key.casefold() in ("degradosome", "degradosomes"):
+        fix = "how many there are is the organism's; of the chassis are " + ", ".join(RESOURCES)
+    else:
+        return
+    raise _refused("resource_allocation", f"resource_allocation has no {key!r}: {fix}")
+
+
 def _known(given: Any, what: str, names: Any) -> dict[str, Any]:
     """Check that a mapping has known keys only; the nearest to an unknown one is named."""
     if not isinstance(given, Mapping):
         raise _refused(what, f"{what} must be a mapping, not {short(given)}")
     for key in given:
         if not isinstance(key, str) or key not in names:
-            near = suggestion(str(key), names) or f"; there are {', '.join(names)}"
+            near = suggestion(key, names) or f"; there are {', '.join(names)}"
             raise _refused(what, f"{what} has no {short(key)}{near}")
     return dict(given)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,7 @@ class RunResults(Mapping[str, ExecutionResult]):
     def __getitem__(self, vm_id: str | VmHandle) -> ExecutionResult:
         name = self._name(vm_id)
         if name is None:
-            near = suggestion(vm_id, self._handles) if isinstance(vm_id, str) else ""
+            near = suggestion(vm_id, self._handles)
             raise VMNotFoundError(
                 f"no VM {short(vm_id)} ran{near or '; the keys name those that did'}"
             )
@@ -132,7 +132,9 @@ def _detached(
     return made
 
 
-def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> ExecutionResult:
+def result_of(
+    core: _core.Hypervisor, record: VmRecord, *runs: _core.Run, notes: Sequence[str] = ()
+) -> ExecutionResult:
     """Put the result of runs together that followed one another."""
     traces = [run.trace() for run in runs]
     audit = traces[-1].audit
@@ -146,4 +148,5 @@ def result_of(core: _core.Hypervisor, record: VmRecord, *runs: _core.Run) -> Exe
         runtime_fingerprint=record.fingerprint,
         genes=record.runtime.locus_tags,
         gene_names=record.runtime.gene_names,
+        notes=notes,
     )

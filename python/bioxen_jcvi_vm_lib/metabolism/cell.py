@@ -45,19 +45,13 @@ class CellMetabolism:
         self.conditions = engine.usual
         self.states: list[MetabolicState] = []
         self._medium = dict(medium)
-        self._knocked_out: set[int] = set()
 
     def copy(self) -> CellMetabolism:
         """Return the same for a copy of the cell."""
         made = CellMetabolism(self.engine, self._medium)
         made.conditions = self.conditions
         made.states = list(self.states)
-        made._knocked_out = set(self._knocked_out)
         return made
-
-    def knock_out(self, gene: int) -> None:
-        """Let a gene be knocked out in the model too, from the next solve on."""
-        self._knocked_out.add(gene)
 
     def solve(self, core: _core.Context, asked: MetabolicConditions) -> MetabolicResult:
         """Solve for the cell as it is; nothing in it changes."""
@@ -111,7 +105,7 @@ class CellMetabolism:
         tags = self.engine.locus_tags
         return {
             "medium": self._medium,
-            "knocked_out": [tags[gene] for gene in sorted(self._knocked_out)],
+            "knocked_out": [tags[gene] for gene in core.knocked_out()],
             "proteins": core.proteins(),
         }
 
@@ -124,7 +118,6 @@ class CellMetabolism:
                 "model": self.engine.fingerprint,
                 "medium": self._medium,
                 "conditions": self.conditions.to_dict(),
-                "knocked_out": sorted(self._knocked_out),
             }
         ).encode()
         frame = len(text).to_bytes(4, "little")
@@ -142,13 +135,13 @@ def restored(
     ------
     SnapshotError
         If that part is damaged, of another model, or there though there is no model, or not there
-        though there is one.
+        though there is one: a snapshot that was cut off would pass for another.
     """
     if not snapshot.endswith(_SEAL):
         if engine is not None:
             raise SnapshotError(
-                "the snapshot is of a cell without metabolism, so the model would not know its "
-                "knockouts: load the runtime without metabolic_model, or give the whole snapshot"
+                "the snapshot has no part on metabolism: it is of a cell without a model, or was "
+                "cut off; load the runtime without metabolic_model, or give the whole snapshot"
             )
         return snapshot, None
     frame = snapshot[-_FRAME:]
@@ -164,5 +157,4 @@ def restored(
         )
     made = CellMetabolism(engine, told["medium"])
     made.conditions = MetabolicConditions.of(told["conditions"])
-    made._knocked_out = set(told["knocked_out"])
     return snapshot[:start], made

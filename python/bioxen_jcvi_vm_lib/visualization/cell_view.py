@@ -141,7 +141,10 @@ def _bar(label: str, share: float, numbers: str, width: int, style: str) -> Line
     text = f" {100 * share:3.0f} %  {numbers}"
     room = min(width - _LABEL - 1 - _NUMBERS, _LONGEST_BAR)
     if room < 5:
-        return [(shortened(f"{label:{_LABEL}}{text}", width), "")]
+        if _LABEL + len(text) > width:
+            text = text.removesuffix(" active")
+        first = max(1, min(_LABEL, width - len(text)))
+        return [(f"{shortened(label, first):{first}}{text}"[:width], "")]
     filled = round(max(0.0, min(1.0, share)) * room)
     return [
         (f"{label:{_LABEL}} ", ""),

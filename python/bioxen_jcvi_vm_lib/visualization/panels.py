@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import pyplot
+from matplotlib.figure import FigureBase
 from matplotlib.ticker import FuncFormatter
 
-from bioxen_jcvi_vm_lib._checks import suggestion
+from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 from bioxen_jcvi_vm_lib.visualization.style import (
@@ -33,9 +34,15 @@ def four_panels(
     figure: Any,
 ) -> Any:
     """Draw expression, machines, resources and spending; return the (2, 2) axes."""
-    columns = [(tag, gene_column(result, tag)) for tag in genes or ()]
+    columns = [(tag, gene_column(result, tag)) for tag in _texts(genes, "genes")]
     pools = _pools(result, resources)
-    figure = figure or pyplot.figure(figsize=(10, 6.6), layout="constrained")
+    if figure is None:
+        figure = pyplot.figure(figsize=(10, 6.6), layout="constrained")
+    elif not isinstance(figure, FigureBase):
+        raise APIValidationError(
+            f"figure must be a matplotlib Figure or None, not {short(figure)}",
+            details={"argument": "figure"},
+        )
     axes = figure.subplots(2, 2)
     scale, unit = time_scale(result)
     time = result.time_s / scale
@@ -55,12 +62,26 @@ def four_panels(
 def _pools(result: ExecutionResult, resources: Sequence[str] | None) -> list[str]:
     if resources is None:
         return [name for name in _ENERGY if name in result.resources]
-    for name in resources:
+    names = _texts(resources, "resources")
+    for name in names:
         if name not in result.resources:
             raise APIValidationError(
                 f"no resource {name!r} in this result{suggestion(name, result.resources)}"
             )
-    return list(resources)
+    return names
+
+
+def _texts(names: Any, what: str) -> list[str]:
+    """Check a list of names; None is an empty one."""
+    if names is None:
+        return []
+    listed = isinstance(names, Iterable) and not isinstance(names, str)
+    found = list(names) if listed else []
+    if not listed or not all(isinstance(name, str) for name in found):
+        raise APIValidationError(
+            f"{what} must be a list of names, not {short(names)}", details={"argument": what}
+        )
+    return found
 
 
 def _expression(

@@ -31,6 +31,12 @@ __all__ = ["Picture"]
 
 #: Lines of cells where no terminal says how many fit.
 _ON_PAPER = 50
+#: Smallest terminal [columns, lines]: it has a line for the machine, for a cell and for the keys.
+SMALLEST = (20, 5)
+#: Lines of cells that a terminal has before it has one cell in full, and the least lines of that.
+_FEW_CELLS, _LEAST_OF_A_CELL = 3, 3
+#: Lines from which on the last one stays empty above keys, too.
+_ROOMY = 11
 #: Time over which rates are taken [ns].
 WINDOW_NS = 1_500_000_000
 
@@ -95,8 +101,8 @@ class Picture:
         had most of the time come first.
     cell : CellView or None
         A cell that is shown below the lines.
-    foot : str
-        The last line of a terminal.
+    foot : str or tuple of str
+        The last line of a terminal; of several forms the first that fits.
     """
 
     def __init__(self, title: str, heading: str = "bioxen") -> None:
@@ -105,7 +111,7 @@ class Picture:
         self._looks: deque[HypervisorMetrics] = deque()
         self.selected: str | None = None
         self.cell: CellView | None = None
-        self.foot = ""
+        self.foot: str | tuple[str, ...] = ""
 
     def update(self, metrics: HypervisorMetrics) -> None:
         """Take the next look."""
@@ -129,21 +135,32 @@ class Picture:
         if not self._looks:
             yield [("nothing measured yet", "")]
             return
+        if height is not None and (width < SMALLEST[0] or height < SMALLEST[1]):
+            needed = "x".join(map(str, SMALLEST))
+            forms = f"terminal too small (needs {needed})", f"needs {needed}", "small"
+            yield [(_fitting(forms, max(1, width)), "")]
+            return
         now = self._looks[-1]
         table, gained = now.vms, self._gained(now)
         steps_per_s = float(gained["steps"].sum()) / self._elapsed_s(now)
-        header = list(self._header(now, steps_per_s, width))
-        below = [] if self.cell is None else list(self.cell.lines(width))
-        if self.foot:
-            below.append([(shortened(self.foot, width), "dim")])
-        room = _ON_PAPER if height is None else max(1, height - len(header) - len(below) - 2)
+        header = self._header(now, steps_per_s, width)
+        cell = [] if self.cell is None else list(self.cell.lines(width))
+        foot = [[(_fitting(self.foot, width), "dim")]] if self.foot else []
+        room = _ON_PAPER
+        if height is not None:
+            spare = height >= _ROOMY or not foot  # the cursor of a picture that stays
+            left = height - spare - len(foot) - 1  # the line of headings
+            header, cell = _shared_out(left, header, cell, len(table))
+            room = max(1, left - sum(map(len, header)) - len(cell))
         shown = self._order(table, gained, room)
         rates = [self._rate(now, gained, place) for place in shown.tolist()]
-        yield from header
+        for block in header:
+            yield from block
         yield from _table(rates, width, self.selected)
-        if len(shown) < len(table):
+        if len(shown) < len(table) and room > 1:
             yield [(f"and {len(table) - len(shown):,} more", "dim")]
-        yield from below
+        yield from cell
+        yield from foot
 
     def _order(self, table: VmTable, gained: dict[str, NDArray[Any]], room: int) -> NDArray[Any]:
         """Return the places of the machines that have a line."""
@@ -177,7 +194,8 @@ class Picture:
         since = 0 if self._before is None else self._before.uptime_ns
         return max(now.uptime_ns - since, 1) / 1e9
 
-    def _header(self, now: HypervisorMetrics, steps_per_s: float, width: int) -> Iterator[Line]:
+    def _header(self, now: HypervisorMetrics, steps_per_s: float, width: int) -> list[list[Line]]:
+        """Return blocks of lines, the most important first."""
         table = now.vms
         states = _states(table)
         busy, overhead, steal, idle = _shares(now, self._before)
@@ -187,34 +205,46 @@ class Picture:
         cpu_ns += now.departed_cpu_ns
         title = f"  up {clock(now.uptime_ns / 1e9)}  {self._title}"
         room = max(0, width - len(self._heading))
-        yield [(self._heading, "bold"), (set_cell_size(title, room).rstrip(), "")]
-        yield from flowed(
-            "cells",
-            f"{len(now.vms):,}:",
-            [f"{states[state]:,} {state}" for state in _STATE_STYLES if states[state]] or ["none"],
-            width,
-        )
-        yield from flowed(
-            "workers",
-            f"{len(now.workers)}:",
-            [
-                f"busy {busy:.1f} %",
-                f"overhead {overhead:.1f} %",
-                f"OS steal {steal:.1f} %",
-                f"idle {idle:.1f} %",
-            ],
-            width,
-        )
-        yield from flowed(
-            "steps/s",
-            compact(steps_per_s),
-            [
-                f"CPU {cpu_ns / 1e9:,.1f} s",
-                f"memory {of_bytes(memory)}",
-                f"misses {misses:,}",
-            ],
-            width,
-        )
+        cells = [f"{states[state]:,} {state}" for state in _STATE_STYLES if states[state]]
+        workers = [
+            f"busy {busy:.1f} %",
+            f"overhead {overhead:.1f} %",
+            f"OS steal {steal:.1f} %",
+            f"idle {idle:.1f} %",
+        ]
+        work = [f"CPU {cpu_ns / 1e9:,.1f} s", f"memory {of_bytes(memory)}", f"misses {misses:,}"]
+        return [
+            [[(self._heading, "bold"), (set_cell_size(title, room).rstrip(), "")]],
+            list(flowed("cells", f"{len(now.vms):,}:", cells or ["none"], width)),
+            list(flowed("workers", f"{len(now.workers)}:", workers, width)),
+            list(flowed("steps/s", compact(steps_per_s), work, width)),
+        ]
+
+
+def _fitting(forms: str | tuple[str, ...], width: int) -> str:
+    """Return the first form that fits; of none, the last one shortened."""
+    every = (forms,) if isinstance(forms, str) else forms
+    return next((form for form in every if len(form) <= width), shortened(every[-1], width))
+
+
+def _shared_out(
+    left: int, header: list[list[Line]], cell: list[Line], cells: int
+) -> tuple[list[list[Line]], list[Line]]:
+    """Return what has room of the header's blocks and of the cell in full.
+
+    A few lines of cells go before everything, title and states before the cell in full, and that
+    before workers and work.
+    """
+    least = max(1, min(cells, _FEW_CELLS, left // 2))
+    kept = []
+    for number, block in enumerate(header):
+        others = least if number < 2 else least + min(len(cell), _LEAST_OF_A_CELL)
+        if left - len(block) < others:
+            break
+        kept.append(block)
+        left -= len(block)
+    of_cell = left - least
+    return kept, cell[:of_cell] if of_cell >= min(len(cell), _LEAST_OF_A_CELL) else []
 
 
 def _shares(now: HypervisorMetrics, before: HypervisorMetrics | None) -> tuple[float, ...]:

@@ -208,7 +208,7 @@ def resource_budget(result: ExecutionResult, resource: str = "ATP", *, axes: Any
     """
     _result(result)
     if not isinstance(resource, str) or resource not in result.resources:
-        near = suggestion(str(resource), result.resources)
+        near = suggestion(resource, result.resources)
         raise APIValidationError(f"no resource {short(resource)} in this result{near}")
     legs = {
         process: account[resource]

@@ -54,7 +54,7 @@ def gene_column(result: ExecutionResult, tag: str) -> int:
         return result.gene_names.index(tag)
     if tag and tag in result.gene_names:
         raise APIValidationError(f"several genes are called {tag!r}: give a locus tag")
-    near = suggestion(str(tag), (*result.genes, *filter(None, result.gene_names)))
+    near = suggestion(tag, (*result.genes, *filter(None, result.gene_names)))
     raise APIValidationError(f"no gene {short(tag)} in this result{near}")
 
 

@@ -10,6 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.live import Live
 
+from bioxen_jcvi_vm_lib._checks import short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, BioXenException
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.metrics import HypervisorMetrics
@@ -21,7 +22,13 @@ __all__ = ["TerminalMonitor"]
 
 #: Time between two pictures where they follow one another on paper [s].
 PLAIN_INTERVAL_S = 1.0
-KEYS = "up/down select   i inspect   p pause   r resume   q quit"
+#: What the keys do, at length and in short.
+KEYS = (
+    "up/down select   i inspect   p pause   r resume   q quit",
+    "j/k i inspect p pause r resume q quit",
+    "j k i p pause r resume q quit",
+    "j k i p r q",
+)
 _MOVES = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10}
 
 
@@ -55,6 +62,13 @@ class TerminalMonitor:
         Where to; None: the standard output.
     heading : str
         The first words of the first line.
+
+    Raises
+    ------
+    APIValidationError
+        If an argument is not acceptable.
+    VMStateError
+        If the hypervisor is closed.
     """
 
     def __init__(
@@ -70,8 +84,21 @@ class TerminalMonitor:
         if not isinstance(hypervisor, BioXenHypervisor):
             raise APIValidationError(
                 f"a monitor shows a BioXenHypervisor, not {type(hypervisor).__name__}; "
-                "that of a biological VM is vm.hypervisor"
+                "that of a biological VM is vm.hypervisor",
+                details={"argument": "hypervisor"},
             )
+        for name, value, kind, meant in (
+            ("title", title, str, "a text"),
+            ("heading", heading, str, "a text"),
+            ("inspect", inspect, bool, "True or False"),
+            ("once", once, bool, "True or False"),
+            ("console", console, Console | None, "a rich.console.Console or None"),
+        ):
+            if not isinstance(value, kind):
+                raise APIValidationError(
+                    f"{name} must be {meant}, not {short(value)}", details={"argument": name}
+                )
+        hypervisor.metrics()  # of one that is closed, or of another process, there is nothing
         self._hypervisor = hypervisor
         self._heading = heading
         self._title = title
