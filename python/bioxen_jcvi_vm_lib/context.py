@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for
 from bioxen_jcvi_vm_lib.program import (
     GenomicProgram,
     Knockout,
@@ -47,6 +47,13 @@ from bioxen_jcvi_vm_lib.program import (
     Statement,
 )
 from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
+    from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
+    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+    from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
+    from bioxen_jcvi_vm_lib.metabolism.windows import Windows
 
 __all__ = ["CellularContext"]
 
@@ -78,6 +85,11 @@ class CellularContext:
     time; the counts may be read while it runs and are then those between two events. It is a
     context manager: leaving it closes it.
 
+    Where the configuration names a ``metabolic_model``, its flux balance is solved at birth and
+    every 60 s of the cell's age from the proteins and knockouts of that moment, and sets the
+    maximal rates of supply until the next; see `metabolism`. Where no fluxes satisfy the
+    constraints there is no supply: the cell starves, and recovers when there are again.
+
     Attributes
     ----------
     runtime : GenomicRuntime
@@ -92,6 +104,7 @@ class CellularContext:
         "_ended",
         "_hypervisor",
         "_machine",
+        "_metabolism",
         "_runner",
         "_snapshot_dir",
         "runtime",
@@ -105,11 +118,17 @@ class CellularContext:
         *,
         seed: int | None = None,
         snapshot_dir: str | None = None,
+        metabolism: CellMetabolism | None = None,
     ) -> None:
-        self._adopt(runtime, _core.Context(program, seed_or_entropy(seed)), snapshot_dir)
+        core = _core.Context(program, seed_or_entropy(seed))
+        self._adopt(runtime, core, snapshot_dir, metabolism)
 
     def _adopt(
-        self, runtime: GenomicRuntime, core: _core.Context, snapshot_dir: str | None
+        self,
+        runtime: GenomicRuntime,
+        core: _core.Context,
+        snapshot_dir: str | None,
+        metabolism: CellMetabolism | None,
     ) -> None:
         self.runtime = runtime
         self.seed = core.seed
@@ -119,6 +138,7 @@ class CellularContext:
         self._hypervisor: object = None
         self._ended: Ended | None = None
         self._machine: Callable[[], Machine | None] = _none
+        self._metabolism = metabolism
 
     @classmethod
     def _of(
@@ -129,13 +149,14 @@ class CellularContext:
         *,
         hypervisor: object = None,
         ended: Ended | None = None,
+        metabolism: CellMetabolism | None = None,
     ) -> Self:
         """Wrap a context that the engine has made, and keep the hypervisor that runs it.
 
         `ended` is told status, cause and whether it is a breach of every run.
         """
         context = cls.__new__(cls)
-        context._adopt(runtime, core, snapshot_dir)
+        context._adopt(runtime, core, snapshot_dir, metabolism)
         context._hypervisor = hypervisor
         context._ended = ended
         return context
@@ -239,6 +260,32 @@ class CellularContext:
         """
         return self._open().polymerases()
 
+    @property
+    def metabolism(self) -> tuple[MetabolicState, ...]:
+        """What the metabolic model gave the cell, minute by minute: inputs of its trajectory.
+
+        Since the cell was made or restored; a fork has its parent's until then. Empty without a
+        ``metabolic_model``, where supply has the organism's own rates. A cell in a hypervisor has
+        none: its workers solve no balances.
+        """
+        self._open()
+        return () if self._metabolism is None else tuple(self._metabolism.states)
+
+    @property
+    def metabolic_conditions(self) -> MetabolicConditions:
+        """Medium, knockouts and enzyme constraints that its metabolic model is solved under.
+
+        Knockouts of the cell itself act besides, and so does the configured medium on exchanges
+        that are not named here.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            If it has no metabolic model.
+        """
+        self._open()
+        return self._model().conditions
+
     # -- copies and files --------------------------------------------------------------------------
 
     @property
@@ -253,7 +300,7 @@ class CellularContext:
         It may be called while another thread runs the context. Of a cell in a hypervisor it holds
         what was granted so far, not the changes of the grant that are still to come.
         """
-        return self._open().snapshot()
+        return self._sealed(self._open())
 
     @classmethod
     def restore(cls, snapshot: bytes, runtime: GenomicRuntime) -> Self:
@@ -265,7 +312,8 @@ class CellularContext:
             What `snapshot` returned.
         runtime : GenomicRuntime
             Of the same genome. Rates and counts are those of the snapshot, also where the runtime
-            was loaded with others; ``snapshot_dir`` is the runtime's.
+            was loaded with others; ``snapshot_dir`` is the runtime's. A cell with metabolism needs
+            its metabolic model, and one without must have none.
 
         Raises
         ------
@@ -283,8 +331,12 @@ class CellularContext:
                 "that the snapshot is of",
                 details={"argument": "runtime"},
             )
-        core = _core.Context.restore(bytes(snapshot), runtime._program)
-        return cls._of(runtime, core, runtime.configuration.snapshot_dir)
+        from bioxen_jcvi_vm_lib.metabolism.cell import restored
+
+        engine = engine_for(runtime, runtime.configuration)
+        plain, metabolism = restored(bytes(snapshot), engine)
+        core = _core.Context.restore(plain, runtime._program)
+        return cls._of(runtime, core, runtime.configuration.snapshot_dir, metabolism=metabolism)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a snapshot to a file, which at every moment is the old one or the new one.
@@ -339,7 +391,8 @@ class CellularContext:
         made = (
             core.replica() if replay else core.fork(None if seed is None else seed_or_entropy(seed))
         )
-        return type(self)._of(self.runtime, made, self._snapshot_dir)
+        metabolism = None if self._metabolism is None else self._metabolism.copy()
+        return type(self)._of(self.runtime, made, self._snapshot_dir, metabolism=metabolism)
 
     # -- what changes it ---------------------------------------------------------------------------
 
@@ -412,6 +465,34 @@ class CellularContext:
         index = self.runtime.gene_index(gene)
         with self._exclusive() as core:
             core.knockout(index)
+
+    def set_metabolic_conditions(
+        self, conditions: Mapping[str, Any] | MetabolicConditions | None
+    ) -> None:
+        """Change what the cell's metabolic model is solved under.
+
+        They act when the balance is solved next: at once if the age is a multiple of 60 s, else at
+        the next one.
+
+        Parameters
+        ----------
+        conditions : mapping
+            ``medium``, ``knockouts`` and ``enzyme_constraints``, as in
+            ``execute_metabolic_engine``; they replace those of before. None: those of birth.
+
+        Raises
+        ------
+        APIValidationError
+            If they are not acceptable or name what the model does not have.
+        InvalidConfigurationError
+            If the cell has no metabolic model, or no turnover numbers for enzyme constraints.
+        """
+        self._open()
+        metabolism = self._model()
+        engine = metabolism.engine
+        checked = engine.usual if conditions is None else engine.checked(conditions)
+        with self._exclusive():
+            metabolism.conditions = checked
 
     def set_resource(self, name: str, molecules_: int) -> None:
         """Set a pool, on the account of the operator.
@@ -515,6 +596,38 @@ class CellularContext:
         self._machine = weakref.ref(machine)
         self._runner = runner
 
+    def _model(self) -> CellMetabolism:
+        if self._metabolism is None:
+            raise InvalidConfigurationError(
+                "this cell has no metabolic model: set metabolic_model in the configuration, to "
+                "the path of BiGG JSON or SBML",
+                details={"key": "metabolic_model"},
+            )
+        return self._metabolism
+
+    def _solved(self, conditions: Any) -> MetabolicResult:
+        """Solve the metabolic model for the cell as it is; see ``execute_metabolic_engine``."""
+        core = self._open()
+        metabolism = self._model()
+        if conditions is None:
+            return metabolism.solve(core, metabolism.conditions)
+        return metabolism.solve(core, metabolism.engine.checked(conditions))
+
+    def _sealed(self, core: _core.Context) -> bytes:
+        snapshot = core.snapshot()
+        return snapshot if self._metabolism is None else self._metabolism.sealed(snapshot)
+
+    def _advance(
+        self,
+        core: _core.Context,
+        run: Run,
+        progress: Progress | None,
+        only: list[int] | None = None,
+    ) -> _core.Trace | Windows:
+        if self._metabolism is None:
+            return core.run(run.seconds, run.every_s, progress, only)
+        return self._metabolism.run(core, run.seconds, run.every_s, progress, only)
+
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
         """Hold the right to change the cell, which must be there."""
@@ -568,7 +681,7 @@ class CellularContext:
                     where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
                     raise APIValidationError(error.message + where, details=error.details) from None
             fingerprint = core.program.fingerprint
-            traces: list[_core.Trace] = []
+            traces: list[_core.Trace | Windows] = []
             for action in actions:
                 trace = action()
                 if trace is not None:
@@ -611,11 +724,11 @@ class CellularContext:
         statement: Statement,
         progress: Progress | None,
         notes: list[str],
-    ) -> Callable[[], _core.Trace | None]:
+    ) -> Callable[[], _core.Trace | Windows | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
             run = self._checked_run(statement.seconds, statement.every_s)
-            return lambda: core.run(run.seconds, run.every_s, progress)
+            return lambda: self._advance(core, run, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
             if statement.translated and (kind := self.runtime.genes[indices[0]].kind) != "protein":
@@ -627,10 +740,10 @@ class CellularContext:
                 )
             duration_s = seconds(statement.duration_s, "duration_s")
 
-            def express() -> _core.Trace:
+            def express() -> _core.Trace | Windows:
                 gone = set(core.knocked_out())
                 notes.extend(noted(self.runtime, (i for i in dict.fromkeys(indices) if i in gone)))
-                return core.run(duration_s, None, progress, only=indices)
+                return self._advance(core, Run(duration_s, None), progress, indices)
 
             return express
         if isinstance(statement, Knockout):
@@ -638,7 +751,7 @@ class CellularContext:
             return lambda: core.knockout(index)
         if isinstance(statement, Snapshot):
             path = self._snapshot_path(statement.name)
-            return lambda: save_bytes(path, core.snapshot())
+            return lambda: save_bytes(path, self._sealed(core))
         name, count = self._checked_resource(statement.name, statement.molecules)
         return lambda: core.set_resource(name, count)
 
