@@ -85,7 +85,7 @@ void bind_organism(py::module_& m) {
              "Legs are (place, species, coefficient) with place 'cell' or 'medium'; a set point is (species, molecules).")
         .def_readonly("name", &SupplyReaction::name)
         .def_readonly("process", &SupplyReaction::process)
-        .def_readonly("max_rate_per_s", &SupplyReaction::max_rate_per_s)
+        .def_readwrite("max_rate_per_s", &SupplyReaction::max_rate_per_s)
         .def("__repr__", [](const SupplyReaction& r) { return "<SupplyReaction " + r.name + ">"; });
 
     py::class_<CellCycle>(m, "CellCycle", py::module_local(), "How a cell grows, copies its DNA and divides.")

@@ -84,6 +84,10 @@ if TYPE_CHECKING:
         VmHandle,
     )
     from bioxen_jcvi_vm_lib.hypervisor.results import RunResults
+    from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
+    from bioxen_jcvi_vm_lib.metabolism.constraint import FluxConstraint
+    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+    from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
     from bioxen_jcvi_vm_lib.program import GenomicProgram
     from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
     from bioxen_jcvi_vm_lib.visualization.terminal_monitor import TerminalMonitor
@@ -115,6 +119,10 @@ _HOME = {
     "GenomicRuntime": "genome",
     "Resident": "genome",
     "decode_genome": "genome",
+    "MetabolicConditions": "metabolism.conditions",
+    "MetabolicResult": "metabolism.result",
+    "MetabolicState": "metabolism.state",
+    "FluxConstraint": "metabolism.constraint",
     "GenomicProgram": "program",
     "CellularContext": "context",
     "ExecutionResult": "result",
@@ -173,6 +181,7 @@ __all__ = [
     "ChassisInitializationError",
     "ConservationError",
     "ExecutionResult",
+    "FluxConstraint",
     "Gene",
     "GenomeCompilationError",
     "GenomeFormatError",
@@ -186,7 +195,10 @@ __all__ = [
     "InvalidConfigurationError",
     "IsolationBreachError",
     "Latency",
+    "MetabolicConditions",
     "MetabolicInfeasibleError",
+    "MetabolicResult",
+    "MetabolicState",
     "MissingDependencyError",
     "ModelImportError",
     "Monitor",

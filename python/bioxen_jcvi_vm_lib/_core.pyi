@@ -251,6 +251,9 @@ class SupplyReaction:
     @property
     def max_rate_per_s(self) -> float:
         ...
+    @max_rate_per_s.setter
+    def max_rate_per_s(self, arg0: float) -> None:
+        ...
     @property
     def name(self) -> str:
         ...

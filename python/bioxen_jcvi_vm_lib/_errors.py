@@ -243,14 +243,45 @@ class ConservationError(_CodedError, RuntimeError):
 
 
 class MetabolicInfeasibleError(_CodedError, RuntimeError):
-    """No metabolic state satisfies the constraints."""
+    """No metabolic state satisfies the constraints.
+
+    Attributes
+    ----------
+    binding_constraints : tuple
+        Bounds of fluxes that exclude each other, the ones most likely meant first.
+    """
 
     CODE = "BX018"
     name = "METABOLIC_INFEASIBLE"
 
+    @property
+    def binding_constraints(self) -> tuple[Any, ...]:
+        """Bounds of fluxes that exclude each other, the ones most likely meant first."""
+        return tuple(self.details.get("binding_constraints", ()))
+
 
 class ModelImportError(_CodedError, ValueError):
-    """A model file uses an element that is not supported."""
+    """A model file is malformed or uses an element that is not supported.
+
+    Attributes
+    ----------
+    element : str or None
+        What is at fault, such as ``"reactions[3] 'PGI'"``.
+    line : int or None
+        1-based line of the file, where it is known.
+    """
 
     CODE = "BX019"
     name = "MODEL_IMPORT_ERROR"
+
+    @property
+    def element(self) -> str | None:
+        """What is at fault, None where the whole file is."""
+        element: str | None = self.details.get("element")
+        return element
+
+    @property
+    def line(self) -> int | None:
+        """1-based line of the file, None where it is not known."""
+        line: int | None = self.details.get("line")
+        return line

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for
 from bioxen_jcvi_vm_lib.program import (
     CellCycleCheckpoint,
     Divide,
@@ -51,6 +51,13 @@ from bioxen_jcvi_vm_lib.program import (
     Statement,
 )
 from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
+    from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
+    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+    from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
+    from bioxen_jcvi_vm_lib.metabolism.windows import Windows
 
 __all__ = ["CellularContext"]
 
@@ -85,6 +92,11 @@ class CellularContext:
     time; the counts may be read while it runs and are then those between two events. It is a
     context manager: leaving it closes it.
 
+    Where the configuration names a ``metabolic_model``, its flux balance is solved at birth and
+    every 60 s of the cell's age from the proteins and knockouts of that moment, and sets the
+    maximal rates of supply until the next; see `metabolism`. Where no fluxes satisfy the
+    constraints there is no supply: the cell starves, and recovers when there are again.
+
     Attributes
     ----------
     runtime : GenomicRuntime
@@ -99,6 +111,7 @@ class CellularContext:
         "_ended",
         "_hypervisor",
         "_machine",
+        "_metabolism",
         "_runner",
         "_snapshot_dir",
         "runtime",
@@ -112,11 +125,17 @@ class CellularContext:
         *,
         seed: int | None = None,
         snapshot_dir: str | None = None,
+        metabolism: CellMetabolism | None = None,
     ) -> None:
-        self._adopt(runtime, _core.Context(program, seed_or_entropy(seed)), snapshot_dir)
+        core = _core.Context(program, seed_or_entropy(seed))
+        self._adopt(runtime, core, snapshot_dir, metabolism)
 
     def _adopt(
-        self, runtime: GenomicRuntime, core: _core.Context, snapshot_dir: str | None
+        self,
+        runtime: GenomicRuntime,
+        core: _core.Context,
+        snapshot_dir: str | None,
+        metabolism: CellMetabolism | None,
     ) -> None:
         self.runtime = runtime
         self.seed = core.seed
@@ -126,6 +145,7 @@ class CellularContext:
         self._hypervisor: object = None
         self._ended: Ended | None = None
         self._machine: Callable[[], Machine | None] = _none
+        self._metabolism = metabolism
 
     @classmethod
     def _of(
@@ -136,13 +156,14 @@ class CellularContext:
         *,
         hypervisor: object = None,
         ended: Ended | None = None,
+        metabolism: CellMetabolism | None = None,
     ) -> Self:
         """Wrap a context that the engine has made, and keep the hypervisor that runs it.
 
         `ended` is told status, cause and whether it is a breach of every run.
         """
         context = cls.__new__(cls)
-        context._adopt(runtime, core, snapshot_dir)
+        context._adopt(runtime, core, snapshot_dir, metabolism)
         context._hypervisor = hypervisor
         context._ended = ended
         return context
@@ -285,6 +306,32 @@ class CellularContext:
         """
         return self._open().polymerases()
 
+    @property
+    def metabolism(self) -> tuple[MetabolicState, ...]:
+        """What the metabolic model gave the cell, minute by minute: inputs of its trajectory.
+
+        Since the cell was made or restored; a fork has its parent's until then. Empty without a
+        ``metabolic_model``, where supply has the organism's own rates. A cell in a hypervisor has
+        none: its workers solve no balances.
+        """
+        self._open()
+        return () if self._metabolism is None else tuple(self._metabolism.states)
+
+    @property
+    def metabolic_conditions(self) -> MetabolicConditions:
+        """Medium, knockouts and enzyme constraints that its metabolic model is solved under.
+
+        Knockouts of the cell itself act besides, and so does the configured medium on exchanges
+        that are not named here.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            If it has no metabolic model.
+        """
+        self._open()
+        return self._model().conditions
+
     # -- copies and files --------------------------------------------------------------------------
 
     @property
@@ -299,7 +346,7 @@ class CellularContext:
         It may be called while another thread runs the context. Of a cell in a hypervisor it holds
         what was granted so far, not the changes of the grant that are still to come.
         """
-        return self._open().snapshot()
+        return self._sealed(self._open())
 
     @classmethod
     def restore(cls, snapshot: bytes, runtime: GenomicRuntime) -> Self:
@@ -311,7 +358,8 @@ class CellularContext:
             What `snapshot` returned.
         runtime : GenomicRuntime
             Of the same genome. Rates and counts are those of the snapshot, also where the runtime
-            was loaded with others; ``snapshot_dir`` is the runtime's.
+            was loaded with others; ``snapshot_dir`` is the runtime's. A cell with metabolism needs
+            its metabolic model, and one without must have none.
 
         Raises
         ------
@@ -329,8 +377,12 @@ class CellularContext:
                 "that the snapshot is of",
                 details={"argument": "runtime"},
             )
-        core = _core.Context.restore(bytes(snapshot), runtime._program)
-        return cls._of(runtime, core, runtime.configuration.snapshot_dir)
+        from bioxen_jcvi_vm_lib.metabolism.cell import restored
+
+        engine = engine_for(runtime, runtime.configuration)
+        plain, metabolism = restored(bytes(snapshot), engine)
+        core = _core.Context.restore(plain, runtime._program)
+        return cls._of(runtime, core, runtime.configuration.snapshot_dir, metabolism=metabolism)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a snapshot to a file, which at every moment is the old one or the new one.
@@ -385,7 +437,8 @@ class CellularContext:
         made = (
             core.replica() if replay else core.fork(None if seed is None else seed_or_entropy(seed))
         )
-        return type(self)._of(self.runtime, made, self._snapshot_dir)
+        metabolism = None if self._metabolism is None else self._metabolism.copy()
+        return type(self)._of(self.runtime, made, self._snapshot_dir, metabolism=metabolism)
 
     # -- what changes it ---------------------------------------------------------------------------
 
@@ -483,7 +536,9 @@ class CellularContext:
             but that the tick was reached.
         """
         with self._exclusive() as core:
-            return type(self)._of(self.runtime, core.divide(), self._snapshot_dir)
+            made = core.divide()
+        metabolism = None if self._metabolism is None else self._metabolism.copy()
+        return type(self)._of(self.runtime, made, self._snapshot_dir, metabolism=metabolism)
 
     def knockout(self, gene: str) -> None:
         """Stop initiation at a gene for good; a unit without live cistrons loses its promoter.
@@ -494,6 +549,34 @@ class CellularContext:
         index = self.runtime.gene_index(gene)
         with self._exclusive() as core:
             core.knockout(index)
+
+    def set_metabolic_conditions(
+        self, conditions: Mapping[str, Any] | MetabolicConditions | None
+    ) -> None:
+        """Change what the cell's metabolic model is solved under.
+
+        They act when the balance is solved next: at once if the age is a multiple of 60 s, else at
+        the next one.
+
+        Parameters
+        ----------
+        conditions : mapping
+            ``medium``, ``knockouts`` and ``enzyme_constraints``, as in
+            ``execute_metabolic_engine``; they replace those of before. None: those of birth.
+
+        Raises
+        ------
+        APIValidationError
+            If they are not acceptable or name what the model does not have.
+        InvalidConfigurationError
+            If the cell has no metabolic model, or no turnover numbers for enzyme constraints.
+        """
+        self._open()
+        metabolism = self._model()
+        engine = metabolism.engine
+        checked = engine.usual if conditions is None else engine.checked(conditions)
+        with self._exclusive():
+            metabolism.conditions = checked
 
     def set_resource(self, name: str, molecules_: int) -> None:
         """Set a pool, on the account of the operator.
@@ -597,6 +680,62 @@ class CellularContext:
         self._machine = weakref.ref(machine)
         self._runner = runner
 
+    def _model(self) -> CellMetabolism:
+        if self._metabolism is None:
+            raise InvalidConfigurationError(
+                "this cell has no metabolic model: set metabolic_model in the configuration, to "
+                "the path of BiGG JSON or SBML",
+                details={"key": "metabolic_model"},
+            )
+        return self._metabolism
+
+    def _solved(self, conditions: Any) -> MetabolicResult:
+        """Solve the metabolic model for the cell as it is; see ``execute_metabolic_engine``."""
+        core = self._open()
+        metabolism = self._model()
+        if conditions is None:
+            return metabolism.solve(core, metabolism.conditions)
+        return metabolism.solve(core, metabolism.engine.checked(conditions))
+
+    def _sealed(self, core: _core.Context) -> bytes:
+        snapshot = core.snapshot()
+        return snapshot if self._metabolism is None else self._metabolism.sealed(snapshot)
+
+    def _advance(
+        self,
+        core: _core.Context,
+        run: Run,
+        progress: Progress | None,
+        only: list[int] | None = None,
+    ) -> _core.Trace | Windows:
+        if self._metabolism is None:
+            return core.run(run.seconds, run.every_s, progress, only)
+        return self._metabolism.run(core, run.seconds, run.every_s, progress, only)
+
+    def _replicated(
+        self, core: _core.Context, progress: Progress | None
+    ) -> _core.Trace | Windows:
+        """Run until a round of replication has ended, which a copy of the cell finds out first."""
+        if not core.cycle()["grows"]:
+            raise GenomicRuntimeError(
+                "this cell does not grow, so nothing is replicated: create it with cell_cycle=True"
+            )
+        rounds = core.events()["replication_terminations"]
+        duration_s = 0.0
+        with self.fork(replay=True) as scout:
+            ahead = scout._open()
+            while ahead.events()["replication_terminations"] == rounds:
+                status = scout._advance(ahead, Run(_LOOK_S), None).status
+                duration_s += _LOOK_S
+                if status == "cancelled":
+                    break
+                if status == "exhausted" or duration_s >= _LONGEST_ROUND_S:
+                    raise GenomicRuntimeError(
+                        f"no round of replication ends within {duration_s:g} s: "
+                        + ("nothing can happen any more" if status == "exhausted" else "it waits")
+                    )
+        return self._advance(core, Run(duration_s), progress)
+
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
         """Hold the right to change the cell, which must be there."""
@@ -650,7 +789,7 @@ class CellularContext:
                     where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
                     raise APIValidationError(error.message + where, details=error.details) from None
             fingerprint = core.program.fingerprint
-            traces: list[_core.Trace] = []
+            traces: list[_core.Trace | Windows] = []
             for action in actions:
                 trace = action()
                 if trace is not None:
@@ -693,11 +832,11 @@ class CellularContext:
         statement: Statement,
         progress: Progress | None,
         notes: list[str],
-    ) -> Callable[[], _core.Trace | None]:
+    ) -> Callable[[], _core.Trace | Windows | None]:
         """Look everything up that a statement names, and return what carries it out."""
         if isinstance(statement, Run):
             run = self._checked_run(statement.seconds, statement.every_s)
-            return lambda: core.run(run.seconds, run.every_s, progress)
+            return lambda: self._advance(core, run, progress)
         if isinstance(statement, RunOperon):
             indices = [self.runtime.gene_index(gene) for gene in statement.genes]
             if statement.translated and (kind := self.runtime.genes[indices[0]].kind) != "protein":
@@ -709,17 +848,17 @@ class CellularContext:
                 )
             duration_s = seconds(statement.duration_s, "duration_s")
 
-            def express() -> _core.Trace:
+            def express() -> _core.Trace | Windows:
                 gone = set(core.knocked_out())
                 notes.extend(noted(self.runtime, (i for i in dict.fromkeys(indices) if i in gone)))
-                return core.run(duration_s, None, progress, only=indices)
+                return self._advance(core, Run(duration_s, None), progress, indices)
 
             return express
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)
         if isinstance(statement, Replicate):
-            return lambda: _replicated(core, progress)
+            return lambda: self._replicated(core, progress)
         if isinstance(statement, Divide):
 
             def divide() -> None:
@@ -731,7 +870,7 @@ class CellularContext:
             return lambda: notes.append(f"at {core.time_s:g} s: {CellCycleState.of(core)}")
         if isinstance(statement, Snapshot):
             path = self._snapshot_path(statement.name)
-            return lambda: save_bytes(path, core.snapshot())
+            return lambda: save_bytes(path, self._sealed(core))
         name, count = self._checked_resource(statement.name, statement.molecules)
         return lambda: core.set_resource(name, count)
 
@@ -760,28 +899,6 @@ class CellularContext:
 
 def _none() -> None:
     """Stand for the machine of a cell that has none, or one that speaks for itself."""
-
-
-def _replicated(core: _core.Context, progress: Progress | None) -> _core.Trace:
-    """Run until a round of replication has ended, which a copy of the cell finds out first."""
-    if not core.cycle()["grows"]:
-        raise GenomicRuntimeError(
-            "this cell does not grow, so nothing is replicated: create it with cell_cycle=True"
-        )
-    scout = core.replica()
-    rounds = core.events()["replication_terminations"]
-    seconds_ = 0.0
-    while scout.events()["replication_terminations"] == rounds:
-        status = scout.run(_LOOK_S).status
-        seconds_ += _LOOK_S
-        if status == "cancelled":
-            break
-        if status == "exhausted" or seconds_ >= _LONGEST_ROUND_S:
-            raise GenomicRuntimeError(
-                f"no round of replication ends within {seconds_:g} s: "
-                + ("nothing can happen any more" if status == "exhausted" else "the cell waits")
-            )
-    return core.run(seconds_, None, progress)
 
 
 def energy_charge(pools: Mapping[str, int]) -> float:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short
@@ -28,10 +28,14 @@ from bioxen_jcvi_vm_lib.organism import (
     match_organism,
 )
 
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
+
 __all__ = ["GenomicRuntime", "Replicon", "ReportEntry", "Resident", "decode_genome"]
 
 _BUILTIN_GENOME = "genomes/minimal_cell.gb.gz"
 _MAX_CACHED_PROGRAMS = 32
+_MAX_ENGINES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ class GenomicRuntime:
 
     __slots__ = (
         "_cache",
+        "_engines",
         "_genome",
         "_guest_tables",
         "_index",
@@ -156,6 +161,7 @@ class GenomicRuntime:
     )
 
     _cache: dict[str, _core.Program]
+    _engines: dict[tuple[str, ...], MetabolicEngine]
     _genome: _core.Genome
     _guest_tables: tuple[tuple[int, _core.Organism], ...]
     _index: GeneIndex
@@ -196,6 +202,7 @@ class GenomicRuntime:
             "_genome": genome,
             "_program": program,
             "_cache": {},
+            "_engines": {},
             "_lock": threading.Lock(),
             "_index": GeneIndex(genes, host_genes=residents[0].genes.stop),
             "_guest_tables": guest_tables,
@@ -600,3 +607,52 @@ def program_for(runtime: GenomicRuntime, config: GenomicVirtualizationConfig) ->
                 runtime._cache.pop(next(iter(runtime._cache)))
             runtime._cache[key] = cached
         return cached
+
+
+def engine_for(
+    runtime: GenomicRuntime, config: GenomicVirtualizationConfig
+) -> MetabolicEngine | None:
+    """Return the metabolic engine of a configuration, made once; None without a model.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If turnover numbers are given without a model.
+    ModelImportError, MissingDependencyError, APIValidationError
+        If the model cannot be used for this genome.
+    """
+    if config.metabolic_model is None:
+        if config.kinetics_files:
+            raise InvalidConfigurationError(
+                "kinetics_files limit the fluxes of a metabolic model: set metabolic_model too",
+                details={"key": "metabolic_model"},
+            )
+        return None
+    # the solver is loaded by those who need it
+    from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
+
+    key = (config.metabolic_model, *(config.kinetics_files or ()))
+    with runtime._lock:
+        made = runtime._engines.get(key)
+        if made is None:
+            made = MetabolicEngine(runtime, key[0], key[1:])
+            while len(runtime._engines) >= _MAX_ENGINES:
+                runtime._engines.pop(next(iter(runtime._engines)))
+            runtime._engines[key] = made
+        return made
+
+
+def without_metabolism(config: GenomicVirtualizationConfig, who: str) -> None:
+    """Refuse a metabolic model where the workers of a hypervisor run the cell.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If the configuration names one.
+    """
+    if config.metabolic_model is not None:
+        raise InvalidConfigurationError(
+            f"{who} run on workers, which solve no flux balances, so metabolic_model would not "
+            "act: run the cell alone (create_cellular_context), or take the key out",
+            details={"key": "metabolic_model"},
+        )

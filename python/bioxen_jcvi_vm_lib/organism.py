@@ -24,7 +24,7 @@ from bioxen_jcvi_vm_lib._errors import APIValidationError, InvalidConfigurationE
 from bioxen_jcvi_vm_lib._gene_tables import read_gene_numbers, read_gene_words
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 
-__all__ = ["OrganismParameters", "Quantity", "SupplyFlow"]
+__all__ = ["MetabolicSupply", "OrganismParameters", "Quantity", "SupplyFlow"]
 
 AVOGADRO_PER_MOL = 6.02214076e23
 
@@ -156,6 +156,34 @@ class SupplyFlow:
 
 
 @dataclass(frozen=True, slots=True)
+class MetabolicSupply:
+    """How the fluxes of a metabolic model set the supply of a cell.
+
+    Attributes
+    ----------
+    dry_mass : Quantity
+        Of the cell, to which fluxes refer [g].
+    medium : mapping of str to str
+        Exchange reaction by the configuration key of the concentration that its uptake follows.
+    fluxes : mapping of str to mapping of str to float
+        Reactions of the model and their coefficients, by name of the supply reaction whose turns
+        they add up to.
+    sources : mapping of str to str
+        Where these come from, by name of the supply reaction.
+    """
+
+    dry_mass: Quantity
+    medium: Mapping[str, str]
+    fluxes: Mapping[str, Mapping[str, float]]
+    sources: Mapping[str, str]
+
+    @property
+    def turns_per_flux(self) -> float:
+        """Turns per second of one mmol/gDW/h."""
+        return self.dry_mass.value * 1e-3 * AVOGADRO_PER_MOL / 3600.0
+
+
+@dataclass(frozen=True, slots=True)
 class OrganismParameters:
     """Parameters of a kind of cell, each with unit and source.
 
@@ -179,6 +207,8 @@ class OrganismParameters:
         In the order of execution.
     cell_cycle : mapping of str to Quantity
         How the cell grows, copies its DNA and divides.
+    metabolism : MetabolicSupply
+        What sets the supply where there is a metabolic model.
     """
 
     name: str
@@ -193,6 +223,7 @@ class OrganismParameters:
     trna_charged_fraction: Quantity
     supply: tuple[SupplyFlow, ...]
     cell_cycle: Mapping[str, Quantity]
+    metabolism: MetabolicSupply
 
     @staticmethod
     def load(name: str) -> OrganismParameters:
@@ -275,6 +306,33 @@ def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
         trna_charged_fraction=_quantity(trna["charged_fraction"], f"{where}: trna", "1"),
         supply=tuple(flows),
         cell_cycle=MappingProxyType(cycle),
+        metabolism=_metabolism(data["metabolism"], flows, where),
+    )
+
+
+def _metabolism(
+    data: Mapping[str, Any], flows: Sequence[SupplyFlow], where: str
+) -> MetabolicSupply:
+    """Check what a metabolic model sets, against the supply reactions."""
+    where = f"{where}: metabolism"
+    unknown = data["supply"].keys() - {flow.name for flow in flows}
+    followed = {flow.saturation[0] for flow in flows if flow.saturation is not None}
+    unknown |= data["medium"].keys() - followed
+    if unknown:
+        raise InvalidConfigurationError(f"{where}: {sorted(unknown)} are in no supply reaction")
+    sources = {name: str(entry["source"]).strip() for name, entry in data["supply"].items()}
+    if not all(sources.values()):
+        raise InvalidConfigurationError(f"{where}: a supply reaction has no source")
+    return MetabolicSupply(
+        _quantity(data["dry_mass"], f"{where}: dry_mass", "g"),
+        MappingProxyType(dict(data["medium"])),
+        MappingProxyType(
+            {
+                name: MappingProxyType({key: float(c) for key, c in entry["fluxes"].items()})
+                for name, entry in data["supply"].items()
+            }
+        ),
+        MappingProxyType(sources),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyErro
 from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._saving import Replacing
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.windows import Windows
 
 __all__ = ["Audit", "ExecutionResult"]
 
@@ -127,7 +130,7 @@ class ExecutionResult:
     @classmethod
     def from_traces(
         cls,
-        traces: Sequence[_core.Trace],
+        traces: Sequence[_core.Trace | Windows],
         *,
         audit: Mapping[str, int],
         seed: int,
@@ -437,7 +440,7 @@ def _pools() -> tuple[str, ...]:
 class _Looked:
     """The columns of a trace, each made once: the core builds its tables anew at every look."""
 
-    def __init__(self, trace: _core.Trace) -> None:
+    def __init__(self, trace: _core.Trace | Windows) -> None:
         self.time_s = trace.time_s
         self.proteins = trace.proteins
         self.mrnas = trace.mrnas

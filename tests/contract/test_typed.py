@@ -50,6 +50,16 @@ def grow(genome: Path) -> bx.ExecutionResult:
         print(proteins.sum(), ribosomes, audit.ok, fork.time_s, again.trajectory_hash)
         context.run(1.0, every_s=0.5, progress=lambda time_s, steps: print(time_s, steps))
 
+        result: bx.MetabolicResult = manager.execute_metabolic_engine(
+            context, {"medium": {"EX_glc__D_e": 5.0}, "knockouts": ["dnaA"]}
+        )
+        limits: tuple[bx.FluxConstraint, ...] = result.binding_constraints
+        context.set_metabolic_conditions({"enzyme_constraints": False})
+        asked: bx.MetabolicConditions = context.metabolic_conditions
+        state: bx.MetabolicState = context.metabolism[-1]
+        glycolysis: float = state.supply_per_s["glycolysis"]
+        print(result.fluxes["PGI"], limits[0].shadow_price, asked.medium, glycolysis)
+
         program = bx.GenomicProgram.parse("run(60)") + 'knockout("dnaA")'
         ensemble: list[bx.ExecutionResult] = manager.run_ensemble(
             runtime, program, seeds=range(4), workers=2

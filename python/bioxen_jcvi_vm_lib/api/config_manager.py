@@ -80,6 +80,9 @@ SHAPING_KEYS = frozenset(
     }
 )
 
+#: How the keys end whose values are paths.
+_PATH_KEYS = ("_file", "_dir", "metabolic_model")
+
 
 def finite(value: float) -> float:
     if not math.isfinite(value):
@@ -530,6 +533,12 @@ class GenomicVirtualizationConfig(Configuration):
     organism: Text | None = Field(
         None, description="minimal_cell, syn3a or ecoli; absent: matched to the genome"
     )
+    metabolic_model: Text | None = Field(
+        None, description="BiGG JSON or SBML with fbc: its flux balance sets the supply of the cell"
+    )
+    kinetics_files: list[Text] | None = Field(
+        None, description="CSV of turnover numbers by reaction: copies of enzymes limit the fluxes"
+    )
     snapshot_dir: Text | None = Field(
         None, description="folder in which the call snapshot(name) of a program saves"
     )
@@ -700,7 +709,7 @@ def _target(model: type[Section], keys: list[str]) -> tuple[list[str], Any] | No
 
 def _takes_text(annotation: Any) -> bool:
     """Whether a value is any text, so that 1 and true are texts too."""
-    if get_origin(annotation) is dict:
+    if get_origin(annotation) in (dict, list):
         return False
     return annotation is str or any(_takes_text(part) for part in get_args(annotation))
 
@@ -768,8 +777,10 @@ def _anchored(tree: Tree, folder: Path) -> Tree:
         value = given.value
         if isinstance(value, dict):
             value = _anchored(value, folder)
-        elif isinstance(value, str) and value and worded(key).endswith(("_file", "_dir")):
+        elif isinstance(value, str) and value and worded(key).endswith(_PATH_KEYS):
             value = str(folder / value)
+        elif isinstance(value, list) and worded(key).endswith("_files"):
+            value = [str(folder / part) if isinstance(part, str) else part for part in value]
         result[key] = Given(value, given.source)
     return result
 

@@ -6,7 +6,7 @@ import os
 import weakref
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bioxen_jcvi_vm_lib._checks import seconds
 from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
@@ -19,11 +19,15 @@ from bioxen_jcvi_vm_lib.genome import (
     checked_runtime,
     combine_runtimes,
     configuration_for,
+    engine_for,
     load_runtime,
     program_for,
 )
 from bioxen_jcvi_vm_lib.program import GenomicProgram, RunOperon
 from bioxen_jcvi_vm_lib.result import ExecutionResult
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
 
 __all__ = ["GenomicVirtualizationManager"]
 
@@ -177,13 +181,25 @@ class GenomicVirtualizationManager:
             If an override is unknown, not acceptable, or shapes the program (that acts at loading).
         GenomeCompilationError
             If the genome has nothing to run.
+        ModelImportError, MissingDependencyError, APIValidationError
+            If the configured ``metabolic_model`` cannot be read, solved, or is of another genome.
         """
         self._usable()
         checked_runtime(genome_runtime)
         configuration = configuration_for(genome_runtime, overrides)
         program = program_for(genome_runtime, configuration)
+        engine = engine_for(genome_runtime, configuration)
+        metabolism = None
+        if engine is not None:
+            from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
+
+            metabolism = CellMetabolism(engine, engine.medium(configuration))
         context = CellularContext(
-            genome_runtime, program, seed=seed, snapshot_dir=configuration.snapshot_dir
+            genome_runtime,
+            program,
+            seed=seed,
+            snapshot_dir=configuration.snapshot_dir,
+            metabolism=metabolism,
         )
         self._contexts.add(context)
         return context
@@ -283,6 +299,44 @@ class GenomicVirtualizationManager:
         self._contexts.add(daughter)
         return daughter
 
+    def execute_metabolic_engine(
+        self, context: CellularContext, conditions: Mapping[str, Any] | None = None
+    ) -> MetabolicResult:
+        """Solve the flux balance of a cell's metabolic model as the cell is now.
+
+        Nothing changes in the cell. Its knockouts act on the model's genes (knocked-out genes
+        carry no flux at once, whatever is left of their proteins), and under enzyme constraints so
+        do its proteins: where turnover numbers are known they bound the flux by kcat times
+        copies. What the model itself forces and enzymes cannot carry is infeasible, never
+        silently relaxed. ``context.set_metabolic_conditions`` changes what a cell lives under.
+
+        Parameters
+        ----------
+        context : CellularContext
+            A cell whose configuration names a ``metabolic_model``.
+        conditions : mapping, optional
+            ``medium``: by exchange reaction or its metabolite, the most uptake, or lowest and
+            highest flux outwards [mmol/gDW/h]; ``knockouts``: genes of the model or locus tags;
+            ``enzyme_constraints``: whether copies of enzymes limit fluxes, which needs
+            ``kinetics_files``. None: what the cell lives under.
+
+        Returns
+        -------
+        MetabolicResult
+
+        Raises
+        ------
+        MetabolicInfeasibleError
+            If no fluxes satisfy the constraints; ``details["binding_constraints"]`` has a smallest
+            set that excludes itself.
+        APIValidationError
+            If a condition is not acceptable; an unknown exchange or gene is met with the nearest.
+        InvalidConfigurationError
+            If the cell has no metabolic model, or no turnover numbers for enzyme constraints.
+        """
+        self._usable()
+        return _context(context)._solved(conditions)
+
     def run_ensemble(
         self,
         runtime: GenomicRuntime,
@@ -320,6 +374,8 @@ class GenomicVirtualizationManager:
         ------
         ProgramSyntaxError, APIValidationError
             If an argument is not acceptable; nothing runs then.
+        InvalidConfigurationError
+            If the runtime has a ``metabolic_model``: workers solve no flux balances.
         """
         self._usable()
         checked_runtime(runtime)

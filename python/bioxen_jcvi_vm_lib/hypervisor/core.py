@@ -34,6 +34,7 @@ from bioxen_jcvi_vm_lib.genome import (
     checked_runtime,
     configuration_for,
     program_for,
+    without_metabolism,
 )
 from bioxen_jcvi_vm_lib.hypervisor.metrics import (
     HypervisorMetrics,
@@ -192,7 +193,7 @@ class BioXenHypervisor:
             Its limits; None: what the hypervisor gives each.
         **overrides
             Configuration keys, as in ``create_cellular_context``; ``runtime_scheduler`` is the
-            hypervisor's.
+            hypervisor's, and a ``metabolic_model`` is refused: workers solve no flux balances.
 
         Raises
         ------
@@ -215,6 +216,7 @@ class BioXenHypervisor:
                 details={"key": "runtime_scheduler"},
             )
         configuration = configuration_for(runtime, overrides)
+        without_metabolism(configuration, "virtual machines")
         program = program_for(runtime, configuration)
         limits = self._quota if quota is None else quota
         terms = core_terms(policy, limits, resource_allocation, own_capacity(program))
@@ -259,6 +261,7 @@ class BioXenHypervisor:
         core = self._usable()
         name = checked_name(vm_id)
         runtime = checked_runtime(genome_runtime)
+        without_metabolism(runtime.configuration, "virtual machines")
         if not isinstance(snapshot, bytes | bytearray | memoryview):
             raise APIValidationError(
                 f"a snapshot is bytes, not {type(snapshot).__name__}: give what snapshot() returned"
@@ -669,10 +672,10 @@ class BioXenHypervisor:
                 "load_genome_runtime",
                 details={"argument": "runtimes"},
             )
-        known = {
-            **self._genomes,
-            **{checked_runtime(one).genome_fingerprint: one for one in runtimes},
-        }
+        given = [checked_runtime(one) for one in runtimes]
+        for runtime in given:
+            without_metabolism(runtime.configuration, "virtual machines")
+        known = {**self._genomes, **{one.genome_fingerprint: one for one in given}}
 
         def program_of(genome: str) -> _core.Program | None:
             if genome not in known:

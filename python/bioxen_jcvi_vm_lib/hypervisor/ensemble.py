@@ -12,7 +12,7 @@ from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, 
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib.context import check_age, check_size
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for, without_metabolism
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord, result_of
@@ -35,6 +35,7 @@ def run_ensemble(
 ) -> list[ExecutionResult]:
     """See the manager's ``run_ensemble``."""
     parsed = program if isinstance(program, GenomicProgram) else GenomicProgram.parse(program)
+    without_metabolism(runtime.configuration, "ensembles")
     compiled = program_for(runtime, runtime.configuration)
     orders = [_order(runtime, statement) for statement in parsed.statements]
     if not any(order["record"] for order in orders):

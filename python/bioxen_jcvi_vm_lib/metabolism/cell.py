@@ -1,0 +1,160 @@
+"""The metabolism of one cell: every minute its fluxes set the supply."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._errors import SnapshotError
+from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
+from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
+from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
+from bioxen_jcvi_vm_lib.metabolism.windows import Windows
+
+__all__ = ["CellMetabolism", "restored"]
+
+#: The balance is solved at multiples of this age [s]; each is a supply tick.
+PERIOD_S = 60.0
+#: End of a snapshot that says how the cell's metabolism is set.
+_SEAL = b"\x89BXM\r\n\x1a\n"
+_FRAME = 16  # length and checksum [u32 each], then the seal
+
+
+class CellMetabolism:
+    """What a cell's metabolism depends on besides the state of the cell, and what it gave.
+
+    At every age that is a multiple of 60 s and from which the cell goes on, birth included, the
+    balance is solved from the proteins and knockouts of that moment, and the fluxes become the
+    maximal rates of supply until the next. The trajectory is a function of the cell, the model,
+    conditions and knockouts alone, however it is cut into runs.
+
+    Parameters
+    ----------
+    engine : MetabolicEngine
+        The model.
+    medium : mapping of str to float
+        Most uptake by exchange that the configuration sets.
+    """
+
+    def __init__(self, engine: MetabolicEngine, medium: Mapping[str, float]) -> None:
+        self.engine = engine
+        self.conditions = engine.usual
+        self.states: list[MetabolicState] = []
+        self._medium = dict(medium)
+
+    def copy(self) -> CellMetabolism:
+        """Return the same for a copy of the cell."""
+        made = CellMetabolism(self.engine, self._medium)
+        made.conditions = self.conditions
+        made.states = list(self.states)
+        return made
+
+    def solve(self, core: _core.Context, asked: MetabolicConditions) -> MetabolicResult:
+        """Solve for the cell as it is; nothing in it changes."""
+        return self.engine.solve(asked, **self._cell(core))
+
+    def run(
+        self,
+        core: _core.Context,
+        duration_s: float,
+        every_s: float | None,
+        progress: Any,
+        only: list[int] | None = None,
+    ) -> Windows:
+        """Advance the cell and solve whenever it is due; arguments as those of the core's run.
+
+        A cell in which nothing can happen ages on until metabolism has had its turn: it is
+        exhausted only once that gives it no other supply than before.
+        """
+        windows = Windows(core, duration_s, every_s)
+        status = "completed"
+        try:
+            while core.time_s < windows.end_s and status not in ("cancelled", "divided"):
+                age = core.time_s
+                if age % PERIOD_S == 0 and not self._set_supply(core) and status == "exhausted":
+                    break
+                until = min(windows.end_s, (age // PERIOD_S + 1) * PERIOD_S)
+                status = windows.advance(until, progress, only)
+        except KeyboardInterrupt:  # between two runs of the core, which catch it themselves
+            status = "cancelled"
+        return windows.closed(status)
+
+    def _set_supply(self, core: _core.Context) -> bool:
+        """Solve, and give the cell the supply that follows; whether that is another one."""
+        state = self.engine.state(core.time_s, self.conditions, **self._cell(core))
+        organism = core.program.organism
+        supply = organism.supply
+        changed = False
+        for flow in supply:
+            rate = state.supply_per_s.get(flow.name, flow.max_rate_per_s)
+            changed |= rate != flow.max_rate_per_s
+            flow.max_rate_per_s = rate
+        if changed:
+            organism.supply = supply
+            core.allocate(core.program.with_organism(organism))
+        if self.states and self.states[-1].time_s == state.time_s:
+            self.states.pop()  # it never acted
+        self.states.append(state)
+        return changed
+
+    def _cell(self, core: _core.Context) -> dict[str, Any]:
+        tags = self.engine.locus_tags
+        return {
+            "medium": self._medium,
+            "knocked_out": [tags[gene] for gene in core.knocked_out()],
+            "proteins": core.proteins(),
+        }
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
+    def sealed(self, snapshot: bytes) -> bytes:
+        """Return a snapshot of the core with what the metabolism depends on behind it."""
+        text = json.dumps(
+            {
+                "model": self.engine.fingerprint,
+                "medium": self._medium,
+                "conditions": self.conditions.to_dict(),
+            }
+        ).encode()
+        frame = len(text).to_bytes(4, "little")
+        return b"".join(
+            (snapshot, text, frame, zlib.crc32(text + frame).to_bytes(4, "little"), _SEAL)
+        )
+
+
+def restored(
+    snapshot: bytes, engine: MetabolicEngine | None
+) -> tuple[bytes, CellMetabolism | None]:
+    """Return the core's snapshot, and the metabolism that `CellMetabolism.sealed` put behind it.
+
+    Raises
+    ------
+    SnapshotError
+        If that part is damaged, of another model, or there though there is no model, or not there
+        though there is one: a snapshot that was cut off would pass for another.
+    """
+    if not snapshot.endswith(_SEAL):
+        if engine is not None:
+            raise SnapshotError(
+                "the snapshot has no part on metabolism: it is of a cell without a model, or was "
+                "cut off; load the runtime without metabolic_model, or give the whole snapshot"
+            )
+        return snapshot, None
+    frame = snapshot[-_FRAME:]
+    start = len(snapshot) - _FRAME - int.from_bytes(frame[:4], "little")
+    text = snapshot[max(0, start) : -_FRAME]
+    if start < 0 or zlib.crc32(text + frame[:4]) != int.from_bytes(frame[4:8], "little"):
+        raise SnapshotError("the snapshot is damaged: the checksum of its metabolism is wrong")
+    told = json.loads(text)
+    if engine is None or told["model"] != engine.fingerprint:
+        raise SnapshotError(
+            "the snapshot is of a cell with another metabolic model, turnover numbers or supply: "
+            "load the runtime with the metabolic_model and kinetics_files that it had"
+        )
+    made = CellMetabolism(engine, told["medium"])
+    made.conditions = MetabolicConditions.of(told["conditions"])
+    return snapshot[:start], made

@@ -1,0 +1,57 @@
+"""What metabolism gave a cell at one age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bioxen_jcvi_vm_lib._frozen import plain, reduced
+from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
+from bioxen_jcvi_vm_lib.metabolism.constraint import FluxConstraint
+
+__all__ = ["MetabolicState"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetabolicState:
+    """Fluxes from one age on, and the supply that they set: an input of the trajectory.
+
+    Attributes
+    ----------
+    time_s : float
+        Age of the cell from which they act [s].
+    status : str
+        "optimal", or "infeasible": then there is no supply.
+    growth_rate_per_h : float
+        Value of the model's objective [1/h]; 0 if infeasible.
+    supply_per_s : mapping of str to float
+        Maximal rate of each supply reaction that the model sets [turns/s].
+    fluxes : mapping of str to float
+        Flux of every reaction of the model [mmol/gDW/h]; empty if infeasible.
+    binding_constraints : tuple of FluxConstraint
+        Bounds that limit growth; if infeasible, the forced fluxes, which exclude it.
+    conditions : MetabolicConditions
+        Of the cell, its own knockouts not repeated.
+    """
+
+    time_s: float
+    status: str
+    growth_rate_per_h: float
+    supply_per_s: Mapping[str, float]
+    fluxes: Mapping[str, float]
+    binding_constraints: tuple[FluxConstraint, ...]
+    conditions: MetabolicConditions
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the attributes as plain values, as JSON holds them."""
+        return {part.name: plain(getattr(self, part.name)) for part in fields(self)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<MetabolicState from {self.time_s:g} s: {self.status}, "
+            f"growth {self.growth_rate_per_h:.4g} 1/h>"
+        )

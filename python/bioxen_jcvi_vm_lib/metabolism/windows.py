@@ -1,0 +1,136 @@
+"""Several runs of a core that together are one, with the samples that were asked for."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioxen_jcvi_vm_lib import _core
+
+__all__ = ["Windows"]
+
+#: A sample this share of an interval off its place on the grid is on it: rounding.
+_ON_GRID = 1e-6
+
+
+class Windows:
+    """A run that stops at given ages on its way; in the end it reads as one trace of the core.
+
+    Parameters
+    ----------
+    core : Context
+        The cell; the run begins now.
+    duration_s : float
+        How long [s].
+    every_s : float, optional
+        Interval of the samples [s]; None: the first and the last state.
+    """
+
+    def __init__(self, core: _core.Context, duration_s: float, every_s: float | None) -> None:
+        self._core = core
+        self._begin_s = core.time_s
+        self._every_s = every_s
+        self.end_s = self._begin_s + duration_s
+        self._began = time.perf_counter()
+        self._events, self._ledger = core.events(), core.ledger()
+        self._traces = [core.run(0.0)]
+        self.breach = False
+
+    def advance(self, until_s: float, progress: Any, only: list[int] | None) -> str:
+        """Run to an age exactly, also where nothing can happen any more.
+
+        Returns
+        -------
+        str
+            "completed", "exhausted", "divided" or "cancelled".
+        """
+        status = "completed"
+        while (now := self._core.time_s) < until_s:
+            goal, every = self._next(now, until_s, one_by_one=status == "exhausted")
+            duration = goal - now
+            while now + duration > goal:  # by rounding; what is then left is exact
+                duration = math.nextafter(duration, 0.0)
+            trace = self._core.run(duration, every, progress, only)
+            status = trace.status
+            if len(trace.time_s) > 2 or self._is_sample(trace.time_s[-1]):
+                self._traces.append(trace)
+            if status in ("cancelled", "divided"):
+                break
+        return status
+
+    def closed(self, status: str) -> Windows:
+        """End it, and put together what it shows."""
+        self.status = status
+        last = self._core.run(0.0)
+        if last.time_s[-1] > self._traces[-1].time_s[-1]:
+            self._traces.append(last)
+        self.wall_time_s = time.perf_counter() - self._began
+        self.sim_time_s = self._core.time_s - self._begin_s
+        self.audit = last.audit
+        self.cause = last.cause
+        self.events = {key: n - self._events[key] for key, n in self._core.events().items()}
+        self.ledger = _between(self._ledger, self._core.ledger())
+        times = np.concatenate([trace.time_s for trace in self._traces])
+        # each trace begins with the state that the one before ended with
+        keep = np.concatenate([np.arange(len(trace.time_s)) > 0 for trace in self._traces])
+        keep[0] = keep[-1] = True
+        if self._every_s is not None:
+            keep[1:-1] &= [self._is_sample(one) for one in times[1:-1]]
+        else:
+            keep[1:-1] = False
+        self.time_s: NDArray[np.float64] = times[keep]
+
+        def joined(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+            whole: NDArray[np.int64] = np.concatenate(columns)[keep]
+            whole.flags.writeable = False
+            return whole
+
+        self.time_s.flags.writeable = False
+        self.proteins = joined([trace.proteins for trace in self._traces])
+        self.mrnas = joined([trace.mrnas for trace in self._traces])
+        self.resources = joined([trace.resources for trace in self._traces])
+        machines = [trace.machines for trace in self._traces]
+        self.machines = {
+            name: {key: joined([one[name][key] for one in machines]) for key in columns}
+            for name, columns in machines[0].items()
+        }
+        return self
+
+    def _next(self, now: float, until_s: float, *, one_by_one: bool) -> tuple[float, float | None]:
+        """Age to run to next, and the interval of the samples on the way."""
+        if self._every_s is None:
+            return until_s, None
+        steps = (now - self._begin_s) / self._every_s
+        done = round(steps) if abs(steps - round(steps)) < _ON_GRID else math.floor(steps)
+        due = self._begin_s + (done + 1) * self._every_s
+        if due >= until_s:
+            return until_s, None
+        whole = math.floor((until_s - now) / self._every_s)
+        if one_by_one or done != round(steps) or abs(steps - done) >= _ON_GRID or whole < 2:
+            return due, None
+        return min(until_s, self._begin_s + (done + whole) * self._every_s), self._every_s
+
+    def _is_sample(self, time_s: float) -> bool:
+        if self._every_s is None:
+            return False
+        steps = (time_s - self._begin_s) / self._every_s
+        return abs(steps - round(steps)) < _ON_GRID
+
+
+def _between(
+    before: Mapping[str, Mapping[str, int]], after: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, int]]:
+    """Return what was posted between two ledgers, by process and resource."""
+    return {
+        process: {
+            name: change
+            for name in {**before.get(process, {}), **posted}
+            if (change := posted.get(name, 0) - before.get(process, {}).get(name, 0))
+        }
+        for process, posted in after.items()
+    }

@@ -1,0 +1,671 @@
+"""A metabolic model in a cell: what it gives, when, and that nothing of it is lost or invented."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib.genome import engine_for
+from bioxen_jcvi_vm_lib.organism import OrganismParameters
+
+pytest.importorskip("highspy")
+
+GLUCOSE = "EX_glc__D_e"
+KINETICS = ("amino_acid", "central", "cofactor", "lipid", "nucleotide", "transport")
+SETTING = OrganismParameters.load("minimal_cell").metabolism
+#: Made without a flux in the model below.
+IDLE = ("PGK2", "PGK3", "PGK4", *(f"PYK{n}" for n in range(2, 10)), "ACKr")
+
+
+def flux(name: str, lower: float, upper: float, rule: str = "", **parts: float) -> dict[str, Any]:
+    return {
+        "id": name,
+        "metabolites": parts,
+        "lower_bound": lower,
+        "upper_bound": upper,
+        "gene_reaction_rule": rule,
+    }
+
+
+def small_model(genes: list[str]) -> dict[str, Any]:
+    """A cell that burns sugar: four genes, and every reaction that the organism's supply follows.
+
+    Energy pays a maintenance that is forced, so that without sugar nothing is feasible.
+    """
+    first, second, third, fourth = genes
+    growth: dict[str, float] = {"energy": -80.0, "pi_c": -0.1}
+    reactions = [
+        flux(GLUCOSE, -30, 1000, glc_e=-1),
+        flux("PFK", 0, 1000, first, glc_e=-1, energy=-1, fdp=1),
+        flux("PGK", 0, 1000, f"{second} or {third}", fdp=-1, energy=2, pep=1),
+        flux("PYK", 0, 1000, fourth, pep=-1, energy=2),
+        flux("maintenance", 1, 1000, energy=-1),
+        *(flux(name, 0, 0, fdp=-1, energy=1) for name in IDLE),
+        flux("EX_pi_e", -1000, 1000, pi_e=-1),
+        flux("PIabc", 0, 1000, pi_e=-1, energy=-1, pi_c=1),
+    ]
+    salvage = (("ADPT", "ade", "amp"), ("GUAPRT", "gua", "gmp"), ("UPPRT", "ura", "ump"))
+    for name, base, made in salvage:
+        reactions += [
+            flux(f"EX_{base}_e", -1000, 1000, **{f"{base}_e": -1}),
+            flux(name, 0, 1000, **{f"{base}_e": -1, made: 1}),
+        ]
+        growth[made] = -0.15
+    reactions.append(flux("CTPS2", 0, 1000, ump=-1, energy=-1, ctp=1))
+    growth["ctp"] = -0.1
+    for name, parts in SETTING.fluxes.items():
+        for exchange in parts:
+            if exchange.startswith("EX_") and exchange != "EX_pi_e":
+                used = exchange.startswith("EX_Tetra")
+                what = f"{name}{'_4' if used else ''}_e"
+                reactions.append(flux(exchange, 0 if used else -1000, 1000, **{what: -1}))
+                if not used:
+                    reactions.append(flux(f"in_{name}", 0, 1000, **{what: -1, f"{name}_c": 1}))
+                    growth[f"{name}_c"] = -0.5
+    reactions.append(flux("growth", 0, 1000, **growth) | {"objective_coefficient": 1.0})
+    metabolites = dict.fromkeys(part for one in reactions for part in one["metabolites"])
+    return {
+        "id": "small",
+        "metabolites": [{"id": name} for name in metabolites],
+        "reactions": reactions,
+        "genes": [{"id": gene} for gene in genes],
+    }
+
+
+@pytest.fixture(scope="module")
+def genes(runtime: bx.GenomicRuntime) -> list[str]:
+    """Four genes of the built-in genome."""
+    return [gene.locus_tag for gene in runtime.genes if gene.kind == "protein"][:4]
+
+
+@pytest.fixture(scope="module")
+def model_file(genes: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "small.json"
+    path.write_text(json.dumps(small_model(genes)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def fed(model_file: Path) -> bx.GenomicRuntime:
+    """The built-in genome with a metabolic model."""
+    manager = bx.GenomicVirtualizationManager({"metabolic_model": str(model_file)})
+    return manager.load_genome_runtime()
+
+
+@pytest.fixture
+def cell(manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime) -> bx.CellularContext:
+    return manager.create_cellular_context(fed, seed=7)
+
+
+def rates(context: bx.CellularContext) -> dict[str, float]:
+    """Maximal rates of supply that are in force [turns/s]."""
+    return {flow.name: flow.max_rate_per_s for flow in context._open().program.organism.supply}
+
+
+# -- the engine ------------------------------------------------------------------------------------
+
+
+def test_the_engine_solves_for_the_cell_and_changes_nothing(
+    manager: bx.GenomicVirtualizationManager, cell: bx.CellularContext, genes: list[str]
+) -> None:
+    before = cell.trajectory_hash
+    free = manager.execute_metabolic_engine(cell)
+    assert (free.status, free.fluxes["PYK"]) == ("optimal", pytest.approx(30.0))
+    # (90 energy - 1 maintenance) / what one unit of growth takes: 80 + 0.1 phosphate + 0.1 CTP
+    assert free.growth_rate_per_h == pytest.approx(89.0 / 80.2)
+    asked = {"medium": {GLUCOSE: 15.0}, "knockouts": [genes[1]]}
+    half = manager.execute_metabolic_engine(cell, asked)
+    assert half.growth_rate_per_h == pytest.approx(44.0 / 80.2)
+    limits = {one.reaction: (one.bound, one.origin) for one in half.binding_constraints}
+    assert limits[GLUCOSE] == (-15.0, "medium")
+    for knocked in ([genes[0]], genes[1:3]):  # alone essential; two that stand in for each other
+        with pytest.raises(bx.MetabolicInfeasibleError) as caught:
+            manager.execute_metabolic_engine(cell, {"knockouts": knocked})
+        named = {one.reaction for one in caught.value.details["binding_constraints"]}
+        assert "maintenance" in named
+    assert cell.trajectory_hash == before
+    assert cell.metabolism == ()
+
+
+def test_the_cells_own_knockouts_act(
+    manager: bx.GenomicVirtualizationManager, cell: bx.CellularContext, genes: list[str]
+) -> None:
+    cell.knockout(genes[1])
+    assert manager.execute_metabolic_engine(cell).growth_rate_per_h == pytest.approx(89.0 / 80.2)
+    cell.execute(f'knockout("{genes[2]}")')
+    with pytest.raises(bx.MetabolicInfeasibleError):
+        manager.execute_metabolic_engine(cell)
+
+
+def test_a_model_is_read_once_for_each_runtime(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    engines = {id(engine_for(fed, fed.configuration)) for _ in range(3)}
+    cells = [manager.create_cellular_context(fed, seed=seed) for seed in (1, 2)]
+    assert {id(one._metabolism.engine) for one in cells if one._metabolism} == engines
+    assert len(engines) == 1
+
+
+def test_equal_cells_have_equal_fluxes_whatever_was_solved_before(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime, cell: bx.CellularContext
+) -> None:
+    found = []
+    for uptake in (None, 29.9, 3.7, 11.0):
+        if uptake is not None:
+            manager.execute_metabolic_engine(cell, {"medium": {GLUCOSE: uptake, "EX_pi_e": 0.3}})
+        found.append(manager.execute_metabolic_engine(cell).fluxes.values_array.tobytes())
+    assert len(set(found)) == 1
+
+
+# -- supply ----------------------------------------------------------------------------------------
+
+
+def test_fluxes_become_turns_of_supply_by_the_dry_mass(cell: bx.CellularContext) -> None:
+    own = rates(cell)
+    cell.run(1)
+    (state,) = cell.metabolism
+    assert (state.time_s, state.status) == (0.0, "optimal")
+    per_s = 1.02e-14 * 1e-3 * 6.02214076e23 / 3600  # 10.2 fg; mmol; per hour
+    fluxes = state.fluxes
+    assert state.supply_per_s["glycolysis"] == pytest.approx(15.0 * per_s, abs=0.01)
+    leucine, uridylate = -fluxes["EX_leu__L_e"], fluxes["UPPRT"] - fluxes["CTPS2"]
+    assert state.supply_per_s["Leu_uptake"] == pytest.approx(leucine * per_s, abs=0.01)
+    assert state.supply_per_s["uridine_uptake"] == pytest.approx(uridylate * per_s, abs=0.01)
+    now = rates(cell)
+    assert {name: now[name] for name in state.supply_per_s} == dict(state.supply_per_s)
+    kept = own.keys() - state.supply_per_s.keys()  # kinases: they turn over what the cell holds
+    assert "GDP_kinase" in kept
+    assert {name: now[name] for name in kept} == {name: own[name] for name in kept}
+
+
+def test_a_cell_takes_up_no_more_than_its_metabolism_gives(cell: bx.CellularContext) -> None:
+    cell.set_metabolic_conditions({"medium": {"EX_leu__L_e": 0.01}})
+    cell.set_resource("Leu", 0)
+    result = cell.run(60)
+    given = cell.metabolism[0].supply_per_s["Leu_uptake"]
+    assert given == pytest.approx(17.06, abs=0.01)
+    assert result.ledger["uptake"]["Leu"] == int(60 * given)  # all of it: nothing else limits
+    assert result.audit.ok
+
+
+def test_a_cell_without_sugar_starves_and_recovers(cell: bx.CellularContext) -> None:
+    fed = cell.run(120)
+    assert fed.events["codon_steps"] > 1000
+    cell.set_metabolic_conditions({"medium": {GLUCOSE: 0.0}})
+    starving = cell.run(120, every_s=30)
+    states = [state.status for state in cell.metabolism]
+    assert states == ["optimal", "optimal", "infeasible", "infeasible"]
+    assert set(cell.metabolism[-1].supply_per_s.values()) == {0.0}
+    assert (starving.resources["ATP"][0] > 10_000, starving.resources["ATP"][-1]) == (True, 0)
+    arrested = cell.run(60)
+    for steps in ("codon_steps", "nucleotide_steps", "degradation_steps"):
+        assert (starving.events[steps] > 0, arrested.events[steps]) == (True, 0)
+    assert arrested.machines["ribosome"]["active"][-1] > 0  # they stand where they were
+    cell.set_metabolic_conditions(None)
+    again = cell.run(240)
+    assert cell.metabolism[-1].status == "optimal"
+    assert again.resources["ATP"][-1] > 10_000
+    assert again.events["codon_steps"] > 1000
+    assert again.status == "completed"
+    assert all(result.audit.ok for result in (fed, starving, arrested, again))
+
+
+def test_an_exhausted_cell_waits_for_its_metabolism(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(
+        fed, seed=7, ribosome_allocation=0, rna_polymerase_allocation=0
+    )
+    cell.set_metabolic_conditions({"medium": {GLUCOSE: 0.0}})
+    cell.run(30)
+    cell.set_resource("ATP", 0)
+    waiting = cell.run(1e6)
+    # one more solve told that nothing will come; a run to there, and not to the end of time
+    assert (waiting.status, cell.time_s) == ("exhausted", 60.0)
+    cell.set_metabolic_conditions(None)
+    assert [state.time_s for state in cell.metabolism] == [0.0, 60.0]
+    assert cell.run(60).status in ("completed", "exhausted")
+    assert cell.count("ATP") > 10_000
+    # what was solved at 60 s and then again under other conditions is there once: as it acted
+    assert [(one.time_s, one.status) for one in cell.metabolism] == [
+        (0.0, "infeasible"),
+        (60.0, "optimal"),
+    ]
+
+
+def test_a_cell_starves_without_an_essential_gene_of_metabolism(
+    cell: bx.CellularContext, genes: list[str]
+) -> None:
+    cell.run(60)
+    cell.knockout(genes[0])
+    cell.run(180)
+    # the minute that begins with the knockout is the first without supply
+    assert [state.status for state in cell.metabolism[:2]] == ["optimal", "infeasible"]
+    assert cell.count("ATP") == 0
+    assert cell.audit().ok
+
+
+def test_the_configured_sugar_sets_the_uptake(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    growth = {}
+    for conc_mM in (42.78, 0.0075, 1000.0):
+        cell = manager.create_cellular_context(fed, seed=1, glucose_concentration=conc_mM)
+        growth[conc_mM] = manager.execute_metabolic_engine(cell)
+    assert growth[42.78].exchange[GLUCOSE] == -30.0  # the organism's medium: the model as it is
+    # at the Michaelis constant half of the saturated uptake
+    saturated = 30.0 * (0.0075 + 42.78) / 42.78
+    assert growth[0.0075].exchange[GLUCOSE] == pytest.approx(-saturated / 2)
+    assert growth[1000.0].exchange[GLUCOSE] == pytest.approx(-saturated, rel=1e-4)
+    none = manager.create_cellular_context(fed, seed=1, glucose_concentration=0.0)
+    with pytest.raises(bx.MetabolicInfeasibleError):
+        manager.execute_metabolic_engine(none)
+    none.run(60)
+    assert none.metabolism[0].status == "infeasible"
+
+
+# -- the same bits ---------------------------------------------------------------------------------
+
+
+def test_a_trajectory_does_not_depend_on_how_it_is_cut(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    cuts: list[list[tuple[float, float | None]]] = [
+        [(200.0, None)],
+        [(200.0, 7.0)],
+        [(60.0, None), (60.0, 20.0), (80.0, 0.3)],
+        [(0.1, None), (59.9 - 1e-9, 1.0), (1e-9 + 100, 33.0), (40.0, None)],
+    ]
+    hashes, states = set(), []
+    for cut in cuts:
+        cell = manager.create_cellular_context(fed, seed=7)
+        for duration_s, every_s in cut:
+            cell.run(duration_s, every_s=every_s)
+        cell.run(200.0 - cell.time_s + 1.0)
+        hashes.add(cell.trajectory_hash)
+        states.append([state.to_dict() for state in cell.metabolism])
+    assert len(hashes) == 1
+    assert all(one == states[0] for one in states)
+    assert [state["time_s"] for state in states[0]] == [0.0, 60.0, 120.0, 180.0]
+
+
+def test_samples_are_where_they_were_asked_for(
+    manager: bx.GenomicVirtualizationManager,
+    fed: bx.GenomicRuntime,
+    runtime: bx.GenomicRuntime,
+) -> None:
+    for start_s, duration_s, every_s in (
+        (0.0, 200.0, 7.0),
+        (13.7, 150.0, 0.3),
+        (60.0, 120.0, 60.0),
+    ):
+        times = []
+        for genome in (fed, runtime):  # with metabolism, and the core alone
+            cell = manager.create_cellular_context(genome, seed=3)
+            if start_s:
+                cell.run(start_s)
+            result = cell.run(duration_s, every_s=every_s)
+            assert result.sim_time_s == pytest.approx(duration_s)
+            assert result.events["codon_steps"] > 0
+            times.append(result.time_s)
+        np.testing.assert_allclose(*times, rtol=0, atol=1e-9)
+    assert len(manager.create_cellular_context(fed, seed=3).run(130).time_s) == 2
+
+
+def test_a_result_adds_up_over_its_minutes(cell: bx.CellularContext) -> None:
+    before, result = cell.events, cell.run(150, every_s=10)
+    assert result.events == {key: n - before[key] for key, n in cell.events.items()}
+    made = np.diff(result.proteins.sum(axis=1))
+    assert made.sum() == result.events["translation_completions"]
+    posted = sum(process.get("Leu", 0) for process in result.ledger.values())
+    assert posted == np.diff(result.resources["Leu"]).sum()
+
+
+def test_a_restored_cell_goes_on_with_the_same_bits(
+    manager: bx.GenomicVirtualizationManager,
+    fed: bx.GenomicRuntime,
+    model_file: Path,
+    genes: list[str],
+    tmp_path: Path,
+) -> None:
+    cell = manager.create_cellular_context(fed, seed=7, glucose_concentration=0.02)
+    cell.run(70)
+    cell.knockout(genes[1])
+    cell.set_metabolic_conditions({"medium": {"EX_leu__L_e": (-0.4, 5.0)}, "knockouts": []})
+    path = tmp_path / "cell.bxs"
+    cell.save(path)
+    copy = cell.fork(replay=True)
+    assert copy.metabolism == cell.metabolism
+    cell.run(200)
+    code = (
+        "import sys, bioxen_jcvi_vm_lib as bx\n"
+        "manager = bx.GenomicVirtualizationManager({'metabolic_model': sys.argv[1]})\n"
+        "runtime = manager.load_genome_runtime()\n"
+        "cell = bx.CellularContext.load(sys.argv[2], runtime)\n"
+        "cell.run(200)\n"
+        "print(cell.trajectory_hash, *(one.growth_rate_per_h for one in cell.metabolism))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(model_file), str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    grown = [str(state.growth_rate_per_h) for state in cell.metabolism[2:]]
+    assert told == [cell.trajectory_hash, *grown]
+    copy.run(200)
+    assert copy.trajectory_hash == cell.trajectory_hash
+    restored = bx.CellularContext.load(path, fed)
+    with pytest.raises(bx.MetabolicInfeasibleError):  # the knockout of before is not forgotten
+        manager.execute_metabolic_engine(restored, {"knockouts": [genes[2]]})
+    assert restored.metabolic_conditions == cell.metabolic_conditions
+
+
+def test_every_flipped_bit_and_truncation_of_the_metabolic_part_is_found(
+    cell: bx.CellularContext, fed: bx.GenomicRuntime
+) -> None:
+    snapshot = cell.snapshot()
+    start = len(cell._open().snapshot())
+    assert bx.CellularContext.restore(snapshot, fed).trajectory_hash == cell.trajectory_hash
+    for byte, bit in itertools.product(range(start, len(snapshot)), range(8)):
+        damaged = bytearray(snapshot)
+        damaged[byte] ^= 1 << bit
+        with pytest.raises(bx.SnapshotError):
+            bx.CellularContext.restore(damaged, fed)
+    for length in range(start, len(snapshot)):
+        with pytest.raises(bx.SnapshotError):
+            bx.CellularContext.restore(snapshot[:length], fed)
+
+
+def test_snapshots_of_other_models_are_refused(
+    manager: bx.GenomicVirtualizationManager,
+    cell: bx.CellularContext,
+    fed: bx.GenomicRuntime,
+    runtime: bx.GenomicRuntime,
+    genes: list[str],
+    tmp_path: Path,
+) -> None:
+    other = small_model(genes)
+    other["reactions"][0]["lower_bound"] = -29.0
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    elsewhere = bx.GenomicVirtualizationManager(
+        {"metabolic_model": str(tmp_path / "other.json")}
+    ).load_genome_runtime()
+    for bad in (elsewhere, runtime):
+        with pytest.raises(bx.SnapshotError, match="another metabolic model"):
+            bx.CellularContext.restore(cell.snapshot(), bad)
+    plain = manager.create_cellular_context(runtime, seed=7).snapshot()
+    with pytest.raises(bx.SnapshotError, match="no part on metabolism"):
+        bx.CellularContext.restore(plain, fed)
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ({"medium": {"EX_glc_D_e": 5.0}}, "did you mean 'EX_glc__D_e'"),
+        ({"medium": {GLUCOSE: float("nan")}}, "NaN"),
+        ({"knockouts": ["nothing"]}, "no gene of the model"),
+        ({"medium": {"PFK": 1.0}}, "no exchange"),
+        ({"media": {}}, "did you mean 'medium'"),
+    ],
+)
+def test_wrong_conditions_change_nothing(
+    manager: bx.GenomicVirtualizationManager,
+    cell: bx.CellularContext,
+    conditions: dict[str, Any],
+    message: str,
+) -> None:
+    before = cell.snapshot()
+    for call in (
+        lambda: manager.execute_metabolic_engine(cell, conditions),
+        lambda: cell.set_metabolic_conditions(conditions),
+    ):
+        with pytest.raises(bx.APIValidationError) as caught:
+            call()
+        assert message in str(caught.value)
+    assert cell.snapshot() == before
+
+
+def test_an_impossible_medium_is_infeasible_and_says_why(
+    manager: bx.GenomicVirtualizationManager, cell: bx.CellularContext
+) -> None:
+    before = cell.snapshot()
+    with pytest.raises(bx.MetabolicInfeasibleError) as caught:
+        manager.execute_metabolic_engine(cell, {"medium": {GLUCOSE: (5.0, 10.0)}})
+    assert any(one.origin == "medium" for one in caught.value.details["binding_constraints"])
+    assert cell.snapshot() == before
+
+
+def test_a_model_that_cannot_serve_is_one_typed_error(
+    manager: bx.GenomicVirtualizationManager,
+    runtime: bx.GenomicRuntime,
+    model_file: Path,
+    genes: list[str],
+    tmp_path: Path,
+) -> None:
+    foreign, partial = small_model(["x1", "x2", "x3", "x4"]), small_model(genes)
+    partial["reactions"] = [one for one in partial["reactions"] if one["id"] != "CTPS2"]
+    for name, document in (("foreign", foreign), ("partial", partial), ("broken", [])):
+        (tmp_path / name).write_text(json.dumps(document))
+    (tmp_path / "table.csv").write_text("Reaction Name\n")
+    model = str(model_file)
+    for overrides, error, message in (
+        ({"metabolic_model": str(tmp_path / "none")}, bx.ModelImportError, "cannot be read"),
+        ({"metabolic_model": str(tmp_path / "broken")}, bx.ModelImportError, "neither"),
+        ({"metabolic_model": str(tmp_path / "foreign")}, bx.APIValidationError, "0 of the 4 genes"),
+        ({"metabolic_model": str(tmp_path / "partial")}, bx.APIValidationError, "'CTPS2'"),
+        (
+            {"metabolic_model": model, "kinetics_files": [str(tmp_path / "table.csv")]},
+            bx.ModelImportError,
+            "no column",
+        ),
+        ({"kinetics_files": [model]}, bx.InvalidConfigurationError, "metabolic_model"),
+        ({"metabolic_model": 5}, bx.InvalidConfigurationError, "metabolic_model"),
+    ):
+        with pytest.raises(error) as caught:
+            manager.create_cellular_context(runtime, seed=1, **overrides)
+        assert message in str(caught.value)
+    assert runtime._engines == {}
+
+
+def test_without_a_model_or_turnover_numbers_the_key_is_named(
+    manager: bx.GenomicVirtualizationManager, context: bx.CellularContext, cell: bx.CellularContext
+) -> None:
+    for call in (
+        lambda: manager.execute_metabolic_engine(context),
+        lambda: context.set_metabolic_conditions({}),
+        lambda: context.metabolic_conditions,
+    ):
+        with pytest.raises(bx.InvalidConfigurationError, match="metabolic_model"):
+            call()
+    assert context.metabolism == ()
+    with pytest.raises(bx.InvalidConfigurationError, match="kinetics_files"):
+        manager.execute_metabolic_engine(cell, {"enzyme_constraints": True})
+
+
+def test_workers_refuse_cells_with_metabolism(
+    manager: bx.GenomicVirtualizationManager,
+    fed: bx.GenomicRuntime,
+    cell: bx.CellularContext,
+    model_file: Path,
+    tmp_path: Path,
+) -> None:
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        hypervisor.create_vm("plain", fed, seed=1, metabolic_model=None)
+        hypervisor.save(tmp_path / "saved")
+        for call in (
+            lambda: hypervisor.create_vm("cell", fed),
+            lambda: hypervisor.restore_vm("cell", cell.snapshot(), fed),
+            lambda: bx.BioXenHypervisor(workers=1).load(tmp_path / "saved", runtimes=[fed]),
+            lambda: manager.run_ensemble(fed, "run(1)", seeds=[1]),
+            lambda: bx.create_bio_vm("cell", config={"metabolic_model": str(model_file)}),
+        ):
+            with pytest.raises(bx.InvalidConfigurationError, match="metabolic_model"):
+                call()
+
+
+def test_the_solver_is_loaded_by_those_who_need_it(
+    manager: bx.GenomicVirtualizationManager,
+    runtime: bx.GenomicRuntime,
+    model_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = (
+        "import sys, bioxen_jcvi_vm_lib as bx\n"
+        "with bx.GenomicVirtualizationManager() as manager:\n"
+        "    manager.create_cellular_context(manager.load_genome_runtime(), seed=1).run(1)\n"
+        "print([name for name in sys.modules if 'highs' in name or 'metabolism' in name])\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    with pytest.raises(bx.MissingDependencyError, match=r"bioxen_jcvi_vm_lib\[metabolism\]"):
+        manager.create_cellular_context(runtime, seed=1, metabolic_model=str(model_file))
+
+
+def test_a_progress_callback_that_raises_leaves_a_cell_that_goes_on(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(time_s: float, steps: int) -> None:
+        if time_s >= 60:
+            raise StopError
+
+    cells = [manager.create_cellular_context(fed, seed=5) for _ in range(2)]
+    with pytest.raises(StopError):
+        cells[0].run(200, progress=stop)
+    assert 60 <= cells[0].time_s < 200
+    for cell in cells:
+        cell.run(200 - cell.time_s)
+    assert cells[0].trajectory_hash == cells[1].trajectory_hash
+
+
+# -- organisms -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def syn3a(shared_data: Callable[[str], Path]) -> bx.GenomicRuntime:
+    """JCVI-syn3A with iMB155 and the turnover numbers of its tables."""
+    return bx.GenomicVirtualizationManager(
+        {
+            "metabolic_model": str(shared_data("models/iMB155.json")),
+            "kinetics_files": [str(shared_data(f"syn3A/kinetics_{name}.csv")) for name in KINETICS],
+            "execution_parameters": {"proteome_file": str(shared_data("syn3A/proteome.csv"))},
+        }
+    ).load_genome_runtime(shared_data("genomes/syn3A.gb"))
+
+
+@pytest.mark.data
+def test_syn3a_grows_on_its_model_and_its_enzymes(
+    manager: bx.GenomicVirtualizationManager,
+    syn3a: bx.GenomicRuntime,
+    shared_data: Callable[[str], Path],
+) -> None:
+    cobra_io = pytest.importorskip("cobra.io")
+    cell = manager.create_cellular_context(syn3a, seed=7)
+    reference = cobra_io.load_json_model(shared_data("models/iMB155.json"))
+    free = manager.execute_metabolic_engine(cell, {})
+    assert free.growth_rate_per_h == pytest.approx(reference.optimize().objective_value, abs=1e-6)
+    held = manager.execute_metabolic_engine(cell)  # by enzymes: they are configured
+    assert 0.5 * free.growth_rate_per_h < held.growth_rate_per_h < free.growth_rate_per_h
+    assert any(one.origin == "enzyme" for one in held.binding_constraints)
+    # enzymes carry what the model forces through the ATPase: 72.3 1/s of 108 copies of its table
+    capacity = 72.3333333333333 * 108 * 3600 / (1e-3 * 6.02214076e23 * 1.02e-14)
+    assert capacity > 0.574850047039787
+    result = cell.run(120)
+    assert [state.status for state in cell.metabolism] == ["optimal"] * 2
+    assert result.audit.ok
+    assert result.events["codon_steps"] > 10_000
+
+
+@pytest.mark.data
+def test_what_the_model_forces_and_enzymes_cannot_carry_is_infeasible(
+    manager: bx.GenomicVirtualizationManager,
+    syn3a: bx.GenomicRuntime,
+    shared_data: Callable[[str], Path],
+) -> None:
+    engine = engine_for(syn3a, syn3a.configuration)
+    assert engine is not None
+    cell = manager.create_cellular_context(syn3a, seed=7)
+    proteins = cell.proteins
+    proteins[syn3a.gene_index("JCVISYN3A_0789")] = 10
+    with pytest.raises(bx.MetabolicInfeasibleError) as caught:
+        engine.solve(engine.usual, medium={}, knocked_out=(), proteins=proteins)
+    told = [(one.reaction, one.origin) for one in caught.value.details["binding_constraints"]]
+    assert sorted(told) == [("ATPase", "enzyme"), ("ATPase", "model")]
+
+
+@pytest.mark.data
+def test_another_organisms_numbers_do_not_pass_for_its_genes(
+    manager: bx.GenomicVirtualizationManager, shared_data: Callable[[str], Path]
+) -> None:
+    genome = manager.load_genome_runtime(
+        shared_data("genomes/ecoli_mg1655.gff3.gz"),
+        sequence_file=shared_data("genomes/ecoli_mg1655.fna.gz"),
+    )
+    with pytest.raises(bx.APIValidationError, match="give the model of this organism"):
+        manager.create_cellular_context(
+            genome, seed=1, metabolic_model=str(shared_data("models/iMB155.json"))
+        )
+    cobra = pytest.importorskip("cobra")
+    core = Path(cobra.__file__).parent / "data" / "textbook.xml.gz"
+    cell = manager.create_cellular_context(genome, seed=1, metabolic_model=str(core))
+    result = manager.execute_metabolic_engine(cell)
+    assert result.growth_rate_per_h == pytest.approx(0.8739215069684279, abs=1e-6)
+    cell.run(2)
+    # a gram of cells holds 0.4505 mmol of leucine (iJO1366); a cell weighs 0.3 pg
+    leucine = 0.450531 * result.growth_rate_per_h * 3e-13 * 1e-3 * 6.02214076e23 / 3600
+    assert cell.metabolism[0].supply_per_s["Leu_uptake"] == pytest.approx(leucine, rel=1e-6)
+    cell.knockout("b0720")  # gltA, citrate synthase: cobrapy finds no growth without it
+    assert manager.execute_metabolic_engine(cell).growth_rate_per_h == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.data
+def test_fluxes_of_syn3a_are_the_same_bits_whatever_was_solved_before(
+    manager: bx.GenomicVirtualizationManager, syn3a: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(syn3a, seed=7)
+    media: list[dict[str, Any]] = [
+        {},
+        *({GLUCOSE: uptake} for uptake in (7.3, 7.2, 6.0, 5.0)),
+        *({"EX_ac_e": (-1000.0, most)} for most in (6.5, 5.0, 3.0)),
+        *({"EX_gua_e": most} for most in (0.01, 0.0)),
+        {"EX_gsn_e": 0.01, "EX_ura_e": 0.02},
+    ]
+
+    def solved(medium: dict[str, Any]) -> bytes:
+        asked = {"medium": medium, "enzyme_constraints": True}
+        return manager.execute_metabolic_engine(cell, asked).fluxes.values_array.tobytes()
+
+    forward = [solved(medium) for medium in media]
+    backward = [solved(medium) for medium in reversed(media)]
+    assert backward[::-1] == forward
+    assert len(set(forward)) > 5
+
+
+def test_paths_in_a_configuration_file_are_relative_to_it(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small.json").write_bytes(model_file.read_bytes())
+    (tmp_path / "cell.yaml").write_text("metabolic_model: small.json\nkinetics_files: [a.csv]\n")
+    config = bx.GenomicVirtualizationConfig.from_file(tmp_path / "cell.yaml")
+    assert config.metabolic_model == str(tmp_path / "small.json")
+    assert config.kinetics_files == [str(tmp_path / "a.csv")]
+    monkeypatch.setenv("BIOXEN_KINETICS_FILES", '["b.csv", "c.csv"]')
+    monkeypatch.setenv("BIOXEN_METABOLIC_MODEL", "1.json")
+    config = bx.GenomicVirtualizationConfig.resolve(tmp_path / "cell.yaml")
+    assert (config.metabolic_model, config.kinetics_files) == ("1.json", ["b.csv", "c.csv"])
