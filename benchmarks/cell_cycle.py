@@ -84,7 +84,9 @@ def cycle(manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime, 
         found["proteins at division / at birth, median"] = float(
             np.median(whole(cell)[counted] / proteins[counted])
         )
-        found["steps"] = events["nucleotide_steps"] + events["codon_steps"] + events["degradation_steps"]
+        found["steps"] = (
+            events["nucleotide_steps"] + events["codon_steps"] + events["degradation_steps"]
+        )
         mother = whole(cell)
         with manager.process_cell_division_event(cell) as daughter:
             if not (cell.audit().ok and daughter.audit().ok):
@@ -118,7 +120,9 @@ def shown(values: Iterable[float]) -> str:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--natural", action="store_true", help="operons and polysomes")
     chosen = parser.parse_args()

@@ -712,9 +712,7 @@ class CellularContext:
             return core.run(run.seconds, run.every_s, progress, only)
         return self._metabolism.run(core, run.seconds, run.every_s, progress, only)
 
-    def _replicated(
-        self, core: _core.Context, progress: Progress | None
-    ) -> _core.Trace | Windows:
+    def _replicated(self, core: _core.Context, progress: Progress | None) -> _core.Trace | Windows:
         """Run until a round of replication has ended, which a copy of the cell finds out first."""
         if not core.cycle()["grows"]:
             raise GenomicRuntimeError(
