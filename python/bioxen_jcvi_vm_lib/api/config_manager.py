@@ -206,7 +206,8 @@ class Configuration(Section):
     InvalidConfigurationError
         On an unknown key (the nearest known one is named), a value out of range or of the wrong
         kind, or two sources of the same precedence for one key; ``details`` has key and source,
-        and of several problems all as ``problems``, each with message, key and source.
+        and the section if there are any, and of several problems all as ``problems``, each with its
+        message too.
     """
 
     root_key: ClassVar[str]
@@ -378,6 +379,7 @@ class Configuration(Section):
                         key=key,
                     )
                 )
+        problems.section = cls.root_key
         own = tree.get(cls.root_key)
         return own.value if own is not None and isinstance(own.value, dict) else {}
 

@@ -112,6 +112,8 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: list[dict[str, Any]] = []
+        #: The section that is looked at, of a source that has sections.
+        self.section: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +130,11 @@ class Problems:
         return True
 
     @property
+    def found(self) -> list[dict[str, Any]]:
+        """The problems so far."""
+        return [*self._found]
+
+    @property
     def full(self) -> bool:
         """Whether more than `MAX_PROBLEMS` need not be looked for."""
         return len(self._found) >= MAX_PROBLEMS
@@ -135,7 +142,9 @@ class Problems:
     def note(self, error: InvalidConfigurationError) -> None:
         """Take what an error tells, but of one key in one place the first only."""
         for new in problems_of(error):
-            same = ("key", "source") if "key" in new else ("message",)
+            if self.section is not None and "key" in new:
+                new = {"message": new["message"], "section": self.section, **new}
+            same = ("section", "key", "source") if "key" in new else ("message",)
             if not self.full and not any(
                 all(new.get(part) == old.get(part) for part in same) for old in self._found
             ):
@@ -162,16 +171,33 @@ def said(number: int, noun: str) -> str:
     return f"{bound}{number} {noun}{'s' * (number > 1)}"
 
 
-def marked(data: Mapping[Any, Any], source: Source, depth: int = 0) -> Tree:
-    """Return a mapping as a tree of one source."""
-    if depth > MAX_DEPTH:
-        raise refused(f"the configuration is nested more than {MAX_DEPTH} deep", source)
-    return {
-        key: Given(
-            marked(value, source, depth + 1) if isinstance(value, Mapping) else value, source
-        )
-        for key, value in data.items()
-    }
+def marked(data: Mapping[Any, Any], source: Source) -> Tree:
+    """Return a mapping as a tree of one source; what it holds twice counts twice.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If it is nested too deep, or means too many values.
+    """
+    values = 0
+
+    def taken(value: Any, depth: int) -> Any:
+        nonlocal values
+        if not isinstance(value, Mapping | list | tuple):
+            return value
+        if depth > MAX_DEPTH:
+            raise refused(f"the configuration is nested more than {MAX_DEPTH} deep", source)
+        values += len(value)
+        if values > MAX_VALUES:
+            raise refused(f"the configuration means more than {MAX_VALUES:,} values", source)
+        if isinstance(value, Mapping):
+            return {key: Given(taken(inner, depth + 1), source) for key, inner in value.items()}
+        for inner in value:
+            taken(inner, depth + 1)
+        return value
+
+    tree: Tree = taken(data, 0)
+    return tree
 
 
 def bare(value: Any) -> Any:
