@@ -79,14 +79,29 @@ def validate(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether a configuration is acceptable; each problem and what is not met is a line."""
+    """Say whether a configuration is acceptable and the files that it names can be used; each
+    problem and what is not met is a line.
+    """
+    from bioxen_jcvi_vm_lib.api.config_sources import Problems
+    from bioxen_jcvi_vm_lib.api.production_config import unusable_files
+
     try:
         genomic, deployment = _both(file, preset)
     except InvalidConfigurationError as error:
         raise _told(error, file, as_json) from None
+    problems = Problems()
+    for config in (genomic, deployment):
+        for unusable in unusable_files(config):
+            problems.note(unusable)
     reasons = deployment.validate_production_requirements(genomic) if production else ()
+    environment = deployment.environment
+    if not production:
+        try:
+            problems.tell()
+        except InvalidConfigurationError as error:
+            raise _told(error, file, as_json, environment) from None
     if as_json:
-        _print_json(_verdict(environment=deployment.environment, unmet=[*reasons]))
+        _print_json(_verdict(environment=environment, unmet=[*reasons], problems=problems.found))
     else:
         for reason in reasons:
             typer.echo(f"- {reason}")
@@ -130,14 +145,17 @@ def _both(
 
 
 def _told(
-    error: InvalidConfigurationError, file: Path | None, as_json: bool
+    error: InvalidConfigurationError,
+    file: Path | None,
+    as_json: bool,
+    environment: str | None = None,
 ) -> InvalidConfigurationError:
     """Print the problems of a configuration; return what is left to say in one line."""
     from bioxen_jcvi_vm_lib.api.config_sources import problems_of, said
 
     problems = problems_of(error)
     if as_json:
-        _print_json(_verdict(problems=problems))
+        _print_json(_verdict(environment=environment, problems=problems))
     elif len(problems) > 1:
         for problem in problems:
             typer.echo(f"- {problem['message']}")

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -23,6 +22,7 @@ from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
     ChassisInitializationError,
+    InvalidConfigurationError,
 )
 from bioxen_jcvi_vm_lib._saving import save_bytes
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
@@ -91,6 +91,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 #: Longest slice with which a deadline period of 10 ms still means something [s].
 _LONGEST_SLICE_S = 0.01
+
+#: Files that are written; the others are read.
+_WRITTEN = frozenset({"log_file", "metrics_file"})
 
 Share = Annotated[float, Field(ge=0, lt=1), AfterValidator(finite)]
 Seconds = Annotated[float, Field(gt=0, le=1e9), AfterValidator(finite)]
@@ -356,6 +359,7 @@ class ProductionConfig(Configuration):
             *self._sizes(),
             *self._capacity(),
             *self._records(),
+            *(error.message for error in unusable_files(self)),
             *(() if genomic is None else _genomes(genomic)),
         )
 
@@ -420,12 +424,6 @@ class ProductionConfig(Configuration):
             reasons.append("logging.log_format is text, which no collector reads: give json")
         if settings.log_file is not None and settings.log_max_bytes == 0:
             reasons.append("logging.log_max_bytes is 0, so that log_file grows without end: set it")
-        for key, file in (
-            ("logging.log_file", settings.log_file),
-            ("monitoring.metrics_file", self.monitoring.metrics_file),
-        ):
-            if file is not None and (why := _unwritable(Path(file))):
-                reasons.append(f"{key} {file} cannot be written: {why}")
         return reasons
 
 
@@ -536,15 +534,49 @@ def _at_least(vms: int, free: float) -> int:
     return cells if cells * free >= vms else cells + 1
 
 
-def _unwritable(file: Path) -> str:
+def unusable_files(config: Configuration) -> Iterator[InvalidConfigurationError]:
+    """Yield what is wrong with each file and folder that a configuration names."""
+    for setting in config.settings():
+        key, file = setting.path[-1], setting.value
+        if not key.endswith(("_file", "_dir")) or not isinstance(file, str):
+            continue
+        if key.endswith("_dir"):
+            why = _no_folder(file)
+        else:
+            why = _unwritable(file) if key in _WRITTEN else _unreadable(file)
+        if why:
+            yield refused(
+                f"{setting.key} {file} {why} ({setting.source})", setting.source, key=setting.key
+            )
+
+
+def _no_folder(name: str) -> str:
+    """Say why nothing can be saved in a folder, or nothing."""
+    if not os.path.exists(name):
+        return "does not exist: make the folder"
+    if not os.path.isdir(name):
+        return "is no folder"
+    return "" if os.access(name, os.W_OK | os.X_OK) else "cannot be written: permission denied"
+
+
+def _unreadable(name: str) -> str:
+    """Say why a file cannot be read, or nothing."""
+    if not os.path.exists(name):
+        return "does not exist"
+    if os.path.isdir(name):
+        return "cannot be read: it is a directory"
+    return "" if os.access(name, os.R_OK) else "cannot be read: permission denied"
+
+
+def _unwritable(name: str) -> str:
     """Say why a file cannot be written, or nothing."""
-    folder = file.absolute().parent
-    if file.is_dir():
-        return "it is a directory"
-    if not folder.is_dir():
-        return "its folder does not exist"
-    if not os.access(file if file.exists() else folder, os.W_OK):
-        return "permission denied"
+    folder = os.path.dirname(os.path.abspath(name))
+    if os.path.isdir(name):
+        return "cannot be written: it is a directory"
+    if not os.path.isdir(folder):
+        return "cannot be written: its folder does not exist"
+    if not os.access(name if os.path.exists(name) else folder, os.W_OK):
+        return "cannot be written: permission denied"
     return ""
 
 
@@ -557,15 +589,5 @@ def _genomes(genomic: GenomicVirtualizationConfig) -> list[str]:
             "runtime_scheduler is cooperative, so that one machine can keep its worker: "
             "give preemptive"
         )
-    execution = genomic.execution_parameters
-    for key, file in (
-        ("genome_file", genomic.genome_file),
-        ("sequence_file", genomic.sequence_file),
-        ("proteome_file", execution.proteome_file),
-        ("mrna_file", execution.mrna_file),
-    ):
-        if file is not None and not os.access(file, os.R_OK):
-            reasons.append(f"{key} {file} cannot be read: give a file that is there")
-    if genomic.snapshot_dir is not None and not os.access(genomic.snapshot_dir, os.W_OK):
-        reasons.append(f"snapshot_dir {genomic.snapshot_dir} cannot be written: make the folder")
+    reasons += (error.message for error in unusable_files(genomic))
     return reasons
