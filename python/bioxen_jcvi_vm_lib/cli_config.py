@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
+from bioxen_jcvi_vm_lib.cli_help import Command, Group
 
 if TYPE_CHECKING:
-    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig, Setting
     from bioxen_jcvi_vm_lib.api.production_config import ProductionConfig
 
 config_commands = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     help="Show, check and describe configurations: file, then BIOXEN_... variables over it.",
 )
@@ -39,7 +41,7 @@ PresetOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@config_commands.command()
+@config_commands.command(cls=Command)
 def show(
     file: FileArgument = None,
     preset: PresetOption = None,
@@ -48,20 +50,21 @@ def show(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print every value with its source, as a YAML file."""
+    """Print every value with its source, as a file of the same configuration: YAML with comments,
+    or JSON with the sources as a section that is not read.
+    """
     genomic, deployment = _both(file, preset)
     settings = [
         ((config.root_key, *setting.path), setting)
         for config in (genomic, deployment)
         for setting in config.settings()
+        if everything or setting.value not in (None, {})
     ]
     if as_json:
-        _print_json({".".join(path): setting.to_dict() for path, setting in settings})
+        _print_json(_with_sources(settings))
         return
     above: tuple[str, ...] = ()
     for path, setting in settings:
-        if setting.value in (None, {}) and not everything:
-            continue
         for depth in range(len(path) - 1):
             if path[: depth + 1] != above[: depth + 1]:
                 typer.echo(f"{'  ' * depth}{_scalar(path[depth])}:")
@@ -70,7 +73,7 @@ def show(
         above = path[:-1]
 
 
-@config_commands.command()
+@config_commands.command(cls=Command)
 def validate(
     file: FileArgument = None,
     preset: PresetOption = None,
@@ -115,7 +118,7 @@ def validate(
         typer.echo(f"{file or 'the configuration'}: {what}")
 
 
-@config_commands.command()
+@config_commands.command(cls=Command)
 def schema() -> None:
     """Print the JSON Schema of a configuration file, for editors."""
     from bioxen_jcvi_vm_lib.api.production_config import configuration_schema
@@ -128,7 +131,7 @@ def _both(
 ) -> tuple[GenomicVirtualizationConfig, ProductionConfig]:
     """Return both sections of a file, variables over it."""
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
-    from bioxen_jcvi_vm_lib.api.config_sources import Problems
+    from bioxen_jcvi_vm_lib.api.config_sources import Problems, Source
     from bioxen_jcvi_vm_lib.api.production_config import ProductionConfig
 
     problems = Problems()
@@ -139,7 +142,7 @@ def _both(
         deployment = ProductionConfig.resolve(file)
     if preset is not None:
         with problems:
-            deployment = deployment.with_overrides(environment=preset)
+            deployment = deployment.over(environment=(preset, Source("option", "--preset")))
     problems.tell()
     return genomic, deployment
 
@@ -177,6 +180,20 @@ def _verdict(
         "unmet": [*unmet],
         "problems": [*problems],
     }
+
+
+def _with_sources(settings: Sequence[tuple[tuple[str, ...], Setting]]) -> dict[str, Any]:
+    """Return a configuration as plain data, and beside its sections the source of each key."""
+    from bioxen_jcvi_vm_lib.api.config_manager import SOURCES_KEY
+
+    data: dict[str, Any] = {}
+    for path, setting in settings:
+        section = data
+        for key in path[:-1]:
+            section = section.setdefault(key, {})
+        section[path[-1]] = setting.value
+    data[SOURCES_KEY] = {".".join(path): setting.source.to_dict() for path, setting in settings}
+    return data
 
 
 def _scalar(value: Any) -> str:

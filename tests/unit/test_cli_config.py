@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,15 +56,23 @@ def test_a_preset_lies_under_file_and_variables(folder: Path) -> None:
             "show", "cell.yaml", "--preset", "production", "--json", cwd=folder, **variables
         ).stdout
     )
+    deployment, sources = shown["deployment"], shown["sources"]
     assert {
-        key: (shown[f"deployment.{key}"]["value"], shown[f"deployment.{key}"]["source"]["kind"])
-        for key in ("environment", "max_vms", "quantum", "chassis.cells")
+        key: (value, sources[f"deployment.{key}"]["kind"])
+        for key, value in (
+            ("environment", deployment["environment"]),
+            ("max_vms", deployment["max_vms"]),
+            ("quantum", deployment["quantum"]),
+            ("chassis.cells", deployment["chassis"]["cells"]),
+        )
     } == {
-        "environment": ("production", "keyword"),
+        "environment": ("production", "option"),
         "max_vms": (9, "environment"),
         "quantum": (7, "file"),
         "chassis.cells": (1280, "preset"),
     }
+    as_yaml = config("show", "cell.yaml", "--preset", "production", cwd=folder).stdout
+    assert re.search(r"^  environment: production +# --preset$", as_yaml, re.MULTILINE)
     for command in ("show", "validate"):
         says = config(command, "--help", cwd=folder, COLUMNS="200").stdout
         assert "its values lie under those of file and variables" in " ".join(says.split())
@@ -91,16 +100,26 @@ def test_what_is_shown_is_a_file_of_the_same_configuration(
     assert deployment == ProductionConfig.from_file(folder / "cell.yaml").with_overrides(max_vms=9)
 
 
-def test_json_has_every_key_with_its_source(folder: Path) -> None:
-    shown = json.loads(config("show", "cell.yaml", "--json", cwd=folder).stdout)
-    assert shown["genomic_virtualization.virtual_resources.atp_pool_size"] == {
-        "key": "virtual_resources.atp_pool_size",
-        "value": 75000,
-        "source": {"kind": "file", "name": "cell.yaml", "line": 3},
-        "description": "ATP at birth [molecules]",
+@pytest.mark.parametrize("everything", [(), ("--all",)])
+def test_json_is_a_file_of_the_same_configuration_with_sources(
+    folder: Path, everything: tuple[str, ...]
+) -> None:
+    text = config("show", "cell.yaml", "--json", *everything, cwd=folder).stdout
+    (folder / "shown.json").write_text(text, encoding="utf-8")
+    for model in (GenomicVirtualizationConfig, ProductionConfig):
+        assert model.from_file(folder / "shown.json") == model.from_file(folder / "cell.yaml")
+    done = config("validate", "shown.json", cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "shown.json: valid\n", "")
+    shown = json.loads(text)
+    sources = shown["sources"]
+    assert sources["genomic_virtualization.virtual_resources.atp_pool_size"] == {
+        "kind": "file",
+        "name": "cell.yaml",
+        "line": 3,
     }
-    assert shown["genomic_virtualization.organism"]["source"]["kind"] == "default"
-    assert shown["deployment.workers"]["value"] is None
+    assert sources["genomic_virtualization.enabled"]["kind"] == "default"
+    assert ("deployment.workers" in sources) == bool(everything)
+    assert ("workers" in shown["deployment"]) == bool(everything)
 
 
 def test_validate_says_what_production_requires(folder: Path) -> None:
@@ -208,7 +227,7 @@ def test_validate_tells_all_that_is_wrong(folder: Path) -> None:
             "BIOXEN_EXECUTION_PARAMETERS__HOLD_POOLS",
             "valid boolean",
         ),
-        ("'prod'", "keyword environment", "did you mean 'production'"),
+        ("'prod'", "--preset", "did you mean 'production'"),
     ):
         (line,) = (line for line in lines if key in line)
         assert line.startswith("- ")
@@ -257,7 +276,7 @@ def test_validate_tells_programs_what_is_right_and_unmet(folder: Path) -> None:
 
 def test_the_schema_is_printed(folder: Path) -> None:
     schema = json.loads(config("schema", cwd=folder).stdout)
-    assert set(schema["properties"]) == {"genomic_virtualization", "deployment"}
+    assert set(schema["properties"]) == {"genomic_virtualization", "deployment", "sources"}
 
 
 @pytest.mark.parametrize(

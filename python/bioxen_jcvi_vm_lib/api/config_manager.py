@@ -69,6 +69,8 @@ __all__ = [
 
 #: Sections that a file may have beside one another, each read by its own class.
 ROOT_KEYS = ("genomic_virtualization", "deployment")
+#: What a file with sections may say beside them about where its values came from; it is not read.
+SOURCES_KEY = "sources"
 #: What BIOXEN_... variables of the second section begin with; the first needs no prefix.
 _DEPLOYMENT = "deployment"
 
@@ -262,14 +264,19 @@ class Configuration(Section):
         InvalidConfigurationError
             On an unknown key, an unacceptable value, or one key under two spellings.
         """
+        return self.over(
+            **{key: (value, Source("keyword", key)) for key, value in overrides.items()}
+        )
+
+    def over(self, **overrides: tuple[Any, Source]) -> Self:
+        """Return a copy as `with_overrides` does, of values with their sources."""
         known = dict(flat_keys(type(self)))
         layer: Tree = {}
         problems = Problems()
-        for key, value in overrides.items():
+        for key, (value, source) in overrides.items():
             if problems.full:
                 break
             with problems:
-                source = Source("keyword", key)
                 path = known.get(key)
                 if path is None:
                     near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
@@ -359,6 +366,8 @@ class Configuration(Section):
         for key, given in tree.items():
             if problems.full:
                 break
+            if key == SOURCES_KEY:
+                continue
             if key not in ROOT_KEYS:
                 near = suggestion(key, ROOT_KEYS)
                 root = next(root for root in ROOT_KEYS if root in tree)

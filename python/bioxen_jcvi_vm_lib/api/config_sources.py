@@ -32,7 +32,15 @@ MAX_PROBLEMS = 100
 ENV_PREFIX = "BIOXEN_"
 
 #: Kinds of sources in rising precedence; those of one rank never meet in one configuration.
-RANKS = {"default": 0, "preset": 1, "file": 2, "dict": 2, "environment": 3, "keyword": 4}
+RANKS = {
+    "default": 0,
+    "preset": 1,
+    "file": 2,
+    "dict": 2,
+    "environment": 3,
+    "keyword": 4,
+    "option": 4,
+}
 
 #: A number that YAML 1.2 knows and 1.1 takes for text.
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
@@ -47,10 +55,10 @@ class Source:
     Attributes
     ----------
     kind : str
-        "default", "preset", "file", "dict", "environment" or "keyword", in rising precedence;
-        "file" and "dict" have the same.
+        "default", "preset", "file", "dict", "environment", "keyword" or "option" (of the command
+        line), in rising precedence; "file" and "dict" have the same, and the last two.
     name : str
-        The preset, path, variable or keyword.
+        The preset, path, variable, keyword or option.
     line : int or None
         1-based line in a YAML file.
     """
@@ -72,7 +80,7 @@ class Source:
         name = self.name if self.name.isprintable() else ascii(self.name)
         if self.kind == "file":
             return name if self.line is None else f"{name}, line {self.line}"
-        if self.kind == "environment":
+        if self.kind in ("environment", "option"):
             return name
         return f"{self.kind} {name}".rstrip()
 

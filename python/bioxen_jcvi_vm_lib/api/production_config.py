@@ -9,9 +9,12 @@ keyword max_vms | preset production
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -28,6 +31,7 @@ from bioxen_jcvi_vm_lib._saving import save_bytes
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.config_manager import (
     ROOT_KEYS,
+    SOURCES_KEY,
     Configuration,
     GenomicVirtualizationConfig,
     Section,
@@ -330,7 +334,7 @@ class ProductionConfig(Configuration):
         return AuditLog(self.logging.audit_entries)
 
     def monitor(self, hypervisor: BioXenHypervisor, logger: ProductionLogger) -> Monitor:
-        """Make what ``hypervisor.run(..., progress=...)`` is to call."""
+        """Make what ``hypervisor.run(..., progress=...)`` is to call, in a ``with`` block."""
         return Monitor(
             hypervisor,
             logger,
@@ -431,7 +435,14 @@ class Monitor:
     """Looks at a hypervisor now and then: writes its metrics to a file and a line to the log.
 
     It is what ``hypervisor.run(until_s, progress=monitor)`` calls; a look is taken when one is
-    due. A file that cannot be written is a warning in the log and never ends the run.
+    due. As a context it takes a last look at its end, so that a run that is over before the first
+    one was due is seen, too. A file that cannot be written is a warning in the log and never ends
+    the run.
+
+    ::
+
+        with config.monitor(hypervisor, log) as monitor:
+            hypervisor.run(600.0, progress=monitor)
 
     Parameters
     ----------
@@ -471,6 +482,18 @@ class Monitor:
         self._file = metrics_file
         self._due_s = time.monotonic()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(BioXenException):  # the hypervisor was closed
+            self.look()
+
     def __call__(self) -> None:
         """Take a look if one is due."""
         if time.monotonic() >= self._due_s:
@@ -497,20 +520,30 @@ class Monitor:
 
 
 def configuration_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a configuration file."""
+    """Return the JSON Schema (2020-12) of a configuration file.
+
+    A file has sections, or it is that of genomes as a whole.
+    """
+    models: list[type[Configuration]] = [GenomicVirtualizationConfig, ProductionConfig]
     _, schema = models_json_schema(
-        [(GenomicVirtualizationConfig, "validation"), (ProductionConfig, "validation")],
-        ref_template="#/$defs/{model}",
+        [(model, "validation") for model in models], ref_template="#/$defs/{model}"
     )
+    places = {model.root_key: f"#/$defs/{model.__name__}" for model in models}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of bioxen_jcvi_vm_lib",
         "type": "object",
-        "additionalProperties": False,
         "properties": {
-            "genomic_virtualization": {"$ref": "#/$defs/GenomicVirtualizationConfig"},
-            "deployment": {"$ref": "#/$defs/ProductionConfig"},
+            **{key: {"anyOf": [{"$ref": at}, {"type": "null"}]} for key, at in places.items()},
+            SOURCES_KEY: {
+                "type": "object",
+                "description": "where each value came from, as bioxen config show writes it; "
+                "it is not read",
+            },
         },
+        "if": {"anyOf": [{"required": [key]} for key in places]},
+        "then": {"propertyNames": {"enum": [*places, SOURCES_KEY]}},
+        "else": {"$ref": places[GenomicVirtualizationConfig.root_key]},
         "$defs": schema["$defs"],
     }
 
@@ -540,42 +573,43 @@ def unusable_files(config: Configuration) -> Iterator[InvalidConfigurationError]
         key, file = setting.path[-1], setting.value
         if not key.endswith(("_file", "_dir")) or not isinstance(file, str):
             continue
-        if key.endswith("_dir"):
-            why = _no_folder(file)
-        else:
-            why = _unwritable(file) if key in _WRITTEN else _unreadable(file)
+        look = _no_folder if key.endswith("_dir") else _unreadable
+        try:
+            why = (_unwritable if key in _WRITTEN else look)(Path(file))
+        except OSError as error:  # a name that is too long, a folder that may not be entered
+            why = f"cannot be used: {error.strerror or error}"
         if why:
             yield refused(
                 f"{setting.key} {file} {why} ({setting.source})", setting.source, key=setting.key
             )
 
 
-def _no_folder(name: str) -> str:
+def _no_folder(folder: Path) -> str:
     """Say why nothing can be saved in a folder, or nothing."""
-    if not os.path.exists(name):
+    if not folder.exists():
         return "does not exist: make the folder"
-    if not os.path.isdir(name):
+    if not folder.is_dir():
         return "is no folder"
-    return "" if os.access(name, os.W_OK | os.X_OK) else "cannot be written: permission denied"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written: permission denied"
 
 
-def _unreadable(name: str) -> str:
+def _unreadable(file: Path) -> str:
     """Say why a file cannot be read, or nothing."""
-    if not os.path.exists(name):
+    if not file.exists():
         return "does not exist"
-    if os.path.isdir(name):
+    if file.is_dir():
         return "cannot be read: it is a directory"
-    return "" if os.access(name, os.R_OK) else "cannot be read: permission denied"
+    return "" if os.access(file, os.R_OK) else "cannot be read: permission denied"
 
 
-def _unwritable(name: str) -> str:
+def _unwritable(file: Path) -> str:
     """Say why a file cannot be written, or nothing."""
-    folder = os.path.dirname(os.path.abspath(name))
-    if os.path.isdir(name):
+    folder = file.absolute().parent
+    if file.is_dir():
         return "cannot be written: it is a directory"
-    if not os.path.isdir(folder):
+    if not folder.is_dir():
         return "cannot be written: its folder does not exist"
-    if not os.access(name if os.path.exists(name) else folder, os.W_OK):
+    if not os.access(file if file.exists() else folder, os.W_OK):
         return "cannot be written: permission denied"
     return ""
 
