@@ -130,7 +130,7 @@ def _both(
     file: Path | None, preset: str | None
 ) -> tuple[GenomicVirtualizationConfig, ProductionConfig]:
     """Return both sections of a file, variables over it."""
-    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig, overridden
     from bioxen_jcvi_vm_lib.api.config_sources import Problems, Source
     from bioxen_jcvi_vm_lib.api.production_config import ProductionConfig
 
@@ -142,7 +142,8 @@ def _both(
         deployment = ProductionConfig.resolve(file)
     if preset is not None:
         with problems:
-            deployment = deployment.over(environment=(preset, Source("option", "--preset")))
+            option = Source("option", "--preset")
+            deployment = overridden(deployment, {"environment": (preset, option)})
     problems.tell()
     return genomic, deployment
 

@@ -395,6 +395,8 @@ def test_the_schema_and_the_library_agree() -> None:
         ({deployment: {"workers": 1.5}}, False),
         ({"other": {}}, False),
         ({genomic: None, deployment: None}, True),
+        ({genomic: {"virtual_resources": None}, deployment: {"logging": None}}, True),
+        ({genomic: {"execution_parameters": {"gene_parameters": None}}}, False),
         ({genomic: {}, "sources": {"genome_file": {"kind": "default"}}}, True),
         ({"sources": {}}, False),
         # without sections: a genome's

@@ -20,7 +20,17 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
 from pydantic import (
     AfterValidator,
@@ -140,6 +150,9 @@ class Section(BaseModel):
         for spelling, key in cls.spellings.items():
             what = {"description": f"another spelling of {key}", "deprecated": True}
             properties[spelling] = {**properties[key], **what}
+        for key, field in cls.model_fields.items():
+            if field.annotation is _section_of(cls, key):  # nothing below it is given
+                properties[key] = {"anyOf": [properties[key], {"type": "null"}]}
         return schema
 
 
@@ -264,25 +277,8 @@ class Configuration(Section):
         InvalidConfigurationError
             On an unknown key, an unacceptable value, or one key under two spellings.
         """
-        return self.over(
-            **{key: (value, Source("keyword", key)) for key, value in overrides.items()}
-        )
-
-    def over(self, **overrides: tuple[Any, Source]) -> Self:
-        """Return a copy as `with_overrides` does, of values with their sources."""
-        known = dict(flat_keys(type(self)))
-        layer: Tree = {}
-        problems = Problems()
-        for key, (value, source) in overrides.items():
-            if problems.full:
-                break
-            with problems:
-                path = known.get(key)
-                if path is None:
-                    near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
-                    raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
-                layer = joined(layer, self._canonical(_nested(path, value, source), problems))
-        return self._of(merged(self._tree(), layer), problems)
+        values = {key: (value, Source("keyword", key)) for key, value in overrides.items()}
+        return overridden(self, values)
 
     @property
     def sources(self) -> Mapping[str, Source]:
@@ -427,6 +423,26 @@ class Configuration(Section):
     @classmethod
     def _canonical(cls, tree: Tree, problems: Problems) -> Tree:
         return canonical(tree, cls, "", cls, problems)
+
+
+C = TypeVar("C", bound=Configuration)
+
+
+def overridden(config: C, values: Mapping[str, tuple[Any, Source]]) -> C:
+    """Return a copy in which flat keys of any level are replaced by values with their sources."""
+    known = dict(flat_keys(type(config)))
+    layer: Tree = {}
+    problems = Problems()
+    for key, (value, source) in values.items():
+        if problems.full:
+            break
+        with problems:
+            path = known.get(key)
+            if path is None:
+                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
+                raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
+            layer = joined(layer, config._canonical(_nested(path, value, source), problems))
+    return config._of(merged(config._tree(), layer), problems)
 
 
 class VirtualMetabolites(Section):
