@@ -30,6 +30,7 @@ from bioxen_jcvi_vm_lib._errors import (
     ResourceAllocationError,
 )
 from bioxen_jcvi_vm_lib.cli_config import config_commands
+from bioxen_jcvi_vm_lib.cli_help import Command, Group
 
 EXIT_INPUT = 2
 EXIT_BUG = 1
@@ -51,6 +52,7 @@ _RULE = box.Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 
 app = typer.Typer(
     name="bioxen",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -93,7 +95,7 @@ OrganismOption = Annotated[
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML configuration.")]
 
 
-@app.command()
+@app.command(cls=Command)
 def run(
     genome: GenomeArgument = None,
     sequence: SequenceOption = None,
@@ -121,7 +123,14 @@ def run(
         runtime = manager.load_genome_runtime(genome, organism=organism, sequence_file=sequence)
         context = manager.create_cellular_context(runtime, seed=seed)
         with _Bar(console, seconds) as bar:
-            result = context.run(seconds, every_s=every, progress=bar.callback)
+            try:
+                result = context.run(seconds, every_s=every, progress=bar.callback)
+            except APIValidationError as error:
+                if error.details.get("argument") != "every_s":
+                    raise
+                raise APIValidationError(
+                    error.message.replace("every_s", "--every"), details={"argument": "--every"}
+                ) from None
         if write is not None and out is not None:
             write(result, out)
         console.print(_run_summary(runtime, result))
@@ -138,7 +147,7 @@ def run(
         raise typer.Exit(EXIT_CANCELLED)
 
 
-@app.command()
+@app.command(cls=Command)
 def inspect(
     genome: GenomeArgument = None,
     sequence: SequenceOption = None,
@@ -162,8 +171,18 @@ def inspect(
             console.print(table)
 
 
-@app.command("top")
-@app.command("monitor")
+@app.command(
+    "top",
+    cls=Command,
+    help="Run many cells side by side and list what they do, the busiest first. "
+    "The key i shows one in detail, q ends it.",
+)
+@app.command(
+    "monitor",
+    cls=Command,
+    help="Run many cells side by side and show one of them in detail below the list of all. "
+    "The keys up and down choose it, q ends it.",
+)
 def many(
     command: typer.Context,
     genome: GenomeArgument = None,
@@ -174,7 +193,8 @@ def many(
         float | None,
         typer.Option(
             "--seconds",
-            help="Simulated time of each cell, in seconds; else 600, and with --once no end.",
+            help="Simulated time of each cell, in seconds. Without it: 600, or no end if --once "
+            "is given.",
             show_default=False,
         ),
     ] = None,
@@ -204,7 +224,7 @@ def many(
         bool, typer.Option("--once", help="Show one picture, after a second, and end.")
     ] = False,
 ) -> None:
-    """Run many cells side by side, and show what each of them does. The key q ends it."""
+    """Run many cells side by side, and show what each of them does."""
     inspect = command.info_name == "monitor"
     if seconds is None:
         until_s = MAX_DURATION_S if once else 600.0

@@ -37,11 +37,15 @@ for program, label, colour in (
     for axis, what in zip(axes, ("mrnas", "proteins"), strict=True):
         mean, spread = cells[what].mean("cell"), cells[what].std("cell")
         minutes = cells.time_s / 60
-        axis.plot(minutes, mean, color=colour, label=label)
-        axis.fill_between(minutes, mean - spread, mean + spread, color=colour, alpha=0.2, lw=0)
+        axis.plot(minutes, mean, color=colour, label=f"{label}, mean of {options.cells} cells")
+        axis.fill_between(
+            minutes, mean - spread, mean + spread, color=colour, alpha=0.2, lw=0, label="± 1 s.d."
+        )
     print(f"{label}: {float(cells.proteins.isel(time_s=-1).mean()):.1f} proteins at the end")
 for axis, what in zip(axes, ("transcripts", "proteins"), strict=True):
-    axis.axvline(5, color="#444444", lw=0.8, ls=":")
+    axis.axvline(5, color="#444444", lw=0.8, ls=":", label="knock-out at 5 min")
     axis.set(xlabel="age of the cell [min]", ylabel=f"{what} of {options.gene}", ylim=(0, None))
-axes[0].legend(frameon=False)
+figure.legend(
+    *axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False
+)
 figure.savefig(options.out, dpi=110)

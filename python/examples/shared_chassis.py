@@ -44,7 +44,7 @@ for name, result in results.items():
     axes[0].plot(minutes, result.machines["ribosome"]["active"], label=name)
     axes[1].plot(minutes[1:], np.diff(made) / np.diff(result.time_s), label=name)
 for axis, what in zip(axes, ("active ribosomes", "proteins gained per second"), strict=True):
-    axis.axvline(half / 60, color="#444444", lw=0.8, ls=":")
+    axis.axvline(half / 60, color="#444444", lw=0.8, ls=":", label="grants act")
     axis.set(xlabel="age of the cells [min]", ylabel=what, ylim=(0, None))
 axes[0].legend(frameon=False)
 figure.savefig(options.out, dpi=110)

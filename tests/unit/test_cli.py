@@ -148,3 +148,29 @@ def test_ctrl_c_gives_the_part_until_then(tmp_path: Path) -> None:
     assert re.search(r"status +cancelled", out)
     assert re.search(r"audit +ok", out)
     assert (tmp_path / "r.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("top",), ("monitor",), ("config",), ("config", "validate")]
+)
+def test_help_shows_flags_without_a_value(command: tuple[str, ...]) -> None:
+    says = bioxen(*command, "--help").stdout
+    assert re.search(r"--help +Show this message and exit", says)
+    assert "bool" not in says
+    if command and command[0] != "config":
+        assert re.search(r"--seconds +<float>", says)
+
+
+def test_help_tells_monitor_from_top() -> None:
+    says = " ".join(bioxen("--help").stdout.replace("│", " ").split())
+    assert "monitor Run many cells side by side and show one of them in detail" in says
+    assert "top Run many cells side by side and list what they do, the busiest first" in says
+    for command in ("top", "monitor"):
+        says = " ".join(bioxen(command, "--help").stdout.replace("│", " ").split())
+        assert "Without it: 600, or no end if --once is given" in says
+
+
+def test_too_many_samples_are_told_by_the_name_of_the_option() -> None:
+    done = bioxen("run", "--every", "1e-9")
+    assert done.returncode == 2
+    assert done.stderr.endswith("GiB (limit 8): give a larger --every\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ genomic_virtualization:
 deployment:
   environment: staging
 """
+GENOME = 'no "plain" name.gb'
 PLAIN = {key: value for key, value in os.environ.items() if not key.startswith("BIOXEN_")}
 
 
@@ -42,6 +44,7 @@ def config(*arguments: str, cwd: Path, **variables: str) -> subprocess.Completed
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "cell.yaml").write_text(FILE, encoding="utf-8")
+    (tmp_path / GENOME).touch()
     return tmp_path
 
 
@@ -53,15 +56,23 @@ def test_a_preset_lies_under_file_and_variables(folder: Path) -> None:
             "show", "cell.yaml", "--preset", "production", "--json", cwd=folder, **variables
         ).stdout
     )
+    deployment, sources = shown["deployment"], shown["sources"]
     assert {
-        key: (shown[f"deployment.{key}"]["value"], shown[f"deployment.{key}"]["source"]["kind"])
-        for key in ("environment", "max_vms", "quantum", "chassis.cells")
+        key: (value, sources[f"deployment.{key}"]["kind"])
+        for key, value in (
+            ("environment", deployment["environment"]),
+            ("max_vms", deployment["max_vms"]),
+            ("quantum", deployment["quantum"]),
+            ("chassis.cells", deployment["chassis"]["cells"]),
+        )
     } == {
-        "environment": ("production", "keyword"),
+        "environment": ("production", "option"),
         "max_vms": (9, "environment"),
         "quantum": (7, "file"),
         "chassis.cells": (1280, "preset"),
     }
+    as_yaml = config("show", "cell.yaml", "--preset", "production", cwd=folder).stdout
+    assert re.search(r"^  environment: production +# --preset$", as_yaml, re.MULTILINE)
     for command in ("show", "validate"):
         says = config(command, "--help", cwd=folder, COLUMNS="200").stdout
         assert "its values lie under those of file and variables" in " ".join(says.split())
@@ -89,16 +100,26 @@ def test_what_is_shown_is_a_file_of_the_same_configuration(
     assert deployment == ProductionConfig.from_file(folder / "cell.yaml").with_overrides(max_vms=9)
 
 
-def test_json_has_every_key_with_its_source(folder: Path) -> None:
-    shown = json.loads(config("show", "cell.yaml", "--json", cwd=folder).stdout)
-    assert shown["genomic_virtualization.virtual_resources.atp_pool_size"] == {
-        "key": "virtual_resources.atp_pool_size",
-        "value": 75000,
-        "source": {"kind": "file", "name": "cell.yaml", "line": 3},
-        "description": "ATP at birth [molecules]",
+@pytest.mark.parametrize("everything", [(), ("--all",)])
+def test_json_is_a_file_of_the_same_configuration_with_sources(
+    folder: Path, everything: tuple[str, ...]
+) -> None:
+    text = config("show", "cell.yaml", "--json", *everything, cwd=folder).stdout
+    (folder / "shown.json").write_text(text, encoding="utf-8")
+    for model in (GenomicVirtualizationConfig, ProductionConfig):
+        assert model.from_file(folder / "shown.json") == model.from_file(folder / "cell.yaml")
+    done = config("validate", "shown.json", cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "shown.json: valid\n", "")
+    shown = json.loads(text)
+    sources = shown["sources"]
+    assert sources["genomic_virtualization.virtual_resources.atp_pool_size"] == {
+        "kind": "file",
+        "name": "cell.yaml",
+        "line": 3,
     }
-    assert shown["genomic_virtualization.organism"]["source"]["kind"] == "default"
-    assert shown["deployment.workers"]["value"] is None
+    assert sources["genomic_virtualization.enabled"]["kind"] == "default"
+    assert ("deployment.workers" in sources) == bool(everything)
+    assert ("workers" in shown["deployment"]) == bool(everything)
 
 
 def test_validate_says_what_production_requires(folder: Path) -> None:
@@ -107,7 +128,6 @@ def test_validate_says_what_production_requires(folder: Path) -> None:
     done = config("validate", "cell.yaml", "--production", cwd=folder)
     assert done.returncode == 2
     assert "- environment is staging: " in done.stdout
-    assert "- genome_file " in done.stdout
     assert done.stderr == (
         "bioxen: BX005 INVALID_CONFIGURATION: "
         f"{done.stdout.count('- ')} requirements of production not met\n"
@@ -115,6 +135,66 @@ def test_validate_says_what_production_requires(folder: Path) -> None:
     (folder / "fit.yaml").write_text("deployment: {environment: production, max_vms: 100}")
     fit = config("validate", "fit.yaml", "--production", cwd=folder)
     assert (fit.returncode, fit.stdout) == (0, "fit.yaml: valid, and fit for production\n")
+
+
+MISSING = """\
+genomic_virtualization:
+  genome_file: none.gb
+  snapshot_dir: none
+  execution_parameters: {proteome_file: .}
+deployment:
+  logging: {log_file: none/x.log}
+  monitoring: {metrics_file: metrics.prom}
+"""
+
+
+def test_validate_tells_which_files_cannot_be_used(folder: Path) -> None:
+    (folder / "missing.yaml").write_text(MISSING, encoding="utf-8")
+    done = config("validate", "missing.yaml", cwd=folder)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        2,
+        [
+            f"- genome_file {folder}/none.gb does not exist (missing.yaml, line 2)",
+            f"- snapshot_dir {folder}/none does not exist: make the folder (missing.yaml, line 3)",
+            f"- execution_parameters.proteome_file {folder} cannot be read: it is a directory "
+            "(missing.yaml, line 4)",
+            f"- logging.log_file {folder}/none/x.log cannot be written: its folder does not exist "
+            "(missing.yaml, line 6)",
+        ],
+    )
+    assert done.stderr == "bioxen: BX005 INVALID_CONFIGURATION: missing.yaml: 4 problems\n"
+    for option in ((), ("--production",)):
+        done = config("validate", "missing.yaml", "--json", *option, cwd=folder)
+        told = json.loads(done.stdout)
+        assert (done.returncode, told["valid"], told["environment"]) == (2, False, "development")
+        assert [problem["key"] for problem in told["problems"]] == [
+            "genome_file",
+            "snapshot_dir",
+            "execution_parameters.proteome_file",
+            "logging.log_file",
+        ]
+        files = {problem["message"] for problem in told["problems"]}
+        assert files <= {*told["unmet"]} if option else not told["unmet"]
+
+
+def test_validate_tells_of_one_missing_file_in_one_line(folder: Path) -> None:
+    done = config("validate", "cell.yaml", cwd=folder, BIOXEN_GENOME_FILE="none.gb")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "bioxen: BX005 INVALID_CONFIGURATION: "
+        "genome_file none.gb does not exist (BIOXEN_GENOME_FILE)\n"
+    )
+
+
+def test_validate_tells_a_key_of_both_sections_twice(folder: Path) -> None:
+    both = {"genomic_virtualization": {"foo": 1}, "deployment": {"foo": 1}, "beside": {}}
+    (folder / "both.json").write_text(json.dumps(both), encoding="utf-8")
+    told = json.loads(config("validate", "both.json", "--json", cwd=folder).stdout)
+    assert [(problem.get("section"), problem["key"]) for problem in told["problems"]] == [
+        (None, "beside"),
+        ("genomic_virtualization", "foo"),
+        ("deployment", "foo"),
+    ]
 
 
 BAD = """\
@@ -147,7 +227,7 @@ def test_validate_tells_all_that_is_wrong(folder: Path) -> None:
             "BIOXEN_EXECUTION_PARAMETERS__HOLD_POOLS",
             "valid boolean",
         ),
-        ("'prod'", "keyword environment", "did you mean 'production'"),
+        ("'prod'", "--preset", "did you mean 'production'"),
     ):
         (line,) = (line for line in lines if key in line)
         assert line.startswith("- ")
@@ -196,7 +276,7 @@ def test_validate_tells_programs_what_is_right_and_unmet(folder: Path) -> None:
 
 def test_the_schema_is_printed(folder: Path) -> None:
     schema = json.loads(config("schema", cwd=folder).stdout)
-    assert set(schema["properties"]) == {"genomic_virtualization", "deployment"}
+    assert set(schema["properties"]) == {"genomic_virtualization", "deployment", "sources"}
 
 
 @pytest.mark.parametrize(

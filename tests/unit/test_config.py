@@ -766,3 +766,24 @@ def test_every_truncation_and_change_is_read_or_refused(tmp_path: Path) -> None:
             messages.append(error.message)
     assert not any("\n" in message for message in messages)
     assert 0 < read < len(damaged)
+
+
+def test_parts_that_a_mapping_shares_are_counted_each_time() -> None:
+    shared: dict[str, Any] = {}
+    several: list[Any] = []
+    for _ in range(25):
+        shared, several = {"a": shared, "b": shared}, [several, several]
+    itself: list[Any] = []
+    itself.append(itself)
+    begun = time.perf_counter()
+    for tried in (
+        lambda: Config.from_dict(shared),
+        lambda: Config(virtual_resources=shared),
+        lambda: Config().with_overrides(gene_parameters=shared),
+        lambda: Config.from_dict({"genome_file": several}),
+    ):
+        with pytest.raises(InvalidConfigurationError, match="means more than 200,000 values"):
+            tried()
+    with pytest.raises(InvalidConfigurationError, match="nested more than 32 deep"):
+        Config.from_dict({"genome_file": itself})
+    assert time.perf_counter() - begun < 10

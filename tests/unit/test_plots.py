@@ -69,8 +69,27 @@ def test_traffic_counts_every_machine(cell: bx.CellularContext, result: Any) -> 
     on_dna = machines["kind"] == "rna_polymerase"
     assert heights[heights > 0].sum() == pytest.approx((machines["strand"][on_dna] == 1).sum())
     assert -heights[heights < 0].sum() == pytest.approx((machines["strand"][on_dna] == -1).sum())
+    on_mrna = machines["kind"] == "ribosome"
+    right = axes.figure.axes[1]
+    for strand, steps in zip((1, -1), right.patches, strict=True):
+        values = steps.get_data().values / per_kb
+        assert strand * values.sum() == pytest.approx((machines["strand"][on_mrna] == strand).sum())
+        assert strand * values.sum() > 0
+    assert right.get_zorder() >= axes.get_zorder()  # no bar hides the line
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "RNA polymerases, forward strand",
+        "RNA polymerases, reverse strand",
+        "ribosomes (right)",
+    ]
     plots.genome_traffic(cell, duration_s=5)
     assert cell.trajectory_hash == before
+
+
+def test_pools_that_are_equal_are_told_apart(result: bx.ExecutionResult) -> None:
+    axes = result.plot()[1, 0]
+    # The gaps, which matplotlib does not show otherwise.
+    styles = {str(line._unscaled_dash_pattern) for line in axes.get_lines()}
+    assert len(styles) == 4
 
 
 def test_a_budget_adds_up(result: bx.ExecutionResult) -> None:

@@ -282,6 +282,27 @@ def test_a_monitor_is_what_a_run_calls(runtime: bx.GenomicRuntime) -> None:
     assert looks[0]["vms"]["running"] == 1
 
 
+def test_a_monitor_looks_at_the_end_of_a_run_that_is_over_at_once(
+    runtime: bx.GenomicRuntime, tmp_path: Path
+) -> None:
+    lines = io.StringIO()
+    file = tmp_path / "metrics.prom"
+    config = ProductionConfig.preset("development", interval_s=1e6, metrics_file=str(file))
+    with bx.ProductionLogger(stream=lines) as log:
+        with config.hypervisor(runtime) as hypervisor:
+            hypervisor.start_vm(hypervisor.create_vm("a", runtime, seed=1))
+            with config.monitor(hypervisor, log) as monitor:
+                hypervisor.run(1e-3, progress=monitor)
+            (look,) = lines.getvalue().splitlines()[-1:]
+            assert json.loads(look)["cpu_s"] > 0
+            assert re.search(r'^bioxen_vm_\w+\{vm="a".*\} ', file.read_text(), re.MULTILINE)
+            late = config.monitor(hypervisor, log)
+        before = lines.getvalue()
+        with late:  # of what is closed there is nothing to see
+            pass
+        assert lines.getvalue() == before
+
+
 # -- production ------------------------------------------------------------------------------------
 
 #: Small enough for the memory of any machine on which the tests run.
@@ -373,6 +394,19 @@ def test_the_schema_and_the_library_agree() -> None:
         ({deployment: {"workers": 0}}, False),
         ({deployment: {"workers": 1.5}}, False),
         ({"other": {}}, False),
+        ({genomic: None, deployment: None}, True),
+        ({genomic: {"virtual_resources": None}, deployment: {"logging": None}}, True),
+        ({genomic: {"execution_parameters": {"gene_parameters": None}}}, False),
+        ({genomic: {}, "sources": {"genome_file": {"kind": "default"}}}, True),
+        ({"sources": {}}, False),
+        # without sections: a genome's
+        ({"genome_file": "x.gb", "execution_mode": "direct"}, True),
+        ({"virtual_resources": {"atp_pool": 3}}, True),
+        ({"virtual_resources": {"atp_pol": 3}}, False),
+        ({"genome_file": "x.gb", genomic: {}}, False),
+        ({"genome_file": "x.gb", deployment: {}}, False),
+        ({"genome_file": "x.gb", "max_vms": 3}, False),
+        ({"genome_file": "x.gb", "sources": {}}, False),
     ]
     documents += [({deployment: dict(preset)}, True) for preset in PRESETS.values()]
     for document, good in documents:

@@ -199,6 +199,34 @@ def test_a_terminal_is_given_back_whatever_comes(
         screen._live.stop()
 
 
+def test_a_message_goes_after_a_while_or_at_any_key(
+    runtime: bx.GenomicRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 1e6
+    pressed: list[str] = []
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        hypervisor.start_vm(hypervisor.create_vm("a", runtime, seed=1))
+        console = Console(force_terminal=True, file=io.StringIO())
+        screen = bx.TerminalMonitor(hypervisor, "a genome", console=console)
+        monkeypatch.setattr(screen._keys, "pressed", lambda: [pressed.pop()] if pressed else [])
+        for after_s, key, told in (
+            (0.0, "", False),
+            (9.0, "r", True),  # it runs already
+            (3.9, "", True),
+            (0.1, "", False),
+            (0.0, "r", True),
+            (3.0, "r", True),
+            (3.9, "", True),
+            (0.0, "x", False),
+        ):
+            now_s += after_s
+            pressed[:] = [key] if key else []
+            screen.update()
+            assert (screen._picture.foot != KEYS) == told, (now_s, key)
+        assert not screen.left
+
+
 def test_a_quota_is_told_from_a_pause(hypervisor: bx.BioXenHypervisor) -> None:
     status = hypervisor.get_vm_status("used-up")
     assert (status.state, status.cause) == ("paused", "its quota of simulated time is used")

@@ -20,7 +20,17 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +79,8 @@ __all__ = [
 
 #: Sections that a file may have beside one another, each read by its own class.
 ROOT_KEYS = ("genomic_virtualization", "deployment")
+#: What a file with sections may say beside them about where its values came from; it is not read.
+SOURCES_KEY = "sources"
 #: What BIOXEN_... variables of the second section begin with; the first needs no prefix.
 _DEPLOYMENT = "deployment"
 
@@ -141,6 +153,9 @@ class Section(BaseModel):
         for spelling, key in cls.spellings.items():
             what = {"description": f"another spelling of {key}", "deprecated": True}
             properties[spelling] = {**properties[key], **what}
+        for key, field in cls.model_fields.items():
+            if field.annotation is _section_of(cls, key):  # nothing below it is given
+                properties[key] = {"anyOf": [properties[key], {"type": "null"}]}
         return schema
 
 
@@ -209,7 +224,8 @@ class Configuration(Section):
     InvalidConfigurationError
         On an unknown key (the nearest known one is named), a value out of range or of the wrong
         kind, or two sources of the same precedence for one key; ``details`` has key and source,
-        and of several problems all as ``problems``, each with message, key and source.
+        and the section if there are any, and of several problems all as ``problems``, each with its
+        message too.
     """
 
     root_key: ClassVar[str]
@@ -264,20 +280,8 @@ class Configuration(Section):
         InvalidConfigurationError
             On an unknown key, an unacceptable value, or one key under two spellings.
         """
-        known = dict(flat_keys(type(self)))
-        layer: Tree = {}
-        problems = Problems()
-        for key, value in overrides.items():
-            if problems.full:
-                break
-            with problems:
-                source = Source("keyword", key)
-                path = known.get(key)
-                if path is None:
-                    near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
-                    raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
-                layer = joined(layer, self._canonical(_nested(path, value, source), problems))
-        return self._of(merged(self._tree(), layer), problems)
+        values = {key: (value, Source("keyword", key)) for key, value in overrides.items()}
+        return overridden(self, values)
 
     @property
     def sources(self) -> Mapping[str, Source]:
@@ -361,6 +365,8 @@ class Configuration(Section):
         for key, given in tree.items():
             if problems.full:
                 break
+            if key == SOURCES_KEY:
+                continue
             if key not in ROOT_KEYS:
                 near = suggestion(key, ROOT_KEYS)
                 root = next(root for root in ROOT_KEYS if root in tree)
@@ -381,6 +387,7 @@ class Configuration(Section):
                         key=key,
                     )
                 )
+        problems.section = cls.root_key
         own = tree.get(cls.root_key)
         return own.value if own is not None and isinstance(own.value, dict) else {}
 
@@ -419,6 +426,26 @@ class Configuration(Section):
     @classmethod
     def _canonical(cls, tree: Tree, problems: Problems) -> Tree:
         return canonical(tree, cls, "", cls, problems)
+
+
+C = TypeVar("C", bound=Configuration)
+
+
+def overridden(config: C, values: Mapping[str, tuple[Any, Source]]) -> C:
+    """Return a copy in which flat keys of any level are replaced by values with their sources."""
+    known = dict(flat_keys(type(config)))
+    layer: Tree = {}
+    problems = Problems()
+    for key, (value, source) in values.items():
+        if problems.full:
+            break
+        with problems:
+            path = known.get(key)
+            if path is None:
+                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
+                raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
+            layer = joined(layer, config._canonical(_nested(path, value, source), problems))
+    return config._of(merged(config._tree(), layer), problems)
 
 
 class VirtualMetabolites(Section):

@@ -32,7 +32,15 @@ MAX_PROBLEMS = 100
 ENV_PREFIX = "BIOXEN_"
 
 #: Kinds of sources in rising precedence; those of one rank never meet in one configuration.
-RANKS = {"default": 0, "preset": 1, "file": 2, "dict": 2, "environment": 3, "keyword": 4}
+RANKS = {
+    "default": 0,
+    "preset": 1,
+    "file": 2,
+    "dict": 2,
+    "environment": 3,
+    "keyword": 4,
+    "option": 4,
+}
 
 #: A number that YAML 1.2 knows and 1.1 takes for text.
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
@@ -47,10 +55,10 @@ class Source:
     Attributes
     ----------
     kind : str
-        "default", "preset", "file", "dict", "environment" or "keyword", in rising precedence;
-        "file" and "dict" have the same.
+        "default", "preset", "file", "dict", "environment", "keyword" or "option" (of the command
+        line), in rising precedence; "file" and "dict" have the same, and the last two.
     name : str
-        The preset, path, variable or keyword.
+        The preset, path, variable, keyword or option.
     line : int or None
         1-based line in a YAML file.
     """
@@ -72,7 +80,7 @@ class Source:
         name = self.name if self.name.isprintable() else ascii(self.name)
         if self.kind == "file":
             return name if self.line is None else f"{name}, line {self.line}"
-        if self.kind == "environment":
+        if self.kind in ("environment", "option"):
             return name
         return f"{self.kind} {name}".rstrip()
 
@@ -112,6 +120,8 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: list[dict[str, Any]] = []
+        #: The section that is looked at, of a source that has sections.
+        self.section: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +138,11 @@ class Problems:
         return True
 
     @property
+    def found(self) -> list[dict[str, Any]]:
+        """The problems so far."""
+        return [*self._found]
+
+    @property
     def full(self) -> bool:
         """Whether more than `MAX_PROBLEMS` need not be looked for."""
         return len(self._found) >= MAX_PROBLEMS
@@ -135,7 +150,9 @@ class Problems:
     def note(self, error: InvalidConfigurationError) -> None:
         """Take what an error tells, but of one key in one place the first only."""
         for new in problems_of(error):
-            same = ("key", "source") if "key" in new else ("message",)
+            if self.section is not None and "key" in new:
+                new = {"message": new["message"], "section": self.section, **new}
+            same = ("section", "key", "source") if "key" in new else ("message",)
             if not self.full and not any(
                 all(new.get(part) == old.get(part) for part in same) for old in self._found
             ):
@@ -162,16 +179,33 @@ def said(number: int, noun: str) -> str:
     return f"{bound}{number} {noun}{'s' * (number > 1)}"
 
 
-def marked(data: Mapping[Any, Any], source: Source, depth: int = 0) -> Tree:
-    """Return a mapping as a tree of one source."""
-    if depth > MAX_DEPTH:
-        raise refused(f"the configuration is nested more than {MAX_DEPTH} deep", source)
-    return {
-        key: Given(
-            marked(value, source, depth + 1) if isinstance(value, Mapping) else value, source
-        )
-        for key, value in data.items()
-    }
+def marked(data: Mapping[Any, Any], source: Source) -> Tree:
+    """Return a mapping as a tree of one source; what it holds twice counts twice.
+
+    Raises
+    ------
+    InvalidConfigurationError
+        If it is nested too deep, or means too many values.
+    """
+    values = 0
+
+    def taken(value: Any, depth: int) -> Any:
+        nonlocal values
+        if not isinstance(value, Mapping | list | tuple):
+            return value
+        if depth > MAX_DEPTH:
+            raise refused(f"the configuration is nested more than {MAX_DEPTH} deep", source)
+        values += len(value)
+        if values > MAX_VALUES:
+            raise refused(f"the configuration means more than {MAX_VALUES:,} values", source)
+        if isinstance(value, Mapping):
+            return {key: Given(taken(inner, depth + 1), source) for key, inner in value.items()}
+        for inner in value:
+            taken(inner, depth + 1)
+        return value
+
+    tree: Tree = taken(data, 0)
+    return tree
 
 
 def bare(value: Any) -> Any:

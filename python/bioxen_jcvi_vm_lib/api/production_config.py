@@ -9,10 +9,12 @@ keyword max_vms | preset production
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -23,11 +25,13 @@ from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
     ChassisInitializationError,
+    InvalidConfigurationError,
 )
 from bioxen_jcvi_vm_lib._saving import save_bytes
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.config_manager import (
     ROOT_KEYS,
+    SOURCES_KEY,
     Configuration,
     GenomicVirtualizationConfig,
     Section,
@@ -91,6 +95,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 #: Longest slice with which a deadline period of 10 ms still means something [s].
 _LONGEST_SLICE_S = 0.01
+
+#: Files that are written; the others are read.
+_WRITTEN = frozenset({"log_file", "metrics_file"})
 
 Share = Annotated[float, Field(ge=0, lt=1), AfterValidator(finite)]
 Seconds = Annotated[float, Field(gt=0, le=1e9), AfterValidator(finite)]
@@ -327,7 +334,7 @@ class ProductionConfig(Configuration):
         return AuditLog(self.logging.audit_entries)
 
     def monitor(self, hypervisor: BioXenHypervisor, logger: ProductionLogger) -> Monitor:
-        """Make what ``hypervisor.run(..., progress=...)`` is to call."""
+        """Make what ``hypervisor.run(..., progress=...)`` is to call, in a ``with`` block."""
         return Monitor(
             hypervisor,
             logger,
@@ -356,6 +363,7 @@ class ProductionConfig(Configuration):
             *self._sizes(),
             *self._capacity(),
             *self._records(),
+            *(error.message for error in unusable_files(self)),
             *(() if genomic is None else _genomes(genomic)),
         )
 
@@ -420,12 +428,6 @@ class ProductionConfig(Configuration):
             reasons.append("logging.log_format is text, which no collector reads: give json")
         if settings.log_file is not None and settings.log_max_bytes == 0:
             reasons.append("logging.log_max_bytes is 0, so that log_file grows without end: set it")
-        for key, file in (
-            ("logging.log_file", settings.log_file),
-            ("monitoring.metrics_file", self.monitoring.metrics_file),
-        ):
-            if file is not None and (why := _unwritable(Path(file))):
-                reasons.append(f"{key} {file} cannot be written: {why}")
         return reasons
 
 
@@ -433,7 +435,14 @@ class Monitor:
     """Looks at a hypervisor now and then: writes its metrics to a file and a line to the log.
 
     It is what ``hypervisor.run(until_s, progress=monitor)`` calls; a look is taken when one is
-    due. A file that cannot be written is a warning in the log and never ends the run.
+    due. As a context it takes a last look at its end, so that a run that is over before the first
+    one was due is seen, too. A file that cannot be written is a warning in the log and never ends
+    the run.
+
+    ::
+
+        with config.monitor(hypervisor, log) as monitor:
+            hypervisor.run(600.0, progress=monitor)
 
     Parameters
     ----------
@@ -473,6 +482,18 @@ class Monitor:
         self._file = metrics_file
         self._due_s = time.monotonic()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(BioXenException):  # the hypervisor was closed
+            self.look()
+
     def __call__(self) -> None:
         """Take a look if one is due."""
         if time.monotonic() >= self._due_s:
@@ -499,20 +520,30 @@ class Monitor:
 
 
 def configuration_schema() -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a configuration file."""
+    """Return the JSON Schema (2020-12) of a configuration file.
+
+    A file has sections, or it is that of genomes as a whole.
+    """
+    models: list[type[Configuration]] = [GenomicVirtualizationConfig, ProductionConfig]
     _, schema = models_json_schema(
-        [(GenomicVirtualizationConfig, "validation"), (ProductionConfig, "validation")],
-        ref_template="#/$defs/{model}",
+        [(model, "validation") for model in models], ref_template="#/$defs/{model}"
     )
+    places = {model.root_key: f"#/$defs/{model.__name__}" for model in models}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Configuration of bioxen_jcvi_vm_lib",
         "type": "object",
-        "additionalProperties": False,
         "properties": {
-            "genomic_virtualization": {"$ref": "#/$defs/GenomicVirtualizationConfig"},
-            "deployment": {"$ref": "#/$defs/ProductionConfig"},
+            **{key: {"anyOf": [{"$ref": at}, {"type": "null"}]} for key, at in places.items()},
+            SOURCES_KEY: {
+                "type": "object",
+                "description": "where each value came from, as bioxen config show writes it; "
+                "it is not read",
+            },
         },
+        "if": {"anyOf": [{"required": [key]} for key in places]},
+        "then": {"propertyNames": {"enum": [*places, SOURCES_KEY]}},
+        "else": {"$ref": places[GenomicVirtualizationConfig.root_key]},
         "$defs": schema["$defs"],
     }
 
@@ -536,15 +567,50 @@ def _at_least(vms: int, free: float) -> int:
     return cells if cells * free >= vms else cells + 1
 
 
+def unusable_files(config: Configuration) -> Iterator[InvalidConfigurationError]:
+    """Yield what is wrong with each file and folder that a configuration names."""
+    for setting in config.settings():
+        key, file = setting.path[-1], setting.value
+        if not key.endswith(("_file", "_dir")) or not isinstance(file, str):
+            continue
+        look = _no_folder if key.endswith("_dir") else _unreadable
+        try:
+            why = (_unwritable if key in _WRITTEN else look)(Path(file))
+        except OSError as error:  # a name that is too long, a folder that may not be entered
+            why = f"cannot be used: {error.strerror or error}"
+        if why:
+            yield refused(
+                f"{setting.key} {file} {why} ({setting.source})", setting.source, key=setting.key
+            )
+
+
+def _no_folder(folder: Path) -> str:
+    """Say why nothing can be saved in a folder, or nothing."""
+    if not folder.exists():
+        return "does not exist: make the folder"
+    if not folder.is_dir():
+        return "is no folder"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else "cannot be written: permission denied"
+
+
+def _unreadable(file: Path) -> str:
+    """Say why a file cannot be read, or nothing."""
+    if not file.exists():
+        return "does not exist"
+    if file.is_dir():
+        return "cannot be read: it is a directory"
+    return "" if os.access(file, os.R_OK) else "cannot be read: permission denied"
+
+
 def _unwritable(file: Path) -> str:
     """Say why a file cannot be written, or nothing."""
     folder = file.absolute().parent
     if file.is_dir():
-        return "it is a directory"
+        return "cannot be written: it is a directory"
     if not folder.is_dir():
-        return "its folder does not exist"
+        return "cannot be written: its folder does not exist"
     if not os.access(file if file.exists() else folder, os.W_OK):
-        return "permission denied"
+        return "cannot be written: permission denied"
     return ""
 
 
@@ -557,15 +623,5 @@ def _genomes(genomic: GenomicVirtualizationConfig) -> list[str]:
             "runtime_scheduler is cooperative, so that one machine can keep its worker: "
             "give preemptive"
         )
-    execution = genomic.execution_parameters
-    for key, file in (
-        ("genome_file", genomic.genome_file),
-        ("sequence_file", genomic.sequence_file),
-        ("proteome_file", execution.proteome_file),
-        ("mrna_file", execution.mrna_file),
-    ):
-        if file is not None and not os.access(file, os.R_OK):
-            reasons.append(f"{key} {file} cannot be read: give a file that is there")
-    if genomic.snapshot_dir is not None and not os.access(genomic.snapshot_dir, os.W_OK):
-        reasons.append(f"snapshot_dir {genomic.snapshot_dir} cannot be written: make the folder")
+    reasons += (error.message for error in unusable_files(genomic))
     return reasons

@@ -24,6 +24,8 @@ from bioxen_jcvi_vm_lib.visualization.style import (
 )
 
 _ENERGY = ("ATP", "GTP", "CTP", "UTP")
+#: Of lines that lie on one another the lower ones show in the gaps of the upper ones.
+_STYLES = ("-", (0, (12, 2)), (0, (7, 3)), (0, (3, 5)))
 
 
 def four_panels(
@@ -125,8 +127,9 @@ def _machines(axis: Any, time: Any, result: ExecutionResult) -> None:
 
 
 def _resources(axis: Any, time: Any, result: ExecutionResult, pools: list[str]) -> None:
-    for name, colour in zip(pools, cycle(len(pools)), strict=True):
-        axis.plot(time, result.resources[name], color=colour, label=name)
+    for index, (name, colour) in enumerate(zip(pools, cycle(len(pools)), strict=True)):
+        style = _STYLES[index % len(_STYLES)]
+        axis.plot(time, result.resources[name], color=colour, linestyle=style, label=name)
     # Linear below 100 molecules, so that an empty pool can be shown.
     axis.set_yscale("symlog", linthresh=100)
     axis.set_ylim(bottom=0)
@@ -134,7 +137,7 @@ def _resources(axis: Any, time: Any, result: ExecutionResult, pools: list[str]) 
     axis.set_ylabel("molecules")
     axis.yaxis.set_major_formatter(FuncFormatter(compact))
     if pools:
-        axis.legend(fontsize="small", ncols=2, loc="lower left", framealpha=0.9)
+        axis.legend(fontsize="small", ncols=2, loc="lower left", framealpha=0.9, handlelength=3)
 
 
 def _spending(axis: Any, result: ExecutionResult) -> None:

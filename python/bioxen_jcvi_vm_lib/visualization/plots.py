@@ -129,8 +129,8 @@ def genome_traffic(
     Returns
     -------
     matplotlib Axes
-        RNA polymerases of the forward strand upwards and of the reverse strand downwards, on the
-        right axis ribosomes.
+        RNA polymerases as bars, and as a line, on the right axis, ribosomes; those of genes on the
+        forward strand upwards, of the reverse strand downwards.
     """
     _context(context)
     replicons = context.runtime.replicons
@@ -145,43 +145,53 @@ def genome_traffic(
     _whole(bins, "bins", 10, 100_000)
     length = replicons[replicon].length_nt
     edges = np.linspace(0.0, length, bins + 1)
-    counts = {key: np.zeros(bins) for key in ("forward", "reverse", "ribosome")}
+    counts = {
+        (kind, strand): np.zeros(bins)
+        for kind in ("rna_polymerase", "ribosome")
+        for strand in (1, -1)
+    }
     samples = 0
     for machines in _moments(context, duration_s, 1.0):
         samples += 1
         here = machines[machines["replicon"] == replicon]
-        polymerase = here["kind"] == "rna_polymerase"
-        for key, chosen in (
-            ("forward", polymerase & (here["strand"] > 0)),
-            ("reverse", polymerase & (here["strand"] < 0)),
-            ("ribosome", here["kind"] == "ribosome"),
-        ):
-            counts[key] += np.histogram(here["position_nt"][chosen], edges)[0]
+        for (kind, strand), count in counts.items():
+            chosen = (here["kind"] == kind) & (here["strand"] == strand)
+            count += strand * np.histogram(here["position_nt"][chosen], edges)[0]
     per_kb = 1000.0 / (length / bins) / samples
     axes = _axes(axes, (11.0, 3.6))
     middle = (edges[:-1] + edges[1:]) / 2e3
     width = length / bins / 1e3
-    right = axes.twinx()
-    right.fill_between(
-        middle, counts["ribosome"] * per_kb, step="mid", color=COLOURS[5], alpha=0.35, linewidth=0
-    )
-    axes.bar(middle, counts["forward"] * per_kb, width, color=COLOURS[0], label="forward strand")
-    axes.bar(middle, -counts["reverse"] * per_kb, width, color=COLOURS[1], label="reverse strand")
-    most = max(1e-9, *(abs(counts[key]).max() * per_kb for key in ("forward", "reverse")))
-    axes.set_ylim(-1.1 * most, 1.1 * most)
-    most = max(1e-9, counts["ribosome"].max() * per_kb)
-    right.set_ylim(-1.1 * most, 1.1 * most)
+    right = axes.twinx()  # above, so that no bar hides the line
+    for strand, name, colour in ((1, "forward", COLOURS[0]), (-1, "reverse", COLOURS[1])):
+        label = f"RNA polymerases, {name} strand"
+        heights = counts["rna_polymerase", strand] * per_kb
+        axes.bar(middle, heights, width, color=colour, label=label)
+        line = right.stairs(
+            counts["ribosome", strand] * per_kb,
+            edges / 1e3,
+            color=COLOURS[6],
+            linewidth=0.8,
+            label="ribosomes (right)",
+        )
+    for side, kind in ((axes, "rna_polymerase"), (right, "ribosome")):
+        most = max(1e-9, *(abs(counts[kind, strand]).max() * per_kb for strand in (1, -1)))
+        side.set_ylim(-1.1 * most, 1.1 * most)
+        side.yaxis.set_major_formatter(lambda value, _: f"{abs(value):.3g}")
     axes.set_xlim(0, length / 1e3)
     axes.set_xlabel(f"position on {replicons[replicon].name} [kb]")
     axes.set_ylabel("RNA polymerases per kb")
-    right.set_ylabel("ribosomes per kb", color="#2a7fa8")
-    right.set_yticks([tick for tick in right.get_yticks() if 0 <= tick <= most])
+    right.set_ylabel("ribosomes per kb")
     tidy(axes)
     right.spines[["top", "left"]].set_visible(False)
-    axes.set_zorder(right.get_zorder() + 1)
-    axes.patch.set_visible(False)
     axes.legend(
-        frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2
+        handles=[*axes.get_legend_handles_labels()[0], line],
+        frameon=False,
+        fontsize="small",
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=3,
+        columnspacing=1.2,
+        handlelength=1.4,
     )
     span = f"mean over {samples - 1} s" if samples > 1 else "at one moment"
     axes.set_title(f"traffic on the genome, {span}", loc="left")

@@ -22,6 +22,8 @@ __all__ = ["TerminalMonitor"]
 
 #: Time between two pictures where they follow one another on paper [s].
 PLAIN_INTERVAL_S = 1.0
+#: How long a message stands where else the keys are explained [s].
+MESSAGE_S = 4.0
 #: What the keys do, at length and in short.
 KEYS = (
     "up/down select   i inspect   p pause   r resume   q quit",
@@ -115,6 +117,7 @@ class TerminalMonitor:
             self._picture.foot = KEYS
             self._live = Live(self._picture, console=self._console, screen=True, auto_refresh=False)
         self._shown_s = time.monotonic()
+        self._told_s = self._shown_s
 
     def __enter__(self) -> Self:
         self._look()
@@ -142,6 +145,8 @@ class TerminalMonitor:
         if self._live is not None:
             if self._signals.suspended:
                 self._suspend(self._live)
+            if time.monotonic() - self._told_s >= MESSAGE_S:
+                self._picture.foot = KEYS
             for key in self._keys.pressed():
                 self._press(key)
             self._look()
@@ -193,13 +198,13 @@ class TerminalMonitor:
         return names.index(selected) if selected in names else 0
 
     def _press(self, key: str) -> None:
+        self._picture.foot = KEYS
         now = self._hypervisor.metrics()
         if key == "q":
             self.left = True
         elif key in _MOVES and now.vms:
             place = self._place(now) + (_MOVES[key] if self._picture.selected else 0)
             self._picture.selected = now.vms[min(max(place, 0), len(now.vms) - 1)].vm_id
-            self._picture.foot = KEYS
         elif key in ("i", "enter"):
             self._inspect = not self._inspect
         elif key in ("p", "r") and now.vms:
@@ -210,8 +215,7 @@ class TerminalMonitor:
                 act(vm.handle)
             except BioXenException as error:
                 self._picture.foot = error.message
-            else:
-                self._picture.foot = KEYS
+                self._told_s = time.monotonic()
 
     def _leave(self) -> None:
         if self._live is not None:
