@@ -52,7 +52,7 @@ def cycle(manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime, 
         born = {name: cell.machines[name]["total"] for name in MACHINES}
         # every molecule of a protein: those in machines too
         proteins = whole(cell)
-        volume_l = cell.volume_l
+        volume_l, messengers_at_birth = cell.volume_l, messengers(cell)
         began = time.perf_counter()
         while cell.time_s < LONGEST_S:
             result = cell.run(LOOK_S)
@@ -79,7 +79,8 @@ def cycle(manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime, 
             found[f"{name} at division / at birth"] = cell.machines[name]["total"] / born[name]
             found[f"{name} active"] = statistics.mean(sums[name])
         events = cell.events
-        found["proteins per messenger"] = events["translation_completions"] / events["mrna_decays"]
+        made = events["mrna_decays"] + messengers(cell) - messengers_at_birth
+        found["proteins per messenger"] = events["translation_completions"] / made
         counted = proteins > 0
         found["proteins at division / at birth, median"] = float(
             np.median(whole(cell)[counted] / proteins[counted])
@@ -99,6 +100,15 @@ def cycle(manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime, 
 def whole(cell: bx.CellularContext) -> np.ndarray:
     """All molecules of every protein: free ones and those in machines."""
     return cell.proteins + cell.proteins_in_machines
+
+
+def messengers(cell: bx.CellularContext) -> int:
+    """Messengers of all genes; in reference mode each carries one."""
+    return sum(
+        int(n)
+        for gene, n in zip(cell.runtime.genes, cell.mrnas, strict=True)
+        if gene.kind == "protein"
+    )
 
 
 def far_apart(runtime: bx.GenomicRuntime) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 
 __all__ = ["read_gene_numbers", "read_gene_words"]
 
+_Row = tuple[int, dict[str, str | None]]
 # One gene of JCVI-syn3A under the prefixes that published tables give it.
 _SYN3A_TAG = re.compile(r"(?:JCVISYN3A|MMSYN1|P)_(\d{4})")
 
@@ -91,8 +92,8 @@ def read_gene_words(
     return {gene: text for gene, _, _, text in words if text}
 
 
-def _rows(path: str) -> tuple[dict[str, str], list[tuple[int, dict[str, str | None]]]]:
-    """Read a table: its columns by their names without case and underscores, its rows with lines."""
+def _rows(path: str) -> tuple[dict[str, str], list[_Row]]:
+    """Read a table: columns by their names without case and underscores, rows with their lines."""
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -113,7 +114,7 @@ def _column(names: dict[str, str], columns: Sequence[str]) -> str | None:
 
 
 def _of_genes(
-    rows: list[tuple[int, dict[str, str | None]]],
+    rows: list[_Row],
     tag_column: str,
     column: str,
     genes: Sequence[_core.Gene],

@@ -212,7 +212,7 @@ class CellularContext:
 
     @property
     def phase(self) -> str:
-        """ "B", "C" or "D"; see `CellCycleState`."""
+        """Phase of the cell cycle: "B", "C" or "D"; see `CellCycleState`."""
         return self.cell_cycle.phase
 
     @property
@@ -227,7 +227,7 @@ class CellularContext:
 
     @property
     def growth_rate_per_h(self) -> float:
-        """d ln V / dt over the last whole minute [1/h]; 0 in a cell that does not grow."""
+        """Rate d ln V / dt over the last whole minute [1/h]; 0 in a cell that does not grow."""
         return self.cell_cycle.growth_rate_per_h
 
     @property

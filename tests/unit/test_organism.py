@@ -26,7 +26,7 @@ NUCLEOSIDES = {
 }
 #: What nobody keeps a balance of, and a phospholipid.
 OTHERS = {
-    **dict.fromkeys(("glucose", "lactate", "fatty_acid", "glycerol"), Counter[str]()),
+    **{name: Counter[str]() for name in ("glucose", "lactate", "fatty_acid", "glycerol")},
     "lipid": Counter({"P": 1}),
 }
 
