@@ -258,10 +258,9 @@ CycleState Cell::cycle() const noexcept {
     state.replication_began_s = life.replication_began_s;
     state.replication_ended_s = life.replication_ended_s;
     state.generation = life.generation;
-    state.chromosomes = 0;
     std::int64_t longest = 0;
     for (std::size_t r = 0; r < life.by_replicon.size(); ++r) {
-        if (layout_->replicons[r].length_nt <= longest) continue;
+        if (kinetics_->life.origins[r] < 0 || layout_->replicons[r].length_nt <= longest) continue;
         longest = layout_->replicons[r].length_nt;
         state.chromosomes = whole_copies(r);
     }
