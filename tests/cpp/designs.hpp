@@ -5,6 +5,8 @@
 #include "support/random.hpp"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -247,6 +249,25 @@ inline bioxen::Organism growing() {
     c.translocon_binding_per_M_s = 1e6;
     c.insertion_aa_per_s = 50.0;
     return o;
+}
+
+/// Of a cell with forks on their way on a circle and on a plasmid, RNAPs among them, and proteins on their way.
+inline std::shared_ptr<const bioxen::Program> dividing_program() {
+    using namespace bioxen;
+    DraftReplicon circle, plasmid;
+    circle.space(50).gene("m", greasy(40), false, "memA").gene("y", greasy(30), true, "secY").space(20);
+    circle.gene("a", coding(40), false, "rny").space(5).gene("b", coding(30), false, "rnjA").space(100);
+    circle.gene("c", coding(50), true).space(60).gene("t", coding(23), false, "", "tRNA-Ala", "tRNA");
+    plasmid.space(30).gene("p", coding(30)).space(40);
+    Organism o = growing();
+    o.origins_nt = {300, 20};
+    o.replicon_copies = {1, 2};
+    o.protein_counts.assign(7, 15);
+    o.promoter_binding_per_M_s *= 30.0;
+    o.cell_cycle.protein_surface_nm2 = 10e3;
+    o.cell_cycle.fork_kcat_bp_per_s = 15.0;
+    o.cell_cycle.replication_delay_s = 0.5;
+    return compile(decode(circle.record("REC0", true, 70) + plasmid.record("REC1", true)), o);
 }
 
 /// A genome and the parameters of a cell that lives on it.

@@ -197,24 +197,6 @@ TEST(random_cells_balance_and_divide_exactly_and_equal_their_shadow) {
 
 namespace {
 
-/// A cell with forks on their way on a circle and on a plasmid, RNAPs among them, and proteins on their way.
-std::shared_ptr<const Program> busy_program() {
-    DraftReplicon circle, plasmid;
-    circle.space(50).gene("m", greasy(40), false, "memA").gene("y", greasy(30), true, "secY").space(20);
-    circle.gene("a", coding(40), false, "rny").space(5).gene("b", coding(30), false, "rnjA").space(100);
-    circle.gene("c", coding(50), true).space(60).gene("t", coding(23), false, "", "tRNA-Ala", "tRNA");
-    plasmid.space(30).gene("p", coding(30)).space(40);
-    Organism o = growing();
-    o.origins_nt = {300, 20};
-    o.replicon_copies = {1, 2};
-    o.protein_counts.assign(7, 15);
-    o.promoter_binding_per_M_s *= 30.0;
-    o.cell_cycle.protein_surface_nm2 = 10e3;
-    o.cell_cycle.fork_kcat_bp_per_s = 15.0;
-    o.cell_cycle.replication_delay_s = 0.5;
-    return compile(decode(circle.record("REC0", true, 70) + plasmid.record("REC1", true)), o);
-}
-
 CellularContext busy_cell(const std::shared_ptr<const Program>& program) {
     CellularContext cell{program, 11};
     cell.advance(3.0);
@@ -224,7 +206,7 @@ CellularContext busy_cell(const std::shared_ptr<const Program>& program) {
 }  // namespace
 
 TEST(a_growing_cell_goes_on_bit_for_bit_wherever_it_was_cut) {
-    const auto program = busy_program();
+    const auto program = dividing_program();
     CellularContext cell = busy_cell(program);
     CHECK(cell.cycle().forks > 3 && cell.polymerases().size() > 5);
     CellularContext whole = cell.replica(), sibling = cell.replica();
@@ -253,10 +235,10 @@ TEST(a_growing_cell_goes_on_bit_for_bit_wherever_it_was_cut) {
 }
 
 TEST(every_truncated_and_every_changed_snapshot_of_a_growing_cell_is_refused_or_lives) {
-    const auto program = busy_program();
+    const auto program = dividing_program();
     CellularContext cell = busy_cell(program);
-    const Bytes bytes = cell.snapshot();
-    std::size_t refused = 0, unsound = 0, lived = 0;
+    Bytes bytes = cell.snapshot();
+    std::size_t refused = 0, unsound = 0, lived = 0, divisions = 0;
     const auto attempt = [&](Bytes& forged) {
         reseal(forged);
         try {
@@ -271,6 +253,7 @@ TEST(every_truncated_and_every_changed_snapshot_of_a_growing_cell_is_refused_or_
                 restored.advance(CellularContext::next_tick_s(restored.time_s()), 2'000);
                 try {
                     (void)restored.divide();
+                    ++divisions;
                 } catch (const InputError& e) {
                     CHECK(e.kind() == InputErrorKind::runtime);
                 }
@@ -291,17 +274,22 @@ TEST(every_truncated_and_every_changed_snapshot_of_a_growing_cell_is_refused_or_
     // The organism comes first, and is bound by its fingerprint: beyond it lies the state, which begins with the cycle.
     ByteWriter organism;
     write_organism(organism, program->organism());
-    const std::size_t state = snapshot_format::header_bytes + organism.bytes().size(), end = bytes.size() - snapshot_format::checksum_bytes;
-    CHECK(state + 1'000 < end);
+    const std::size_t state = snapshot_format::header_bytes + organism.bytes().size();
+    CHECK(state + 1'000 < bytes.size());
     RandomStream random{5, 9};
     for (std::size_t i = 0; i < 6'000; ++i) {
+        if (i == 3'000) {
+            while (!cell.cycle().ready_to_divide) cell.advance(cell.time_s() + 1.0);
+            bytes = cell.snapshot();
+        }
         Bytes forged = bytes;
-        const std::size_t at = i < 4'000 ? state + i / 8 : state + 500 + static_cast<std::size_t>(random.uniform() * static_cast<double>(end - state - 500));
+        const std::size_t end = bytes.size() - snapshot_format::checksum_bytes;
+        const std::size_t at = i % 3'000 < 2'400 ? state + i % 3'000 / 8 : state + 300 + static_cast<std::size_t>(random.uniform() * static_cast<double>(end - state - 300));
         forged[at] ^= static_cast<std::byte>(1 << (i % 8));
         attempt(forged);
     }
-    std::printf("  %zu refused, %zu lived, %zu of them unsound\n", refused - truncated, lived, unsound);
-    CHECK(refused - truncated > 500 && lived > 500);
+    std::printf("  %zu refused, %zu lived, %zu of them unsound, %zu divided\n", refused - truncated, lived, unsound, divisions);
+    CHECK(refused - truncated > 500 && lived > 500 && divisions > 200);
 }
 
 // ----------------------------------------------------------------------------------------------------------- laws
@@ -473,6 +461,31 @@ TEST(machines_are_assembled_at_first_order) {
     CHECK(holds(z_of_mean(made, n * p, variance), "machines assembled"));
     CHECK(holds(z_of_variance(made, n * p, variance, (1.0 - 6.0 * p * (1.0 - p)) / variance), "their variance"));
     CHECK(!(std::abs(z_of_mean(made, n * (1.0 - std::exp(-1.02 * rate * time)), variance)) <= critical_z));
+}
+
+/// Machines that were lent to a cell, and those that it works with though they were taken back, are shared out like its own.
+TEST(a_cell_with_lent_machines_divides_exactly) {
+    DraftReplicon draft;
+    draft.space(30).gene("a", coding(120), false, "rpoA").space(60).gene("b", coding(90), false, "rpoB").space(60);
+    draft.gene("c", coding(40), false, "rpoC").space(60).gene("r", coding(30), false, "rrfA", "5S ribosomal RNA", "rRNA");
+    Organism o = growing();
+    o.origins_nt = {15};
+    o.promoter_binding_per_M_s *= 20.0;
+    const auto program = compile(decode(draft.record("REC0", true)), o);
+    for (const auto& [rnaps, ribosomes] : {std::pair{60, 90}, std::pair{1, 2}, std::pair{0, 0}}) {
+        CellularContext cell{program, 9};
+        while (!cell.cycle().ready_to_divide) cell.advance(cell.time_s() + 1.0);
+        cell.advance(CellularContext::next_tick_s(cell.time_s()));
+        o.rna_polymerases = rnaps;
+        o.ribosomes = ribosomes;
+        cell.allocate(program->with_organism(o));
+        CHECK(sound(cell, "lent"));
+        CellularContext daughter = divided(cell, "lent");
+        for (CellularContext* const side : {&cell, &daughter}) {
+            side->advance(side->time_s() + 2.0);
+            CHECK(sound(*side, "after"));
+        }
+    }
 }
 
 /// What binds meets less often in a larger cell: at three times the volume a third as often.
@@ -734,6 +747,9 @@ TEST(a_cell_that_cannot_divide_says_why) {
     cell.advance(cell.time_s() + 0x1.0p-8);
     says(cell, "supply ticks");
     cell.advance(CellularContext::next_tick_s(cell.time_s()));
+    cell.set_resource(species::Pi, std::int64_t{1} << 40);
+    says(cell, "molecules");
+    cell.set_resource(species::Pi, 0);
     (void)cell.divide();
     says(cell, "two whole copies");
 }
