@@ -292,6 +292,97 @@ TEST(every_truncated_and_every_changed_snapshot_of_a_growing_cell_is_refused_or_
     CHECK(refused - truncated > 500 && lived > 500 && divisions > 200);
 }
 
+namespace {
+
+/// Reads a snapshot as docs/snapshot.md has it, knowing nothing of the code that wrote it.
+struct Page {
+    ByteReader in;
+
+    explicit Page(std::span<const std::byte> bytes) : in(bytes.first(bytes.size() - 8).subspan(56)) {}
+
+    void words(std::size_t n) { (void)in.bytes(8 * n); }
+    std::uint32_t list(std::size_t entry_bytes) {
+        const auto n = in.get<std::uint32_t>();
+        (void)in.bytes(n * entry_bytes);
+        return n;
+    }
+    void supply_reaction() {
+        list(1), list(1), words(1), list(10);
+        if (in.get<std::uint8_t>() == 1) (void)in.bytes(9);
+        (void)in.get<std::uint8_t>();
+    }
+    void organism() {
+        list(1), words(25), words(3), (void)in.bytes(6 * 4 + 3), words(85);
+        for (auto n = in.get<std::uint32_t>(); n > 0; --n) supply_reaction();
+        list(8), list(8), list(12), list(12), list(12);
+        CHECK(in.get<std::uint8_t>() == 1);
+        (void)in.bytes(1), words(10), words(3), (void)in.bytes(3), words(2);
+        list(8), list(8), list(4);
+    }
+    /// As far as the list of copies of the DNA.
+    void cycle() { (void)in.bytes(8 + 8 * (4 + 2 + 3) + 8 * (3 + 4 + 1) + 1); }
+};
+
+struct CopyOfDna {
+    std::uint32_t replicon, parent;
+    std::int64_t left, right;
+};
+
+std::vector<CopyOfDna> copies_of(const CellularContext& cell) {
+    const Bytes bytes = cell.snapshot();
+    Page page{bytes};
+    page.organism();
+    page.cycle();
+    std::vector<CopyOfDna> copies(page.in.get<std::uint32_t>());
+    for (CopyOfDna& copy : copies) {
+        copy.replicon = page.in.get<std::uint32_t>(), copy.parent = page.in.get<std::uint32_t>();
+        copy.left = page.in.get<std::int64_t>(), copy.right = page.in.get<std::int64_t>();
+    }
+    return copies;
+}
+
+}  // namespace
+
+TEST(a_snapshot_is_as_its_page_describes_it) {
+    const auto program = dividing_program();
+    CellularContext cell = busy_cell(program);
+    const Bytes bytes = cell.snapshot();
+    const std::size_t genes = program->gene_count(), reactions = program->organism().supply.size();
+    Page page{bytes};
+    ByteReader& in = page.in;
+    page.organism();
+    CHECK(in.get<std::uint32_t>() == genes);
+    const auto classes = in.get<std::uint32_t>();
+    page.words(4), page.words(2), page.words(3);
+    CHECK(in.get<double>() * program->organism().volume_l == cell.cycle().volume_l);
+    page.words(2);
+    CHECK(in.get<double>() == cell.cycle().birth_s);
+    page.words(1);
+    CHECK(in.get<double>() == cell.cycle().replication_began_s && in.get<double>() == cell.cycle().replication_ended_s);
+    CHECK(in.get<std::int64_t>() == 0 && in.get<std::uint8_t>() == 0);
+    CHECK(page.list(24) >= 4);
+    CHECK(page.list(5) == static_cast<std::uint32_t>(cell.cycle().forks));
+    for (const std::int64_t n : cell.in_machines()) CHECK(in.get<std::int64_t>() == n);
+    page.words(3), page.list(4), page.list(8);
+
+    std::size_t free = 0;
+    for (auto n = in.get<std::uint32_t>(); n > 0; --n) free += in.get<std::uint32_t>() == UINT32_MAX ? 1 : 0;
+    (void)in.bytes(4 * free);
+    std::size_t machines = page.list(12) + page.list(8);
+    for (std::uint32_t c = 0; c < classes; ++c) machines += page.list(12);
+    CHECK(machines == cell.polymerases().size());
+    page.list(8), page.list(8), page.list(4), page.list(4), page.list(4);
+    for (const std::int64_t n : cell.proteins()) CHECK(in.get<std::int64_t>() == n);
+    page.words(genes), page.words(85), page.words(2 * 32), page.words(reactions + 22), page.words(14);
+    CHECK(in.get<std::int64_t>() == cell.events().replication_steps);
+    page.words(6), page.words(2 * 4 + 3 * 22), page.words(reactions + 1), page.words(3 * 97), page.words(27);
+    std::int64_t copied = 0;
+    for (int b = 0; b < 4; ++b) copied += in.get<std::int64_t>();
+    CHECK(copied == cell.events().replication_steps);
+    page.words(22 + 1), page.words(97), page.words(27);
+    CHECK(in.left() == 0);
+}
+
 // ----------------------------------------------------------------------------------------------------------- laws
 
 /// Each base waits for kcat d / (K + d): on a linear replicon copied from its end a chain of `length` exponential times,
@@ -394,6 +485,36 @@ TEST(partition_is_binomial) {
         if (square > 90.3) std::printf("  %s: chi-square %.1f\n", counted[k].first, square);
         CHECK(square <= 90.3);
     }
+}
+
+/// The rates of each daughter are its own from the first moment on: of k proteins Bin(k, 1 - e^(-rate t)) decay within t.
+TEST(daughters_go_on_at_their_own_rates) {
+    constexpr double rate = 10.0, time = 0x1.0p-7;  // before the next tick, which would draw anew
+    DraftReplicon draft;
+    draft.space(30).gene("g", coding(20)).space(30);
+    Organism o = bare();
+    o.protein_counts = {1'000};
+    o.protein_decay_per_s = rate;
+    for (std::size_t s = 0; s < species::resource_count; ++s) o.pools[s] = std::min<std::int64_t>(o.pools[s], 1'000);
+    o.cell_cycle.fork_kcat_bp_per_s = 1e5;
+    const auto program = compile(decode(draft.record("REC0", true)), o);
+    CellularContext grown{program, 3};
+    grown.advance(0x1.0p-4);
+    CHECK(grown.cycle().chromosomes == 2);
+    const double p = 1.0 - std::exp(-rate * time);
+    std::array<double, 2> excess{}, variance{};
+    for (std::size_t i = 0; i < 4'000; ++i) {
+        CellularContext mother = grown.fork();
+        CellularContext daughter = mother.divide();
+        for (std::size_t side = 0; side < 2; ++side) {
+            CellularContext& cell = side == 0 ? mother : daughter;
+            const auto k = static_cast<double>(cell.proteins()[0]);
+            cell.advance(cell.time_s() + time);
+            excess[side] += k - static_cast<double>(cell.proteins()[0]) - k * p;
+            variance[side] += k * p * (1.0 - p);
+        }
+    }
+    CHECK(holds(excess[0] / std::sqrt(variance[0]), "mother") && holds(excess[1] / std::sqrt(variance[1]), "daughter"));
 }
 
 /// As long as there are enough RNA polymerases and none is in another's way, a gene behind the fork is transcribed twice
@@ -597,6 +718,78 @@ TEST(the_growth_rate_is_that_of_whole_minutes_from_birth) {
 
 // ------------------------------------------------------------------------------------- places where DNA is special
 
+/// Rounds that begin in quick succession follow one another and do not pass.
+TEST(a_later_round_does_not_pass_an_earlier_one) {
+    for (const bool circular : {false, true}) {
+        Organism o = bare();
+        o.origins_nt = {150};
+        o.cell_cycle.initiation_volume_l = o.volume_l / 30.0;   // five rounds in five ticks
+        CellularContext cell{compile(plain(400, circular), o), 3};
+        std::size_t met = 0;
+        for (double t = 0.05; cell.cycle().forks > 0 || t < 1.0; t += 0.05) {
+            cell.advance(t);
+            CHECK(sound(cell, "rounds"));
+            const std::vector<CopyOfDna> copies = copies_of(cell);
+            for (std::size_t c = 0; c < copies.size(); ++c) {
+                for (std::size_t earlier = 0; earlier < c; ++earlier) {
+                    const bool ahead = copies[c].parent != UINT32_MAX && copies[earlier].parent != UINT32_MAX &&
+                                       (earlier == copies[c].parent || copies[earlier].parent == copies[c].parent);
+                    if (!ahead) continue;
+                    CHECK(copies[c].left <= copies[earlier].left && copies[c].right <= copies[earlier].right);
+                    met += copies[c].right == copies[earlier].right ? 1 : 0;
+                }
+            }
+        }
+        CHECK(met > 20 && cell.events().replication_initiations == 5 && cell.cycle().chromosomes == 32);
+        CHECK(cell.events().replication_steps == 31 * 400);
+    }
+}
+
+/// A fork covers the promoters that it stands beside, on the old strand and on the new one.
+TEST(no_polymerase_starts_beside_a_fork) {
+    DraftReplicon draft;
+    draft.space(100).gene("g", coding(30)).space(100);
+    Organism o = bare();
+    o.rna_polymerases = 1'000;
+    o.promoter_binding_per_M_s *= 100.0;
+    o.cell_cycle.fork_kcat_bp_per_s = 0.0;      // it stays where it is
+    for (const std::int64_t origin : {80, 100, 120, 200}) {
+        o.origins_nt = {origin};
+        CellularContext cell{compile(decode(draft.record("REC0", true)), o), 4};
+        cell.advance(0x1.0p-6);
+        const std::int64_t before = cell.mrnas()[0];
+        CHECK(cell.cycle().forks == 2 && before <= 1);
+        cell.advance(20.0);
+        CHECK((cell.mrnas()[0] > before) == (origin == 200));
+    }
+}
+
+/// A round that begins under RNAPs stops those that come to its forks, whatever they had worked out before.
+TEST(polymerases_notice_forks_that_begin_among_them) {
+    DraftReplicon draft;
+    draft.space(20).gene("a", coding(300)).space(40).gene("b", coding(200), true);
+    Organism o = growing();
+    o.rna_polymerases = 40;
+    o.promoter_binding_per_M_s *= 100.0;
+    o.rnap_footprint_nt = 10;
+    o.cell_cycle.fork_kcat_bp_per_s = 0.5;
+    o.cell_cycle.replication_delay_s = 8.0;
+    o.cell_cycle.replication_delay_log_sd = 0.0;
+    for (const std::int64_t origin : {150, 500, 1'200}) {
+        o.origins_nt = {origin};
+        const auto program = compile(decode(draft.record("REC0", true)), o);
+        CellularContext cell{program, 4};
+        cell.advance(8.0 - 0x1.0p-5);
+        for (int cut = 0; cut < 60; ++cut) {
+            CellularContext shadow = CellularContext::restore(cell.snapshot(), program);
+            for (CellularContext* const one : {&cell, &shadow}) one->advance(8.0 + 0.05 * cut);
+            CHECK(shadow.trajectory_hash() == cell.trajectory_hash());
+            CHECK(sound(cell, "among"));
+        }
+        CHECK(cell.cycle().forks == 2);
+    }
+}
+
 /// Replication that begins at the end of a linear replicon has one fork.
 TEST(a_linear_replicon_is_copied_from_its_end) {
     for (const std::int64_t origin : {0, 1, 99}) {
@@ -631,7 +824,7 @@ TEST(forks_and_polymerases_see_each_other_over_the_end_of_a_covered_circle) {
             const auto program = compile(decode(draft.record("REC0", true, 300)), o);
             CHECK(program->layout().dna.size() > static_cast<std::size_t>(length) + 2);
             CellularContext cell{program, 6};
-            for (double t = 0.05; t < 12.0; t += 0.05) {
+            for (double t = 0.05; t < 60.0 && cell.events().replication_terminations == 0; t += 0.05) {
                 cell.advance(t);
                 CHECK(sound(cell, "covered"));
             }
@@ -697,6 +890,23 @@ TEST(a_cell_that_waits_to_divide_is_not_exhausted) {
     CellularContext cell{compile(plain(100, true), o), 1};
     CHECK(cell.advance(100.0) == AdvanceStatus::ready_to_divide);
     CHECK(cell.time_s() >= 20.0 && cell.time_s() < 22.0);
+    // it is told once a generation, whether or not the cell is restored in between
+    CellularContext restored = CellularContext::restore(cell.snapshot(), cell.shared_program());
+    for (CellularContext* const one : {&cell, &restored}) CHECK(one->advance(100.0) == AdvanceStatus::exhausted);
+    CHECK(restored.cycle().ready_to_divide);
+}
+
+TEST(membrane_proteins_wait_for_a_translocon_and_for_ATP) {
+    const auto program = dividing_program();
+    CellularContext cell = busy_cell(program);
+    for (int k = 0; k < 100 && cell.events().membrane_insertions == 0; ++k) cell.advance(cell.time_s() + 0.25);
+    CHECK(cell.events().membrane_insertions > 0);
+    for (const SpeciesIndex s : {species::ATP, species::ADP}) cell.set_resource(s, s == species::ATP ? 40 : 0);
+    for (int k = 0; k < 500; ++k) {
+        cell.advance(cell.time_s() + 0x1.0p-8);
+        CHECK(sound(cell, "without ATP"));
+        cell.set_resource(species::ADP, 0);  // nothing to regenerate
+    }
 }
 
 /// One RNA that is called both 16S and 23S cannot fill two places in a ribosome.
