@@ -39,7 +39,8 @@ bool sound(const CellularContext& cell, const std::string& where) {
     for (const auto& [name, residual] : cell.audit().residuals) {
         if (residual == 0) continue;
         ok = false;
-        std::printf("  %s at %.4f s: %s = %lld\n", where.c_str(), cell.time_s(), name.c_str(), static_cast<long long>(residual));
+        std::printf("  %s at %.4f s: %s = %lld\n", where.c_str(), cell.time_s(), name.c_str(),
+                    static_cast<long long>(residual));
     }
     const auto least = [](const auto& all) {
         return std::all_of(all.begin(), all.end(), [](std::int64_t n) { return n >= 0; });
@@ -112,7 +113,8 @@ Organism bare() {
     o.rna_polymerases = o.ribosomes = o.degradosomes = 0;
     o.protein_decay_per_s = 0.0;
     o.synthetases_per_amino_acid = 0.0;
-    for (const SpeciesIndex s : {species::dATP, species::dCTP, species::dGTP, species::dTTP, species::ATP}) o.pools[s] = 1'000'000'000;
+    for (const SpeciesIndex s : {species::dATP, species::dCTP, species::dGTP, species::dTTP, species::ATP})
+        o.pools[s] = 1'000'000'000;
     o.cell_cycle.replication_delay_s = o.cell_cycle.replication_delay_log_sd = 0.0;
     o.origins_nt = {0};
     return o;
@@ -284,7 +286,8 @@ TEST(every_truncated_and_every_changed_snapshot_of_a_growing_cell_is_refused_or_
         }
         Bytes forged = bytes;
         const std::size_t end = bytes.size() - snapshot_format::checksum_bytes;
-        const std::size_t at = i % 3'000 < 2'400 ? state + i % 3'000 / 8 : state + 300 + static_cast<std::size_t>(random.uniform() * static_cast<double>(end - state - 300));
+        const auto further = static_cast<std::size_t>(random.uniform() * static_cast<double>(end - state - 300));
+        const std::size_t at = i % 3'000 < 2'400 ? state + i % 3'000 / 8 : state + 300 + further;
         forged[at] ^= static_cast<std::byte>(1 << (i % 8));
         attempt(forged);
     }
@@ -468,7 +471,8 @@ TEST(partition_is_binomial) {
     std::vector<double> law(n + 1);   // by recurrence from the middle
     law[n / 2] = 1.0;
     for (std::int64_t k = n / 2; k < n; ++k)
-        law[static_cast<std::size_t>(k + 1)] = law[static_cast<std::size_t>(k)] * static_cast<double>(n - k) / static_cast<double>(k + 1);
+        law[static_cast<std::size_t>(k + 1)] =
+            law[static_cast<std::size_t>(k)] * static_cast<double>(n - k) / static_cast<double>(k + 1);
     for (std::int64_t k = 0; k < n / 2; ++k) law[static_cast<std::size_t>(k)] = law[static_cast<std::size_t>(n - k)];
     double total = 0.0;
     for (const double p : law) total += p;
