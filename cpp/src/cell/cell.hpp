@@ -215,6 +215,8 @@ private:
     void begin_generation();
     void grow();
     void set_volume(double ratio);
+    /// Of the chromosomes; where there are only plasmids, of these.
+    [[nodiscard]] std::size_t origins() const noexcept;
     [[nodiscard]] double surface_ratio() const noexcept;
     [[nodiscard]] double present_volume_ratio() const noexcept;
     [[nodiscard]] const StepTable& step_table() const noexcept { return life_ ? life_->steps : kinetics_->steps; }
@@ -226,14 +228,18 @@ private:
     [[nodiscard]] bool at_end(const Fork& fork) const noexcept;
     void finish_fork(std::size_t fork);
     void clear_way(const Fork& fork);
+    /// For one of the places on the axis that stand for the fork's base.
+    void clear_way(const Fork& fork, std::int64_t place);
     [[nodiscard]] std::int64_t from_cut_of(const Fork& fork) const noexcept;
-    /// The copy has this base of its replicon.
-    [[nodiscard]] bool holds(const DnaCopy& copy, std::int64_t from_cut) const noexcept;
+    /// A fork has what its next base takes.
+    [[nodiscard]] bool may_copy(const Fork& fork) const noexcept;
+    /// The copy has these bases of its replicon, all of them. @param from_cut may lie beyond the end of a circle
+    [[nodiscard]] bool holds(const DnaCopy& copy, std::int64_t from_cut, std::int64_t length_nt) const noexcept;
     /// Bases that a fork may copy before it reaches what is ahead of it on its template.
     [[nodiscard]] std::int64_t fork_room(const Fork& fork) const noexcept;
     /// Steps that an RNAP may take before it touches a fork.
     [[nodiscard]] std::int64_t room_to_fork(const Walker& rnap) const noexcept;
-    [[nodiscard]] bool fork_is_near(std::uint32_t copy, std::int64_t axis) const noexcept;
+    [[nodiscard]] bool fork_is_near(std::uint32_t copy, const UnitLayout& unit) const noexcept;
 
     // assembly.cpp: machines, and proteins on their way
     void count_complete_sets(std::size_t machine) noexcept;

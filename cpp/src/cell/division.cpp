@@ -8,6 +8,13 @@
 
 namespace bioxen {
 
+namespace {
+
+/// A coin is tossed for each molecule: so many that a division takes about a second, far more than any cell holds.
+constexpr std::int64_t most_tosses = std::int64_t{1} << 33;
+
+}  // namespace
+
 /// What goes to the daughter; the mother keeps the rest.
 struct Cell::Partition {
     std::vector<std::uint8_t> copies;               ///< per copy of the DNA
@@ -199,6 +206,14 @@ Cell Cell::divide() {
     if (!has_two_chromosomes())
         throw InputError(InputErrorKind::runtime,
                          "the cell cannot divide: it has not two whole copies of each chromosome (replication ends later)");
+    std::int64_t molecules = 0;
+    for (const auto& counts : {std::span<const std::int64_t>{pools_.data(), species::resource_count},
+                               std::span<const std::int64_t>{proteins_}, std::span<const std::int64_t>{mature_}}) {
+        for (const std::int64_t n : counts) molecules += n;
+    }
+    if (molecules > most_tosses)
+        throw InputError(InputErrorKind::runtime, "the cell cannot divide: it holds " + std::to_string(molecules) +
+                                                      " molecules; one that divides holds at most " + std::to_string(most_tosses));
     post_products();
     const Partition partition = draw_partition();
     Cell daughter = fork(std::nullopt);
@@ -258,10 +273,9 @@ CycleState Cell::cycle() const noexcept {
     state.replication_began_s = life.replication_began_s;
     state.replication_ended_s = life.replication_ended_s;
     state.generation = life.generation;
-    state.chromosomes = 0;
     std::int64_t longest = 0;
     for (std::size_t r = 0; r < life.by_replicon.size(); ++r) {
-        if (layout_->replicons[r].length_nt <= longest) continue;
+        if (kinetics_->life.origins[r] < 0 || layout_->replicons[r].length_nt <= longest) continue;
         longest = layout_->replicons[r].length_nt;
         state.chromosomes = whole_copies(r);
     }

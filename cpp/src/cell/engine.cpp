@@ -97,12 +97,14 @@ BIOXEN_INLINE void Cell::draw_candidates(double horizon, std::uint64_t& fuel) {
         const Pick ahead = pick(random_.peek().first);
         const std::uint64_t rates = rates_version_, blocks = random_.blocks_taken();
         Walker* const walker = chosen.walker;
-        if (walker != nullptr && walker->pos < walker->limit) [[likely]]
+        if (walker != nullptr && walker->pos < walker->limit) [[likely]] {
             (void)take_step(*walker, chosen.cls, chosen.fraction, table, tape, pools_.data(), steps_.data());
-        else if (walker != nullptr)
+        } else if (walker != nullptr) {
             at_limit(chosen.cls, chosen.index, chosen.fraction);
-        else
+        } else {
+            now_ = current;  // some of them ask for it
             rare_candidate(chosen.fraction);
+        }
         next += random_.exponential_from(block.second) * inverse_total_;
         chosen = ahead;
         if ((rates_version_ - rates) + (random_.blocks_taken() - blocks) != 0) [[unlikely]]

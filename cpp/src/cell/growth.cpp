@@ -81,21 +81,29 @@ void Cell::grow() {
     Life& life = *life_;
     const CellCycle& cycle = kinetics_->organism.cell_cycle;
     set_volume(present_volume_ratio());
-    if (tick_ % growth_interval_ticks == 0) {
+    const std::int64_t age_ticks = tick_ - static_cast<std::int64_t>(life.birth_s / tick_s);
+    if (age_ticks % growth_interval_ticks == 0) {
         constexpr double interval_s = static_cast<double>(growth_interval_ticks) * tick_s;
         life.growth_rate_per_s = natural_logarithm(life.volume_ratio / life.volume_ratio_before) / interval_s;
         life.volume_ratio_before = life.volume_ratio;
     }
     bool due = now_ >= life.replication_due_s;
     if (cycle.initiation_volume_l > 0.0) {
-        std::size_t origins = 0;
-        for (std::size_t r = 0; r < life.by_replicon.size(); ++r) {
-            if (kinetics_->life.origins[r] >= 0) origins = std::max(origins, life.by_replicon[r].size());
-        }
-        due = origins > 0 && volume_l() >= cycle.initiation_volume_l * static_cast<double>(origins);
+        const std::size_t there = origins();
+        due = there > 0 && volume_l() >= cycle.initiation_volume_l * static_cast<double>(there);
     }
     if (due) initiate_replication();
     refresh_rates();
+}
+
+std::size_t Cell::origins() const noexcept {
+    std::size_t chromosomal = 0, any = 0;
+    for (std::size_t r = 0; r < life_->by_replicon.size(); ++r) {
+        if (kinetics_->life.origins[r] < 0) continue;
+        any = std::max(any, life_->by_replicon[r].size());
+        if (is_chromosome(r)) chromosomal = std::max(chromosomal, life_->by_replicon[r].size());
+    }
+    return chromosomal > 0 ? chromosomal : any;
 }
 
 bool Cell::ready_to_divide() const noexcept {

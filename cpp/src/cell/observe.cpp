@@ -166,7 +166,7 @@ void Cell::audit_life(Audit& result) const {
         const UnitLayout& unit = unit_of(walker(id));
         const DnaCopy& copy = life.copies[walker(id).lane];
         const std::int64_t at = static_cast<std::int64_t>(walker(id).tape) - layout_->replicons[unit.replicon].tape;
-        lost += copy.replicon != unit.replicon || !holds(copy, at % layout_->replicons[unit.replicon].length_nt) ? 1 : 0;
+        lost += copy.replicon != unit.replicon || !holds(copy, at, 1) ? 1 : 0;
     }
     for (const Fork& fork : life.forks) behind = std::min(behind, fork_room(fork));
     result.residuals["membrane proteins"] = membrane;
@@ -263,9 +263,12 @@ bool Cell::life_can_act() const noexcept {
     }
     const bool powered = pools_[species::ATP] >= 1;
     if (powered && rare_rate_[insert_residues] > 0.0) return true;
-    const bool bases = pools_[species::dATP] > 0 || pools_[species::dCTP] > 0 || pools_[species::dGTP] > 0 || pools_[species::dTTP] > 0;
-    if (powered && bases && rare_rate_[copy_base] > 0.0) return true;
-    return life.replication_due_s < 1e300;  // its time will come
+    const auto copies = [this](const Fork& fork) { return may_copy(fork); };
+    if (rare_rate_[copy_base] > 0.0 && std::any_of(life.forks.begin(), life.forks.end(), copies)) return true;
+    // what only its time is wanting for
+    const bool will_divide = !life.told_ready && has_two_chromosomes() &&
+                             surface_ratio() >= kinetics_->organism.cell_cycle.division_surface_ratio;
+    return will_divide || life.replication_due_s < 1e300;
 }
 
 std::size_t Cell::memory_bytes() const noexcept {

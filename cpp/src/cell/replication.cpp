@@ -10,6 +10,12 @@ namespace {
 /// What stands opposite a base and beside it, in the order A C G T.
 constexpr std::array<SpeciesIndex, 4> deoxytriphosphate{species::dATP, species::dCTP, species::dGTP, species::dTTP};
 
+/// How far along a circle a place is that lies `distance` ahead: at least 0, less than a turn.
+std::int64_t remainder(std::int64_t distance, std::int64_t turn) noexcept {
+    const std::int64_t rest = distance % turn;
+    return rest < 0 ? rest + turn : rest;
+}
+
 }  // namespace
 
 void Cell::add_copy(std::uint32_t replicon, std::uint32_t parent) {
@@ -19,8 +25,10 @@ void Cell::add_copy(std::uint32_t replicon, std::uint32_t parent) {
     life.by_replicon[replicon].push_back(copy);
     life.most_copies = std::max(life.most_copies, life.by_replicon[replicon].size());
     if (parent == DnaCopy::none) return;
-    life.forks.push_back({copy, false});
-    life.forks.push_back({copy, true});
+    for (const bool rightward : {false, true}) {
+        // the end of a linear replicon may be its origin: to that side nothing is to be done
+        if (const Fork fork{copy, rightward}; !at_end(fork)) life.forks.push_back(fork);
+    }
 }
 
 std::int64_t Cell::from_cut_of(const Fork& fork) const noexcept {
@@ -30,14 +38,12 @@ std::int64_t Cell::from_cut_of(const Fork& fork) const noexcept {
     return at < 0 ? at + length : at >= length ? at - length : at;
 }
 
-bool Cell::holds(const DnaCopy& copy, std::int64_t from_cut) const noexcept {
+bool Cell::holds(const DnaCopy& copy, std::int64_t from_cut, std::int64_t length_nt) const noexcept {
     if (copy.whole()) return true;
     const Replicon& replicon = layout_->replicons[copy.replicon];
-    std::int64_t right = from_cut - kinetics_->life.origins[copy.replicon];
-    if (right < 0 && replicon.circular) right += replicon.length_nt;
-    if (right >= 0 && right < copy.right) return true;
-    const std::int64_t left = right < 0 ? -right : replicon.circular ? replicon.length_nt - right : -1;
-    return left > 0 && left <= copy.left;
+    std::int64_t from_left_fork = from_cut - (kinetics_->life.origins[copy.replicon] - copy.left);
+    if (replicon.circular) from_left_fork = remainder(from_left_fork, replicon.length_nt);
+    return from_left_fork >= 0 && from_left_fork + length_nt <= copy.left + copy.right;
 }
 
 std::int64_t Cell::fork_room(const Fork& fork) const noexcept {
@@ -60,15 +66,18 @@ std::int64_t Cell::fork_room(const Fork& fork) const noexcept {
 void Cell::initiate_replication() {
     Life& life = *life_;
     life.replication_due_s = std::numeric_limits<double>::infinity();
+    const std::size_t before = life.copies.size();
     for (std::uint32_t r = 0; r < life.by_replicon.size(); ++r) {
         if (kinetics_->life.origins[r] < 0) continue;
         const std::vector<std::uint32_t> templates = life.by_replicon[r];
         for (const std::uint32_t copy : templates) {
-            if (life.by_replicon[r].size() >= static_cast<std::size_t>(most_dna_copies)) break;
+            const bool full = life.by_replicon[r].size() >= static_cast<std::size_t>(most_dna_copies) ||
+                              life.copies.size() >= most_dna_copies_in_all;
+            if (full) break;
             add_copy(r, copy);
         }
     }
-    if (life.forks.empty()) return;
+    if (life.copies.size() == before) return;
     life.replication_began_s = now_;
     ++counts_.replication_initiations;
     // a promoter beside an origin may be under a fork now: nothing that an RNAP worked out before holds
@@ -104,6 +113,13 @@ void Cell::copy_next_base() {
     if (at_end(fork)) finish_fork(chosen);
 }
 
+bool Cell::may_copy(const Fork& fork) const noexcept {
+    if (fork_room(fork) <= 0) return false;
+    const std::size_t tape = layout_->replicons[life_->copies[fork.copy].replicon].tape;
+    const std::uint8_t base = layout_->dna[tape + static_cast<std::size_t>(from_cut_of(fork))];
+    return pools_[deoxytriphosphate[base]] >= 1 && pools_[deoxytriphosphate[3 - base]] >= 1 && pools_[species::ATP] >= 1;
+}
+
 bool Cell::at_end(const Fork& fork) const noexcept {
     const DnaCopy& copy = life_->copies[fork.copy];
     const Replicon& replicon = layout_->replicons[copy.replicon];
@@ -135,23 +151,34 @@ void Cell::finish_fork(std::size_t chosen) {
 /// co-directional; Science 327:590, 2010, head-on): their transcripts are lost. Those that follow a fork wait behind it.
 void Cell::clear_way(const Fork& fork) {
     if (layout_->reference_mode) return;
+    const Replicon& replicon = layout_->replicons[life_->copies[fork.copy].replicon];
+    const std::int64_t at = from_cut_of(fork);
+    if (!replicon.circular) return clear_way(fork, at);
+    // What is ahead on a circle may stand beyond its cut, and where units go on over the end, a turn further on the axis.
+    const std::int64_t turn = replicon.length_nt, end = replicon.tape_nt;
+    for (std::int64_t place = fork.rightward ? at - turn : at; place < (fork.rightward ? end : end + turn); place += turn)
+        clear_way(fork, place);
+}
+
+void Cell::clear_way(const Fork& fork, std::int64_t place) {
     const DnaCopy& copy = life_->copies[fork.copy];
+    const Replicon& replicon = layout_->replicons[copy.replicon];
     const std::int64_t footprint = kinetics_->organism.rnap_footprint_nt;
     const std::int64_t direction = fork.rightward ? 1 : -1;
-    const std::int64_t at = layout_->replicons[copy.replicon].axis + from_cut_of(fork) +
-                            std::int64_t{copy.parent} * layout_->axis_length;
-    const std::int64_t next = at + direction;
+    const std::int64_t cut = replicon.axis + std::int64_t{copy.parent} * layout_->axis_length;
+    const std::int64_t next = cut + place + direction;
     for (;;) {
         WalkerId nearest = no_walker;
         if (fork.rightward) {
-            const std::size_t slot = axis_slot(at);
+            const std::size_t slot = axis_slot(cut + std::max<std::int64_t>(place, 0));
             if (slot < axis_order_.size()) nearest = axis_order_[slot];
         } else {
-            const std::size_t slot = axis_slot(at + 1);
+            const std::size_t slot = axis_slot(cut + std::min(place + 1, replicon.tape_nt));
             if (slot > 0) nearest = axis_order_[slot - 1];
         }
         if (nearest == no_walker) return;
         Walker& rnap = walker(nearest);
+        if (rnap.lane != copy.parent || unit_of(rnap).replicon != copy.replicon) return;
         const std::int64_t room = direction * (axis_of(rnap) - next) - footprint;
         if (room >= 0) {
             const bool towards = unit_of(rnap).direction() != direction;
@@ -167,23 +194,27 @@ std::int64_t Cell::room_to_fork(const Walker& rnap) const noexcept {
     std::int64_t room = std::numeric_limits<std::int32_t>::max();
     if (!life_ || life_->forks.empty() || layout_->reference_mode) return room;
     const UnitLayout& unit = unit_of(rnap);
+    const Replicon& replicon = layout_->replicons[unit.replicon];
     const std::int64_t at = unit.axis + std::int64_t{unit.direction()} * rnap.pos;
     for (const Fork& fork : life_->forks) {
         const DnaCopy& copy = life_->copies[fork.copy];
         if (copy.replicon != unit.replicon || (copy.parent != rnap.lane && fork.copy != rnap.lane)) continue;
-        const std::int64_t distance =
-            unit.direction() * (layout_->replicons[copy.replicon].axis + from_cut_of(fork) - at);
+        std::int64_t distance = unit.direction() * (replicon.axis + from_cut_of(fork) - at);
+        if (replicon.circular) distance = remainder(distance, replicon.length_nt);
         if (distance >= 0) room = std::min(room, distance - kinetics_->organism.rnap_footprint_nt);
     }
     return room;
 }
 
-bool Cell::fork_is_near(std::uint32_t copy, std::int64_t axis) const noexcept {
+bool Cell::fork_is_near(std::uint32_t copy, const UnitLayout& unit) const noexcept {
+    const Replicon& replicon = layout_->replicons[unit.replicon];
+    const std::int64_t footprint = kinetics_->organism.rnap_footprint_nt;
     for (const Fork& fork : life_->forks) {
-        const DnaCopy& made = life_->copies[fork.copy];
-        if (made.parent != copy && fork.copy != copy) continue;
-        const std::int64_t distance = layout_->replicons[made.replicon].axis + from_cut_of(fork) - axis;
-        if ((distance < 0 ? -distance : distance) < kinetics_->organism.rnap_footprint_nt) return true;
+        if (life_->copies[fork.copy].parent != copy && fork.copy != copy) continue;
+        const std::int64_t ahead = replicon.axis + from_cut_of(fork) - unit.axis;
+        const std::int64_t near = replicon.circular ? std::min(remainder(ahead, replicon.length_nt), remainder(-ahead, replicon.length_nt))
+                                                    : std::max(ahead, -ahead);
+        if (near < footprint) return true;
     }
     return false;
 }
@@ -197,16 +228,10 @@ std::vector<std::int64_t> Cell::gene_copies() const {
                 copies[gene.gene] = 1;
                 continue;
             }
-            const Replicon& replicon = layout_->replicons[unit.replicon];
-            // a gene is there when its last base is
-            const std::int64_t first = static_cast<std::int64_t>(unit.tape) - replicon.tape;
-            const std::int64_t begin = first + std::int64_t{unit.direction()} * gene.start_nt;
-            const std::int64_t end = first + std::int64_t{unit.direction()} * (gene.end_nt - 1);
+            const std::int64_t first = static_cast<std::int64_t>(unit.tape) - layout_->replicons[unit.replicon].tape;
+            const std::int64_t leftmost = unit.direction() > 0 ? first + gene.start_nt : first - (gene.end_nt - 1);
             for (const std::uint32_t c : life_->by_replicon[unit.replicon])
-                copies[gene.gene] += holds(life_->copies[c], begin % replicon.length_nt) &&
-                                             holds(life_->copies[c], end % replicon.length_nt)
-                                         ? 1
-                                         : 0;
+                copies[gene.gene] += holds(life_->copies[c], leftmost, gene.end_nt - gene.start_nt) ? 1 : 0;
         }
     }
     return copies;

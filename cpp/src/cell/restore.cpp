@@ -188,7 +188,8 @@ void Cell::read_copies(ByteReader& in) {
         const auto left = in.get<std::int64_t>(), right = in.get<std::int64_t>();
         life.copies.push_back({replicon, parent, left, right});
         life.by_replicon[replicon].push_back(c);
-        need(life.by_replicon[replicon].size() <= static_cast<std::size_t>(most_dna_copies), "it has too many copies of its DNA");
+        need(life.by_replicon[replicon].size() <= static_cast<std::size_t>(most_dna_copies) && c < most_dna_copies_in_all,
+             "it has too many copies of its DNA");
         life.most_copies = std::max(life.most_copies, life.by_replicon[replicon].size());
         const std::int64_t length = layout_->replicons[replicon].length_nt, origin = origins[replicon];
         if (parent == DnaCopy::none) {

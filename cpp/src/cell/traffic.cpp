@@ -51,9 +51,14 @@ bool Cell::promoter_is_clear(std::uint32_t u, std::uint32_t copy) const noexcept
     const std::int64_t at = unit.axis + std::int64_t{copy} * layout_->axis_length;
     if (life_ && !life_->forks.empty()) {
         const DnaCopy& dna = life_->copies[copy];
-        // in reference mode a unit's axis is not its place on the DNA
-        if (!holds(dna, static_cast<std::int64_t>(unit.tape) - layout_->replicons[unit.replicon].tape)) return false;
-        if (!layout_->reference_mode && fork_is_near(copy, unit.axis)) return false;
+        const std::int64_t first = static_cast<std::int64_t>(unit.tape) - layout_->replicons[unit.replicon].tape;
+        if (layout_->reference_mode) {
+            // An RNAP does not see forks there, and a unit's axis is not its place on the DNA: it must all be there.
+            const std::int64_t leftmost = unit.direction() > 0 ? first : first - (unit.length_nt - 1);
+            if (!holds(dna, leftmost, unit.length_nt)) return false;
+        } else if (!holds(dna, first, 1) || fork_is_near(copy, unit)) {
+            return false;
+        }
     }
     const std::int64_t clearance = kinetics_->unit_clearance_nt[u];
     const std::int64_t footprint = kinetics_->organism.rnap_footprint_nt;

@@ -129,6 +129,8 @@ inline constexpr double most_transcripts = 1e5;
 
 /// Most copies of a replicon that a cell can hold.
 inline constexpr std::int64_t most_dna_copies = 1024;
+/// And of all together: an RNAP keeps the number of its copy in 16 bits.
+inline constexpr std::size_t most_dna_copies_in_all = 65'536;
 
 /// Mean number of transcripts of each unit when initiation and degradation balance with the machines at hand: the mean
 /// field that a cell at birth is drawn from. Contacts between machines are neglected; where degradation is so slow that

@@ -163,6 +163,7 @@ private:
             replicon.cut = cut_[r];
             const std::string_view sequence = records[r].sequence;
             if (sequence.empty()) continue;
+            if (std::ssize(sequence) == replicon.length_nt) replicon.tape_nt = replicon.length_nt + overrun_[r];
             const auto cut = static_cast<std::size_t>(cut_[r]);
             for (std::size_t i = cut; i < sequence.size(); ++i) layout_.dna.push_back(base_index(sequence[i]));
             for (std::size_t i = 0; i < cut; ++i) layout_.dna.push_back(base_index(sequence[i]));

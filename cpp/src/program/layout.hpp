@@ -87,6 +87,7 @@ struct Replicon {
     std::int64_t axis = 0;          ///< of the base at `cut`
     std::uint32_t tape = 0;         ///< of the base at `cut`, on `Layout::dna`
     std::int64_t length_nt = 0;
+    std::int64_t tape_nt = 0;       ///< bases on the tape: more where units go on over the end, 0 if they are unknown
     std::int64_t cut = 0;           ///< where its circle is cut; 0 for a linear one
     bool circular = false;
     std::int64_t origin = -1;       ///< of replication, as far as the genome says; -1: none

@@ -43,14 +43,24 @@ void check(const Layout& layout, const Organism& o) {
     for (std::size_t r = 0; r < o.origins_nt.size(); ++r) {
         if (o.origins_nt[r] < -1 || o.origins_nt[r] >= layout.replicons[r].length_nt)
             refuse("an origin at " + std::to_string(o.origins_nt[r]) + " is not on replicon " + std::to_string(r));
+        if (o.origins_nt[r] >= 0 && layout.replicons[r].tape_nt == 0)
+            refuse("replicon " + std::to_string(r) + " has an origin, but the file does not hold its sequence");
     }
     for (const std::int64_t n : o.replicon_copies) {
         if (n < 1 || n > most_dna_copies)
             refuse("replicon_copies must be from 1 to " + std::to_string(most_dna_copies));
     }
+    std::size_t copies = replicons - o.replicon_copies.size();
+    for (const std::int64_t n : o.replicon_copies) copies += static_cast<std::size_t>(n);
+    if (copies > most_dna_copies_in_all / 2)
+        refuse("a cell that grows starts with at most " + std::to_string(most_dna_copies_in_all / 2) +
+               " DNA molecules; this one would have " + std::to_string(copies));
     for (std::size_t i = 0; i < o.membrane_genes.size(); ++i) {
         if (o.membrane_genes[i] >= layout.gene_unit.size() || (i > 0 && o.membrane_genes[i] <= o.membrane_genes[i - 1]))
             refuse("membrane_genes must name genes of the genome in ascending order");
+        const GeneKind kind = layout.gene_kind[o.membrane_genes[i]];
+        if (kind != GeneKind::protein && kind != GeneKind::pseudo)
+            refuse("membrane_genes names " + layout.gene_tag[o.membrane_genes[i]] + ", which is no protein");
     }
 }
 

@@ -27,9 +27,9 @@ using Genes = std::vector<std::uint32_t>;
 class PartFinder {
 public:
     PartFinder(std::span<const Gene> genes, std::span<const std::uint8_t> executable)
-        : genes_(genes), executable_(executable) {}
+        : genes_(genes), executable_(executable), taken_(genes.size(), 0) {}
 
-    MachineParts find() const {
+    MachineParts find() {
         MachineParts parts;
         constexpr std::string_view rnap = "dna-directed rna polymerase subunit ";
         const std::string subunit{rnap};
@@ -61,13 +61,19 @@ private:
         return found;
     }
 
-    /// All of them, or none where one is missing.
-    static std::vector<MachinePart> complete(std::vector<MachinePart> parts) {
-        const bool missing = std::any_of(parts.begin(), parts.end(), [](const MachinePart& p) { return p.genes.empty(); });
-        return missing ? std::vector<MachinePart>{} : std::move(parts);
+    /// All of them, or none where one is missing. A gene is in the first place that it fits: one molecule cannot be in two.
+    std::vector<MachinePart> complete(std::vector<MachinePart> parts) {
+        std::vector<std::uint8_t> taken = taken_;
+        for (MachinePart& part : parts) {
+            std::erase_if(part.genes, [&](std::uint32_t g) { return taken[g] != 0; });
+            if (part.genes.empty()) return {};
+            for (const std::uint32_t g : part.genes) taken[g] = 1;
+        }
+        taken_ = std::move(taken);
+        return parts;
     }
 
-    std::vector<MachinePart> ribosome() const {
+    std::vector<MachinePart> ribosome() {
         constexpr std::array<std::array<std::string_view, 2>, 3> rnas{{{"5S", "rrf"}, {"16S", "rrs"}, {"23S", "rrl"}}};
         std::vector<MachinePart> parts;
         for (const auto& [size, stem] : rnas) {
@@ -95,6 +101,7 @@ private:
 
     std::span<const Gene> genes_;
     std::span<const std::uint8_t> executable_;
+    std::vector<std::uint8_t> taken_;           ///< per gene: it is a part of a machine
 };
 
 }  // namespace
