@@ -77,13 +77,6 @@ class CellularContext:
     Made by ``GenomicVirtualizationManager.create_cellular_context``. One thread may run it at a
     time; the counts may be read while it runs and are then those between two events. It is a
     context manager: leaving it closes it.
-
-    Attributes
-    ----------
-    runtime : GenomicRuntime
-        The genome that it runs.
-    seed : int
-        Its seed, drawn from entropy if none was given.
     """
 
     __slots__ = (
@@ -93,9 +86,9 @@ class CellularContext:
         "_hypervisor",
         "_machine",
         "_runner",
+        "_runtime",
+        "_seed",
         "_snapshot_dir",
-        "runtime",
-        "seed",
     )
 
     def __init__(
@@ -111,8 +104,8 @@ class CellularContext:
     def _adopt(
         self, runtime: GenomicRuntime, core: _core.Context, snapshot_dir: str | None
     ) -> None:
-        self.runtime = runtime
-        self.seed = core.seed
+        self._runtime = runtime
+        self._seed = core.seed
         self._core_context: _core.Context | None = core
         self._runner = threading.Lock()
         self._snapshot_dir = snapshot_dir
@@ -141,6 +134,16 @@ class CellularContext:
         return context
 
     # -- state -------------------------------------------------------------------------------------
+
+    @property
+    def runtime(self) -> GenomicRuntime:
+        """The genome that it runs."""
+        return self._runtime
+
+    @property
+    def seed(self) -> int:
+        """Its seed, drawn from entropy if none was given."""
+        return self._seed
 
     @property
     def time_s(self) -> float:

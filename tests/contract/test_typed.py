@@ -174,6 +174,10 @@ result.resources["ATP"] = result.time_s  # index
 runtime.gene(0)  # arg-type
 runtime.gene("dnaA").sequence  # attr-defined
 context.time_s = 0.0  # misc
+context.seed = 99  # misc
+manager.config = {}  # misc
+bx.BioXenHypervisor().max_vms = 50  # misc
+bx.create_bio_vm("cell").vm_id = "x"  # misc
 context.temperature_c  # attr-defined
 manager.run_ensemble(runtime, "run(1)", seeds=3)  # arg-type
 manager.run_ensemble(runtime, "run(1)", range(3))  # call-arg

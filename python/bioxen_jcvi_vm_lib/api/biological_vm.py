@@ -215,18 +215,23 @@ class BiologicalVM:
     failed is in the state ``error``. It is a context manager: leaving it destroys it. Methods may
     be called from any thread; one process runs at a time. What the hypervisor does to the machine
     (``pause_vm``, ``run``, ``close``, ...) reaches hooks and audit log as if it was done here.
-
-    Attributes
-    ----------
-    vm_id : str
-        Its name.
-    runtime : GenomicRuntime
-        The genome.
-    hypervisor : BioXenHypervisor
-        What runs it: its own, or the one that it was made in.
-    handle : VmHandle
-        Names it there.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_audit",
+        "_biological_type",
+        "_callbacks",
+        "_context",
+        "_destroyed",
+        "_handle",
+        "_hypervisor",
+        "_last",
+        "_owns_hypervisor",
+        "_runner",
+        "_runtime",
+        "_vm_type",
+    )
 
     def __init__(
         self,
@@ -239,10 +244,9 @@ class BiologicalVM:
         owns_hypervisor: bool,
         audit: AuditLog | None = None,
     ) -> None:
-        self.vm_id = handle.vm_id
-        self.runtime = runtime
-        self.hypervisor = hypervisor
-        self.handle = handle
+        self._runtime = runtime
+        self._hypervisor = hypervisor
+        self._handle = handle
         self._runner = threading.Lock()
         self._context = self._opened()  # for itself; its user gets others, and may close them
         self._biological_type = biological_type
@@ -328,6 +332,26 @@ class BiologicalVM:
         return callback
 
     # -- what it is and does -----------------------------------------------------------------------
+
+    @property
+    def vm_id(self) -> str:
+        """Its name."""
+        return self._handle.vm_id
+
+    @property
+    def runtime(self) -> GenomicRuntime:
+        """The genome."""
+        return self._runtime
+
+    @property
+    def hypervisor(self) -> BioXenHypervisor:
+        """What runs it: its own, or the one that it was made in."""
+        return self._hypervisor
+
+    @property
+    def handle(self) -> VmHandle:
+        """Names it there."""
+        return self._handle
 
     @property
     def state(self) -> str:

@@ -44,6 +44,8 @@ class GenomicVirtualizationManager:
         If the configuration is not acceptable.
     """
 
+    __slots__ = ("__weakref__", "_closed", "_config", "_contexts")
+
     def __init__(
         self,
         config: GenomicVirtualizationConfig
@@ -52,9 +54,14 @@ class GenomicVirtualizationManager:
         | os.PathLike[str]
         | None = None,
     ) -> None:
-        self.config = GenomicVirtualizationConfig.resolve(config)
+        self._config = GenomicVirtualizationConfig.resolve(config)
         self._contexts: weakref.WeakSet[CellularContext] = weakref.WeakSet()
         self._closed = False
+
+    @property
+    def config(self) -> GenomicVirtualizationConfig:
+        """The configuration."""
+        return self._config
 
     def load_genome_runtime(
         self,

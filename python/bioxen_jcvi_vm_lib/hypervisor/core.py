@@ -110,12 +110,21 @@ class BioXenHypervisor:
         If an argument is not acceptable.
     ChassisInitializationError
         If the chassis is not.
-
-    Attributes
-    ----------
-    scheduler : str
-        As it was made.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_awake",
+        "_core",
+        "_end",
+        "_genomes",
+        "_lock",
+        "_max_vms",
+        "_pid",
+        "_quota",
+        "_records",
+        "_scheduler",
+    )
 
     def __init__(
         self,
@@ -145,7 +154,7 @@ class BioXenHypervisor:
                 f"clock must be a VirtualClock or None, not {short(clock)}",
                 details={"argument": "clock"},
             )
-        self.scheduler = scheduler
+        self._scheduler = scheduler
         self._quota = Quota.of(quota)
         pool = Chassis.of(chassis)
         self._max_vms = whole(max_vms, "max_vms", 1, 1_000_000)
@@ -160,6 +169,16 @@ class BioXenHypervisor:
         )
         self._end = weakref.finalize(self, _close, self._core)
         self._end.atexit = False  # the end of the process is one for its threads too
+
+    @property
+    def max_vms(self) -> int:
+        """Most virtual machines at a time."""
+        return self._max_vms
+
+    @property
+    def scheduler(self) -> str:
+        """How workers are shared: "preemptive" or "cooperative"."""
+        return self._scheduler
 
     # -- virtual machines --------------------------------------------------------------------------
 
