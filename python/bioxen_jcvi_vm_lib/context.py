@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
     MAX_DURATION_S,
+    gibibytes,
     molecules,
     no_resource,
     seconds,
@@ -221,7 +222,7 @@ class CellularContext:
             near = suggestion(key, [*resources, *machines, *genes])
             if near:
                 raise APIValidationError(
-                    f"nothing is called {key!r} here{near}", details={"key": key}
+                    f"nothing is called {short(key)} here{near}", details={"key": key}
                 ) from None
             raise
         return int(core.proteins()[index])
@@ -333,7 +334,7 @@ class CellularContext:
         """
         core = self._open()
         if not isinstance(replay, bool):
-            raise APIValidationError(f"replay must be True or False, not {replay!r}")
+            raise APIValidationError(f"replay must be True or False, not {short(replay)}")
         if replay and seed is not None:
             raise APIValidationError(
                 "fork(seed=..., replay=True) contradicts itself: a replay has the seed of its "
@@ -649,13 +650,14 @@ class CellularContext:
         """Return where ``snapshot(name)`` saves: in ``snapshot_dir`` and nowhere else."""
         if self._snapshot_dir is None:
             raise InvalidConfigurationError(
-                f"snapshot({name!r}) has nowhere to save: set snapshot_dir in the configuration",
+                f"snapshot({short(name)}) has nowhere to save: "
+                "set snapshot_dir in the configuration",
                 details={"key": "snapshot_dir"},
             )
         if not _SNAPSHOT_NAME.fullmatch(name):
             raise InvalidConfigurationError(
-                f"snapshot({name!r}) would not be a file inside snapshot_dir: a name has letters, "
-                "digits, '_', '-' and '.', begins with none of the last two, and has at most 200 "
+                f"snapshot({short(name)}) would not be a file inside snapshot_dir: a name has "
+                "letters, digits, '_', '-' and '.', begins with none of the last two, and has at most 200 "
                 "characters",
                 details={"key": "snapshot_dir", "name": name},
             )
@@ -704,7 +706,7 @@ def check_size(runtime: GenomicRuntime, statements: Iterable[Statement], cells: 
         whose = f" of {cells:,} cells" if many else ""
         fewer = ", or fewer seeds at a time" if many else ""
         raise APIValidationError(
-            f"the samples{whose} would take {size / 2**30:,.1f} GiB "
+            f"the samples{whose} would take {gibibytes(size)} "
             f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s{fewer}",
             details={"argument": "seeds" if many else "every_s"},
         )

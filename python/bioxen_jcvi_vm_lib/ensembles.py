@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bioxen_jcvi_vm_lib._checks import short
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.result import ExecutionResult, needed
 
@@ -65,7 +66,7 @@ def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrna
         If there is no result, they are of different genomes, or `what` is neither.
     """
     if what not in ("mrnas", "proteins"):
-        raise APIValidationError(f'what is "mrnas" or "proteins", not {what!r}')
+        raise APIValidationError(f'what is "mrnas" or "proteins", not {short(what)}')
     anndata, pandas = needed("anndata"), needed("pandas")
     cells = _of_one_genome(results)
     layers = {

@@ -520,21 +520,11 @@ class BiologicalVM:
         GenomicRuntimeError
             If the cell failed, or a hook did, which is the cause; with the results likewise.
         """
-        heard: list[Exception] = []
-
-        def listen(time_s: float, steps: int) -> None:
-            try:
-                progress(time_s, steps)  # type: ignore[misc] # which is not None here
-            except Exception as error:
-                heard.append(error)
-                raise
-
-        try:
-            return _execute(self, process_code, listen if callable(progress) else progress)
-        except BioXenException:
-            if not heard:
-                raise
-        raise heard.pop()  # what the caller's own function raised is not ours to wrap
+        heard: list[Exception] = []  # not in a name: it would keep itself and this frame
+        done = _execute(self, process_code, progress, heard)
+        if done is None:
+            raise heard.pop()
+        return done
 
     # -- end ---------------------------------------------------------------------------------------
 
@@ -684,8 +674,28 @@ def _allocate(vm: BiologicalVM, wanted: Any, at_s: float | None) -> float:
 
 
 @handle_vm_operation("execute")
-def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
+def _execute(
+    vm: BiologicalVM, code: Any, progress: Any, heard: list[Exception]
+) -> ProcessResult | None:
+    """Return what it came to; None if `progress` raised, a way to end a run and no failure.
+
+    What that raised is then in `heard`.
+    """
+
+    def listen(time_s: float, steps: int) -> None:
+        try:
+            progress(time_s, steps)
+        except Exception as error:
+            heard.append(error)
+            raise
+
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
     vm._ready()
-    return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))
+    told = listen if callable(progress) else progress
+    try:
+        return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=told))
+    except Exception:
+        if not heard:
+            raise
+        return None

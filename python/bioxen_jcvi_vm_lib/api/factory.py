@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import os
 import threading
 from collections import OrderedDict
@@ -210,6 +211,14 @@ def quick_start_vm(
     config, **options
         As in `create_bio_vm`.
     """
+    known = inspect.signature(create_bio_vm).parameters
+    for option in options:
+        if option not in known:
+            near = suggestion(option, known) or f"; there are {', '.join(known)}"
+            raise APIValidationError(
+                f"quick_start_vm() has no argument {short(option)}{near}",
+                details={"argument": option},
+            )
     vm = create_bio_vm(
         biological_type if vm_id is None else vm_id, biological_type, config=config, **options
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from bioxen_jcvi_vm_lib._checks import seconds
+from bioxen_jcvi_vm_lib._checks import seconds, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
 from bioxen_jcvi_vm_lib._reading import GenomeSource
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
@@ -158,7 +158,8 @@ class GenomicVirtualizationManager:
             checked_runtime(runtime)
         if name is not None and (not isinstance(name, str) or not name.strip()):
             raise APIValidationError(
-                f"name must be a text that is not blank, not {name!r}", details={"argument": "name"}
+                f"name must be a text that is not blank, not {short(name)}",
+                details={"argument": "name"},
             )
         return combine_runtimes(host, guests, name)
 

@@ -12,7 +12,14 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, seconds, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import (
+    MAX_DURATION_S,
+    gibibytes,
+    seconds,
+    seed_or_entropy,
+    short,
+    suggestion,
+)
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -61,6 +68,7 @@ from bioxen_jcvi_vm_lib.hypervisor.terms import (
     checked_name,
     core_terms,
     explaining_amounts,
+    speaking_of_vms,
 )
 
 __all__ = ["BioXenHypervisor"]
@@ -707,7 +715,8 @@ class BioXenHypervisor:
                     f"{len(self._records)} VMs: make another, or destroy them"
                 )
             try:
-                core.restore(data, program_of)
+                with speaking_of_vms():
+                    core.restore(data, program_of)
                 for name, handle in core.contexts():
                     runtime = known[core.identity_of(handle)[2]]
                     self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
@@ -852,7 +861,8 @@ class BioXenHypervisor:
         """Let what the core makes be known here or gone: Ctrl-C may come between the two."""
         with self._lock:
             try:
-                yield
+                with speaking_of_vms():
+                    yield
             except BioXenException:  # refused: it has made nothing
                 raise
             except BaseException:
@@ -972,7 +982,7 @@ def _check_size(
             size += (left_s / every_s + 2) * 8 * (2 * len(record.runtime) + 128)
     if size > MAX_TRACE_BYTES:
         raise APIValidationError(
-            f"sampling until {until_s:g} s every {every_s:g} s would record {size / 2**30:,.1f} "
-            f"GiB (limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
+            f"sampling until {until_s:g} s every {every_s:g} s would record {gibibytes(size)} "
+            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
             details={"argument": "every_s"},
         )

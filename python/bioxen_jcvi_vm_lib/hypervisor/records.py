@@ -11,7 +11,14 @@ from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, real, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import (
+    MAX_DURATION_S,
+    in_words,
+    real,
+    seed_or_entropy,
+    short,
+    suggestion,
+)
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     ChassisInitializationError,
@@ -558,7 +565,7 @@ def positive(value: Any, what: str, least: float, most: float, *, zero: bool = F
         raise _refused(what, f"{what} must be a number, not {short(value)}: {fix}")
     number = real(value)
     if not math.isfinite(number) or not least <= number <= most or (number == 0 and not zero):
-        raise _refused(what, f"{what} is {number:g}: {fix}")
+        raise _refused(what, f"{what} is {in_words(number, value)}: {fix}")
     return number
 
 
