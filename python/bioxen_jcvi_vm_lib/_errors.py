@@ -105,9 +105,11 @@ def _cut(message: str) -> str:
 
 
 def _bounded(value: Any) -> Any:
-    """Return a value of the details, texts in it cut."""
+    """Return a value of the details, texts and numbers in it cut."""
     if isinstance(value, str) and len(value) > _MAX_WORD:
         return f"{value[: _MAX_WORD - 3]}..."
+    if isinstance(value, int) and int.bit_length(value) > 256:  # too long to be written
+        return "a number of more than 77 digits"
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         return type(value)(map(_bounded, value))
     if type(value) is dict:

@@ -205,7 +205,7 @@ class CellularContext:
         if not isinstance(key, str):
             raise APIValidationError(
                 f"what to count is a text: a resource, a machine or a gene, not {short(key)}",
-                details={"key": key},
+                details={"key": short(key)},
             )
         resources = core.resources()
         if key in resources:
@@ -657,8 +657,8 @@ class CellularContext:
         if not _SNAPSHOT_NAME.fullmatch(name):
             raise InvalidConfigurationError(
                 f"snapshot({short(name)}) would not be a file inside snapshot_dir: a name has "
-                "letters, digits, '_', '-' and '.', begins with none of the last two, and has at most 200 "
-                "characters",
+                "letters, digits, '_', '-' and '.', begins with none of the last two, and has at "
+                "most 200 characters",
                 details={"key": "snapshot_dir", "name": name},
             )
         folder = Path(self._snapshot_dir)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -98,6 +99,15 @@ def test_what_cannot_say_itself_is_refused_in_our_words(
     with pytest.raises(bx.BioXenException) as caught:
         CALLS[call](manager, context, Mute())
     assert "no words" not in caught.value.message
+    json.dumps(caught.value.to_dict())
+
+
+def test_a_number_too_long_to_be_written_is_not_among_the_details(
+    context: bx.CellularContext,
+) -> None:
+    with pytest.raises(bx.APIValidationError) as caught:
+        context.set_resource("ATP", 10**10_000)
+    json.dumps(caught.value.to_dict())
 
 
 def test_short_never_raises() -> None:
