@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -46,7 +46,9 @@ def ensemble_to_xarray(results: Sequence[ExecutionResult]) -> Any:
     return whole
 
 
-def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrnas") -> Any:
+def ensemble_to_anndata(
+    results: Sequence[ExecutionResult], *, what: Literal["mrnas", "proteins"] = "mrnas"
+) -> Any:
     """Return an ``anndata.AnnData`` of cells by genes: the state at the end of each run.
 
     Parameters

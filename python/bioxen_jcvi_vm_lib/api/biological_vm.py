@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Literal, NoReturn, Self, get_args
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -34,7 +34,8 @@ from bioxen_jcvi_vm_lib.result import ExecutionResult, in_short
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
 
 #: What a callback can be asked for. "divided" comes with a cell that divides.
-EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed")
+Event = Literal["started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed"]
+EVENTS: Final[tuple[Event, ...]] = get_args(Event)
 
 #: How a machine that is not running gets further.
 _WAYS_ON = {
@@ -299,7 +300,7 @@ class BiologicalVM:
         for record in _destroy(self):
             self._told(record, "destroyed")
 
-    def on(self, event: str, callback: Callback) -> Callback:
+    def on(self, event: Event, callback: Callback) -> Callback:
         """Have a function called with this machine after something was done to it.
 
         Parameters
@@ -318,11 +319,14 @@ class BiologicalVM:
         callable
             The callback.
         """
-        if not isinstance(event, str) or event not in EVENTS:
-            why = suggestion(event, EVENTS) or f"; there are {', '.join(EVENTS)}"
-            if event == "divided":
+        wanted: object = event
+        if not isinstance(wanted, str) or wanted not in EVENTS:
+            why = suggestion(wanted, EVENTS) or f"; there are {', '.join(EVENTS)}"
+            if wanted == "divided":
                 why = ": cells do not divide in this version"
-            raise APIValidationError(f"no event {short(event)}{why}", details={"argument": "event"})
+            raise APIValidationError(
+                f"no event {short(wanted)}{why}", details={"argument": "event"}
+            )
         if not callable(callback):
             raise APIValidationError(
                 f"callback must be callable with the machine, not {short(callback)}",

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -82,12 +82,12 @@ def validate_vm_type(vm_type: str) -> bool:
 def create_bio_vm(
     vm_id: str,
     biological_type: str = "minimal_cell",
-    vm_type: str = "basic",
+    vm_type: Literal["basic"] = "basic",
     config: Config = None,
     *,
     genome_runtime: GenomicRuntime | None = None,
     seed: int | None = None,
-    policy: Policy | Mapping[str, Any] | str | None = None,
+    policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
     quota: Quota | Mapping[str, Any] | None = None,
     hypervisor: BioXenHypervisor | None = None,
     audit: AuditLog | None = None,

@@ -9,7 +9,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
@@ -141,7 +141,7 @@ class BioXenHypervisor:
         workers: int | None = None,
         chassis: Chassis | Mapping[str, Any] | str | None = None,
         clock: VirtualClock | None = None,
-        scheduler: str = "preemptive",
+        scheduler: Literal["preemptive", "cooperative"] = "preemptive",
         slice_s: float = 0.001,
         quantum: int = 1024,
         quota: Quota | Mapping[str, Any] | None = None,
@@ -197,7 +197,7 @@ class BioXenHypervisor:
         *,
         seed: int | None = None,
         resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
-        policy: Policy | Mapping[str, Any] | str | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
         quota: Quota | Mapping[str, Any] | None = None,
         **overrides: Any,
     ) -> VmHandle:
@@ -257,7 +257,7 @@ class BioXenHypervisor:
         genome_runtime: GenomicRuntime,
         *,
         resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
-        policy: Policy | Mapping[str, Any] | str | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
         quota: Quota | Mapping[str, Any] | None = None,
     ) -> VmHandle:
         """Make a virtual machine of a snapshot that ``CellularContext.snapshot`` gave.
@@ -309,7 +309,7 @@ class BioXenHypervisor:
         seed: int | None = None,
         replay: bool = False,
         resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
-        policy: Policy | Mapping[str, Any] | str | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
         quota: Quota | Mapping[str, Any] | None = None,
     ) -> VmHandle:
         """Make a virtual machine in the same state as another, which may be running.
@@ -414,7 +414,9 @@ class BioXenHypervisor:
         """Return what a machine has used."""
         return VmMetrics._of(self._usable().metrics_of(self._handle(vm_id)))
 
-    def set_policy(self, vm_id: Vm, policy: Policy | Mapping[str, Any] | str | None) -> None:
+    def set_policy(
+        self, vm_id: Vm, policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None
+    ) -> None:
         """Change how a machine gets time.
 
         Raises

@@ -86,7 +86,7 @@ def core_terms(
 
 
 def changed_allocation(
-    given: Any, amount: _core.Capacity, limit: _core.Capacity | None, priority: str
+    given: Any, amount: _core.Capacity, limit: _core.Capacity | None, priority: Any
 ) -> _core.Allocation:
     """Fill in what a change of an allocation leaves as it is."""
     wanted = ResourceAllocation.of(given)
