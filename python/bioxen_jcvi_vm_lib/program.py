@@ -385,7 +385,7 @@ class _Parser:
                 f"there are {_KNOWN}",
             )
         if make is None:
-            near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}, and the older {_OLDER}"
+            near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}"
             self._fail(name.at, f"unknown call {short(name.text)}{near}")
         self._expect("(", f"after {name.text}")
         positional, named = self._arguments(name.text)
@@ -609,10 +609,9 @@ _CALLS: dict[str, Callable[[_Arguments], Statement]] = {
     "set_resource": _set_resource,
     "snapshot": _snapshot,
 }
-_KNOWN = ", ".join(_CALLS)
+_KNOWN = f"{', '.join(_CALLS)}, and the older transcribe_gene and translate_gene"
 #: Older spellings.
 _CALLS |= {"transcribe_gene": _of_one_gene, "translate_gene": _of_one_gene}
-_OLDER = "transcribe_gene and translate_gene"
 #: Arguments of each call in order.
 _PARAMETERS = {
     "run": ("seconds", "every_s"),
