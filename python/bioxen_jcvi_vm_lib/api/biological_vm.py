@@ -699,6 +699,9 @@ def _execute(
     told = listen if callable(progress) else progress
     try:
         return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=told))
+    except VMStateError:
+        vm._alive("run a process in")  # or it was destroyed a moment ago: say so
+        raise
     except Exception:
         if not heard:
             raise
