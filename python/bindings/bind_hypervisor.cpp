@@ -172,10 +172,10 @@ void cancel(Hypervisor& hypervisor, const std::vector<Submitted>& submitted) {
 /// `between`, cancels them.
 /// @return whether it was Ctrl-C
 template <typename Between>
-bool wait_for(const Host& host, const std::vector<Submitted>& submitted, Between&& between) {
+bool wait_for(const Host& host, const std::shared_ptr<Hypervisor>& hypervisor, const std::vector<Submitted>& submitted,
+              Between&& between) {
     std::vector<std::shared_ptr<Run>> runs;
     for (const Submitted& one : submitted) runs.push_back(one.run);
-    const std::shared_ptr<Hypervisor> hypervisor = host.use();
     const auto finished = [&](std::int64_t timeout_ns) {
         const GilReleased release;
         return hypervisor->wait(runs, timeout_ns);
@@ -198,7 +198,7 @@ bool wait_for(const Host& host, const std::vector<Submitted>& submitted, Between
         host.require_no_callback();
         while (!finished(slice_of_waiting_ns)) {
             const bool is_interrupted = interrupted() || interrupted_in(call_back);
-            (void)host.use();  // the callback may have forked, and this be the child
+            if (!host.is_of_this_process()) (void)host.use();  // the callback has forked, and this is the child
             if (is_interrupted || stuck()) {
                 cancel_all();
                 return is_interrupted;
@@ -265,13 +265,15 @@ public:
         Job job;
         job.duration_s = order.duration_s;
         job.every_s = order.every_s.value_or(Recorder::never_s);
-        const Submitted submitted = without_gil(*host_, [&](Hypervisor& hypervisor) {
+        const std::shared_ptr<Hypervisor> used = host_->use();  // to the end of the run, also if it is closed meanwhile
+        const Submitted submitted = [&] {
+            const GilReleased release;
             std::size_t gene_count = 0;
-            hypervisor.look(context_, [&](const CellularContext& c) { gene_count = c.program().gene_count(); });
+            used->look(context_, [&](const CellularContext& c) { gene_count = c.program().gene_count(); });
             check(order, gene_count);
             ready();
-            return submit(hypervisor, context_, std::move(job), order.only);
-        });
+            return submit(*used, context_, std::move(job), order.only);
+        }();
         const auto report = [&] {
             if (order.progress.is_none()) return;
             try {
@@ -281,7 +283,7 @@ public:
             } catch (const InputError&) {  // destroyed or closed meanwhile: the run says so
             }
         };
-        bool cancelled = wait_for(*host_, {submitted}, [&] {
+        bool cancelled = wait_for(*host_, used, {submitted}, [&] {
             if (!submitted.run->finished) report();
         });
         if (submitted.run->status == RunStatus::completed) cancelled = interrupted_in(report) || cancelled;
@@ -628,7 +630,7 @@ void bind_hypervisor(py::module_& m) {
                 double interval_s) {
                  using clock = std::chrono::steady_clock;
                  auto called = clock::now();
-                 return wait_for(host, submitted, [&] {
+                 return wait_for(host, host.use(), submitted, [&] {
                      if (progress.is_none() || clock::now() - called < std::chrono::duration<double>(interval_s)) return;
                      called = clock::now();
                      call_python(progress, py::tuple());

@@ -15,6 +15,8 @@ from bioxen_jcvi_vm_lib._errors import APIValidationError
 MAX_DURATION_S = 1.0e9
 #: Largest molecule count that may be set.
 MAX_MOLECULES = 10**12
+#: Longest word that another is near to.
+_MAX_NAME = 64
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:
@@ -27,8 +29,51 @@ def suggestion(word: object, known: Iterable[str]) -> str:
     folded: dict[str, str] = {}
     for candidate in known:
         folded.setdefault(candidate.casefold(), candidate)
-    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.5)
-    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+    near = _nearest(word.casefold(), folded)
+    return f"; did you mean {folded[near]!r}?" if near else ""
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return what takes the fewest edits, of what is about half alike or more.
+
+    Among equals that with the longest common beginning, then the first.
+    """
+    if len(word) > _MAX_NAME:
+        return None
+    match = difflib.SequenceMatcher(b=word)
+    found = None
+    best = (_MAX_NAME + 1, 0)
+    for candidate in known:
+        long, short_ = max(len(candidate), len(word)), min(len(candidate), len(word))
+        if long > 3 * short_ or long - short_ > best[0]:  # less than half alike, or farther
+            continue
+        match.set_seq1(candidate)
+        if match.quick_ratio() < 0.5:
+            continue
+        edits = _edits(candidate, word, best[0])
+        rank = (edits, -_shared(candidate, word))
+        if rank < best and (2 * edits <= long or match.ratio() >= 0.5):
+            found, best = candidate, rank
+    return found
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how long a beginning two words have in common."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _edits(one: str, other: str, most: int) -> int:
+    """Return the edit distance (Levenshtein 1966), or a number above `most` if it is greater."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        diagonal, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            here = diagonal if a == b else 1 + min(diagonal, row[j], row[j - 1])
+            diagonal, row[j] = row[j], here
+        if min(row) > most:
+            return most + 1
+    return row[-1]
 
 
 def no_resource(name: Any, pools: Iterable[str], genes: Iterable[str] = ()) -> APIValidationError:
@@ -43,7 +88,7 @@ def no_resource(name: Any, pools: Iterable[str], genes: Iterable[str] = ()) -> A
     genes : iterable of str
         Locus tags and names of the genome.
     """
-    details = {"resource": name}
+    details = {"resource": name if isinstance(name, str) else short(name)}
     if isinstance(name, str) and name and name in tuple(genes):
         return APIValidationError(
             f"{name!r} is a gene and no resource: its proteins and transcripts are made by the "
@@ -53,16 +98,16 @@ def no_resource(name: Any, pools: Iterable[str], genes: Iterable[str] = ()) -> A
     folded = {word.casefold(): machine for word, machine in _MACHINES.items()}
     pool_of = {pool.casefold(): pool for pool in pools}
     wanted = name.casefold().replace(" ", "_") if isinstance(name, str) else ""
-    near = difflib.get_close_matches(wanted, [*folded, *pool_of], n=1, cutoff=0.5)
-    if near and near[0] in folded:
-        machine = folded[near[0]]
+    near = _nearest(wanted, [*folded, *pool_of])
+    if near in folded:
+        machine = folded[near]
         meant = "" if wanted in folded else f"; did you mean the machine {machine!r}?"
         return APIValidationError(
             f"no resource {short(name)}{meant or ': it is a machine'}; {_WHERE[machine]}",
             details=details,
         )
     fix = (
-        f"; did you mean {pool_of[near[0]]!r}?"
+        f"; did you mean {pool_of[near]!r}?"
         if near
         else "; there are ATP, GTP, Pi, Ala, Ala-tRNA and others, the keys of a cell's resources"
     )
@@ -128,7 +173,8 @@ def seconds(value: Any, what: str, *, zero: bool = False) -> float:
         or (number == 0 and not zero)
     ):
         raise APIValidationError(
-            f"{what} is {number:g}: {fix}", details={"argument": what, "value": number}
+            f"{what} is {in_words(number, value)}: {fix}",
+            details={"argument": what, "value": number},
         )
     return number
 
@@ -139,6 +185,18 @@ def real(value: Any) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
+
+
+def in_words(number: float, given: Any) -> str:
+    """Return a number for a message; what no float can hold is not called infinite."""
+    beyond = math.isinf(number) and isinstance(given, numbers.Rational)
+    return short(given) if beyond else f"{number:g}"
+
+
+def gibibytes(size: float) -> str:
+    """Return a size [bytes] for a message."""
+    gib = size / 2**30
+    return f"{gib:,.1f} GiB" if gib <= 1e12 else "more than 1e+12 GiB"
 
 
 def molecules(value: Any, what: str) -> int:
@@ -188,8 +246,11 @@ def seed_or_entropy(seed: Any) -> int:
 
 
 def short(value: Any) -> str:
-    """`repr` of a value, cut for a message."""
-    if isinstance(value, int) and value.bit_length() > 256:
+    """`repr` of a value, cut for a message. It never raises."""
+    if isinstance(value, int) and int.bit_length(value) > 256:
         return "a number of more than 77 digits"
-    text = repr(value)
+    try:
+        text = repr(value[:60] if type(value) in (str, bytes) else value)
+    except Exception:  # a value's own words may fail
+        return f"<{type(value).__name__} that cannot be shown>"
     return text if len(text) <= 60 else text[:57] + "..."

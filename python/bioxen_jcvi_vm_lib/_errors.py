@@ -7,6 +7,7 @@ what was wrong, where, and what would be right; data travels in `details`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -36,6 +37,13 @@ __all__ = [
 ]
 
 
+#: Longest word of a message, and text among the details: an input that is told of may be longer.
+_MAX_WORD = 500
+#: Longest message.
+_MAX_MESSAGE = 4_000
+_LONG_WORD = re.compile(rf"\S{{{_MAX_WORD + 1},}}")
+
+
 class BioXenException(Exception):  # noqa: N818 - the name is part of the published interface
     """Root of all errors of the library.
 
@@ -52,10 +60,13 @@ class BioXenException(Exception):  # noqa: N818 - the name is part of the publis
     name: ClassVar[str] = "BIOXEN_ERROR"
 
     def __init__(self, code: str, message: str, details: Mapping[str, Any] | None = None) -> None:
+        message = _cut(message)
         super().__init__(message)
         self.code = code
         self.message = message
-        self.details: dict[str, Any] = dict(details or {})
+        self.details: dict[str, Any] = {
+            _bounded(key): _bounded(value) for key, value in (details or {}).items()
+        }
 
     def __str__(self) -> str:
         return self.message
@@ -81,6 +92,29 @@ class _CodedError(BioXenException):
 
     def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(self.CODE, message, details)
+
+
+def _cut(message: str) -> str:
+    """Leave out what a message is too long for, amid it: what would be right stands at its end."""
+    if len(message) <= _MAX_WORD:
+        return message
+    if len(message) > _MAX_MESSAGE:
+        half = _MAX_MESSAGE // 2
+        message = f"{message[:half]}...{message[-half:]}"
+    return _LONG_WORD.sub(lambda word: f"{word[0][:100]}...{word[0][-50:]}", message)
+
+
+def _bounded(value: Any) -> Any:
+    """Return a value of the details, texts and numbers in it cut."""
+    if isinstance(value, str) and len(value) > _MAX_WORD:
+        return f"{value[: _MAX_WORD - 3]}..."
+    if isinstance(value, int) and int.bit_length(value) > 256:  # too long to be written
+        return "a number of more than 77 digits"
+    if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        return type(value)(map(_bounded, value))
+    if type(value) is dict:
+        return {_bounded(key): _bounded(part) for key, part in value.items()}
+    return value
 
 
 def _rebuild(

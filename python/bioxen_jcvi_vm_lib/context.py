@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
     MAX_DURATION_S,
+    gibibytes,
     molecules,
     no_resource,
     seconds,
@@ -96,13 +97,6 @@ class CellularContext:
     every 60 s of the cell's age from the proteins and knockouts of that moment, and sets the
     maximal rates of supply until the next; see `metabolism`. Where no fluxes satisfy the
     constraints there is no supply: the cell starves, and recovers when there are again.
-
-    Attributes
-    ----------
-    runtime : GenomicRuntime
-        The genome that it runs.
-    seed : int
-        Its seed, drawn from entropy if none was given.
     """
 
     __slots__ = (
@@ -113,9 +107,9 @@ class CellularContext:
         "_machine",
         "_metabolism",
         "_runner",
+        "_runtime",
+        "_seed",
         "_snapshot_dir",
-        "runtime",
-        "seed",
     )
 
     def __init__(
@@ -137,8 +131,8 @@ class CellularContext:
         snapshot_dir: str | None,
         metabolism: CellMetabolism | None,
     ) -> None:
-        self.runtime = runtime
-        self.seed = core.seed
+        self._runtime = runtime
+        self._seed = core.seed
         self._core_context: _core.Context | None = core
         self._runner = threading.Lock()
         self._snapshot_dir = snapshot_dir
@@ -169,6 +163,16 @@ class CellularContext:
         return context
 
     # -- state -------------------------------------------------------------------------------------
+
+    @property
+    def runtime(self) -> GenomicRuntime:
+        """The genome that it runs."""
+        return self._runtime
+
+    @property
+    def seed(self) -> int:
+        """Its seed, drawn from entropy if none was given."""
+        return self._seed
 
     @property
     def time_s(self) -> float:
@@ -268,7 +272,7 @@ class CellularContext:
         if not isinstance(key, str):
             raise APIValidationError(
                 f"what to count is a text: a resource, a machine or a gene, not {short(key)}",
-                details={"key": key},
+                details={"key": short(key)},
             )
         resources = core.resources()
         if key in resources:
@@ -285,7 +289,7 @@ class CellularContext:
             near = suggestion(key, [*resources, *machines, *genes])
             if near:
                 raise APIValidationError(
-                    f"nothing is called {key!r} here{near}", details={"key": key}
+                    f"nothing is called {short(key)} here{near}", details={"key": key}
                 ) from None
             raise
         return int(core.proteins()[index])
@@ -428,7 +432,7 @@ class CellularContext:
         """
         core = self._open()
         if not isinstance(replay, bool):
-            raise APIValidationError(f"replay must be True or False, not {replay!r}")
+            raise APIValidationError(f"replay must be True or False, not {short(replay)}")
         if replay and seed is not None:
             raise APIValidationError(
                 "fork(seed=..., replay=True) contradicts itself: a replay has the seed of its "
@@ -876,14 +880,15 @@ class CellularContext:
         """Return where ``snapshot(name)`` saves: in ``snapshot_dir`` and nowhere else."""
         if self._snapshot_dir is None:
             raise InvalidConfigurationError(
-                f"snapshot({name!r}) has nowhere to save: set snapshot_dir in the configuration",
+                f"snapshot({short(name)}) has nowhere to save: "
+                "set snapshot_dir in the configuration",
                 details={"key": "snapshot_dir"},
             )
         if not _SNAPSHOT_NAME.fullmatch(name):
             raise InvalidConfigurationError(
-                f"snapshot({name!r}) would not be a file inside snapshot_dir: a name has letters, "
-                "digits, '_', '-' and '.', begins with none of the last two, and has at most 200 "
-                "characters",
+                f"snapshot({short(name)}) would not be a file inside snapshot_dir: a name has "
+                "letters, digits, '_', '-' and '.', begins with none of the last two, and has at "
+                "most 200 characters",
                 details={"key": "snapshot_dir", "name": name},
             )
         folder = Path(self._snapshot_dir)
@@ -931,7 +936,7 @@ def check_size(runtime: GenomicRuntime, statements: Iterable[Statement], cells: 
         whose = f" of {cells:,} cells" if many else ""
         fewer = ", or fewer seeds at a time" if many else ""
         raise APIValidationError(
-            f"the samples{whose} would take {size / 2**30:,.1f} GiB "
+            f"the samples{whose} would take {gibibytes(size)} "
             f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s{fewer}",
             details={"argument": "seeds" if many else "every_s"},
         )

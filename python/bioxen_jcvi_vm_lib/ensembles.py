@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from bioxen_jcvi_vm_lib._checks import short
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.result import ExecutionResult, needed
 
@@ -45,7 +46,9 @@ def ensemble_to_xarray(results: Sequence[ExecutionResult]) -> Any:
     return whole
 
 
-def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrnas") -> Any:
+def ensemble_to_anndata(
+    results: Sequence[ExecutionResult], *, what: Literal["mrnas", "proteins"] = "mrnas"
+) -> Any:
     """Return an ``anndata.AnnData`` of cells by genes: the state at the end of each run.
 
     Parameters
@@ -65,7 +68,7 @@ def ensemble_to_anndata(results: Sequence[ExecutionResult], *, what: str = "mrna
         If there is no result, they are of different genomes, or `what` is neither.
     """
     if what not in ("mrnas", "proteins"):
-        raise APIValidationError(f'what is "mrnas" or "proteins", not {what!r}')
+        raise APIValidationError(f'what is "mrnas" or "proteins", not {short(what)}')
     anndata, pandas = needed("anndata"), needed("pandas")
     cells = _of_one_genome(results)
     layers = {

@@ -726,9 +726,9 @@ class GeneIndex:
         if named:
             tags = ", ".join(self._genes[i].locus_tag for i in named[:6])
             raise APIValidationError(
-                f"{len(named)} genes are named {key!r}: use a locus tag, one of {tags}",
+                f"{len(named)} genes are named {short(key)}: use a locus tag, one of {tags}",
                 details={"gene": key},
             )
         near = suggestion(key, [*self._by_tag, *self._by_name])
         fix = near or "; give a locus tag or a gene name of this genome"
-        raise APIValidationError(f"no gene {key!r}{fix}", details={"gene": key})
+        raise APIValidationError(f"no gene {short(key)}{fix}", details={"gene": key})

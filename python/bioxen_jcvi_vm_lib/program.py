@@ -390,9 +390,10 @@ class _Parser:
                 at, 'this text does not end on its line, or has an escape other than \\\\ \\" \\n'
             )
         following = self._text[at + 1 : at + 2]
-        if char.isdigit() or (char in "+-." and (following.isdigit() or following == ".")):
+        if char.isdigit() or (char in "+-." and (following.isalnum() or following == ".")):
             self._fail(at, "this is no number; write 600, 0.5 or 1e3")
-        self._fail(at, f"{char!r} has no meaning here")
+        point = "" if char.isascii() else f" (U+{ord(char):04X})"  # it may look like another
+        self._fail(at, f"{char!r}{point} has no meaning here")
 
     def _peek(self) -> _Token:
         return self._tokens[self._next]
@@ -437,12 +438,15 @@ class _Parser:
                 self._next += 2
                 if token.text in named:
                     self._fail(token.at, f"{short(token.text)} is given twice")
-                value = self._value(0)
+                value = self._value(0, _DUE.get(token.text))
                 named[token.text] = _Value(value.value, token.at)
             else:
                 if named:
                     self._fail(token.at, "an argument without a name follows one with a name")
-                positional.append(self._value(0))
+                place = len(positional)
+                parameters = _PARAMETERS[call]
+                due = _DUE.get(parameters[place]) if place < len(parameters) else None
+                positional.append(self._value(0, due))
             if len(positional) + len(named) > 16:
                 self._fail(token.at, f"too many arguments for {call}")
             if self._peek().text != ")":
@@ -450,7 +454,8 @@ class _Parser:
         self._take()
         return positional, named
 
-    def _value(self, nesting: int) -> _Value:
+    def _value(self, nesting: int, due: str | None = None) -> _Value:
+        """Read a literal; `due` says what number is expected, None where none is."""
         token = self._take()
         if token.kind == "number":
             return _Value(self._number(token), token.at)
@@ -475,9 +480,14 @@ class _Parser:
             return _Value(tuple(items), token.at)
         if token.kind == "name":
             quoted = f': "{token.text}"' if len(token.text) <= 60 else ""
+            why = f"{short(token.text)} is no literal"
+            if self._peek().text == "(":
+                why, quoted = "a call is no argument", ""
+            elif due and token.text.casefold() in ("nan", "inf", "infinity"):
+                why = f"{token.text!r} is no finite number"
             self._fail(
                 token.at,
-                f"{short(token.text)} is no literal; write a text in quotes{quoted}",
+                f"{why}; expected {due}" if due else f"{why}; write a text in quotes{quoted}",
             )
         self._fail(token.at, "expected a number, a text in quotes or a list")
 
@@ -518,9 +528,10 @@ class _Arguments:
         self._named = dict(named)
         self.call = name.text
 
-    def match(self, *parameters: str) -> dict[str, _Value]:
+    def match(self) -> dict[str, _Value]:
         """Return the values by parameter name."""
         call = self.call
+        parameters = _PARAMETERS[call]
         if len(self._positional) > len(parameters):
             self._parser.fail(
                 self._positional[len(parameters)].at,
@@ -578,7 +589,7 @@ class _Arguments:
 
 
 def _run(arguments: _Arguments) -> Run:
-    values = arguments.match("seconds", "every_s")
+    values = arguments.match()
     seconds = arguments.required(values, "seconds", "run(600)")
     every = values.get("every_s")
     return Run(
@@ -588,7 +599,7 @@ def _run(arguments: _Arguments) -> Run:
 
 
 def _run_operon(arguments: _Arguments) -> RunOperon:
-    values = arguments.match("genes", "duration_s")
+    values = arguments.match()
     genes = arguments.required(values, "genes", 'run_operon(["lacZ", "lacY"], duration_s=60)')
     duration = values.get("duration_s")
     return RunOperon(
@@ -599,7 +610,7 @@ def _run_operon(arguments: _Arguments) -> RunOperon:
 
 def _of_one_gene(arguments: _Arguments) -> RunOperon:
     """Read the older calls: a bacterium translates what it transcribes, so both are one run."""
-    values = arguments.match("gene", "duration_s")
+    values = arguments.match()
     gene = arguments.required(values, "gene", 'transcribe_gene("dnaA")')
     duration = values.get("duration_s")
     return RunOperon(
@@ -610,20 +621,20 @@ def _of_one_gene(arguments: _Arguments) -> RunOperon:
 
 
 def _knockout(arguments: _Arguments) -> Knockout:
-    values = arguments.match("gene")
+    values = arguments.match()
     gene = arguments.required(values, "gene", 'knockout("dnaA")')
     return Knockout(arguments.text(gene, "a gene"))
 
 
 def _set_resource(arguments: _Arguments) -> SetResource:
-    values = arguments.match("name", "molecules")
+    values = arguments.match()
     name = arguments.required(values, "name", 'set_resource("ATP", 50000)')
     molecules = arguments.required(values, "molecules", 'set_resource("ATP", 50000)')
     return SetResource(arguments.text(name, "a resource"), arguments.count(molecules))
 
 
 def _snapshot(arguments: _Arguments) -> Snapshot:
-    values = arguments.match("name")
+    values = arguments.match()
     name = arguments.required(values, "name", 'snapshot("before")')
     return Snapshot(arguments.text(name, "a name"))
 
@@ -648,9 +659,24 @@ _CALLS: dict[str, Callable[[_Arguments], Statement]] = {
     "divide": _alone(Divide),
     "execute_cell_cycle_checkpoint": _alone(CellCycleCheckpoint),
 }
-_KNOWN = ", ".join(_CALLS)
-#: Older spellings, read and not advertised.
+_KNOWN = f"{', '.join(_CALLS)}, and the older transcribe_gene and translate_gene"
+#: Older spellings.
 _CALLS |= {"transcribe_gene": _of_one_gene, "translate_gene": _of_one_gene}
+#: Arguments of each call in order.
+_PARAMETERS = {
+    "run": ("seconds", "every_s"),
+    "run_operon": ("genes", "duration_s"),
+    "knockout": ("gene",),
+    "set_resource": ("name", "molecules"),
+    "snapshot": ("name",),
+    "transcribe_gene": ("gene", "duration_s"),
+    "translate_gene": ("gene", "duration_s"),
+}
+#: What is due where the argument is a number.
+_DUE = {
+    **dict.fromkeys(("seconds", "every_s", "duration_s"), "a number of seconds, such as 600"),
+    "molecules": "a whole number of molecules, such as 50000",
+}
 #: Calls of the language whose engines this version does not have.
 _LATER = {
     "set_environment": "there is no environment that rates depend on",

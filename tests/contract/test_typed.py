@@ -184,6 +184,10 @@ result.resources["ATP"] = result.time_s  # index
 runtime.gene(0)  # arg-type
 runtime.gene("dnaA").sequence  # attr-defined
 context.time_s = 0.0  # misc
+context.seed = 99  # misc
+manager.config = {}  # assignment, misc
+bx.BioXenHypervisor().max_vms = 50  # misc
+bx.create_bio_vm("cell").vm_id = "x"  # misc
 context.temperature_c  # attr-defined
 manager.run_ensemble(runtime, "run(1)", seeds=3)  # arg-type
 manager.run_ensemble(runtime, "run(1)", range(3))  # call-arg
@@ -191,6 +195,16 @@ program: str = bx.GenomicProgram.parse("run(1)")  # assignment
 3 + program  # operator
 bx.create_bio_vm("cell", policy=3)  # arg-type
 bx.create_bio_vm("cell").on("stopped", "call me")  # arg-type
+bx.create_bio_vm("cell").on("stoped", print)  # arg-type
+bx.create_bio_vm("cell", vm_type="xcpng")  # arg-type
+bx.create_bio_vm("cell", policy="deadline")  # arg-type
+bx.BioXenHypervisor(scheduler="fair")  # arg-type
+bx.BioXenHypervisor().create_vm("cell", runtime, policy="fare")  # arg-type
+bx.BioXenHypervisor().set_policy("cell", "fare")  # arg-type
+bx.Policy("fare")  # arg-type
+bx.Quota(on_quota="paus")  # arg-type
+bx.ResourceAllocation(priority="highest")  # arg-type
+bx.ensemble_to_anndata([], what="mrna")  # arg-type
 bx.create_bio_vm("cell").status  # attr-defined
 bx.BioXenHypervisor(64)  # call-arg
 bx.BioXenHypervisor().run(60).completed  # attr-defined

@@ -9,6 +9,7 @@ import gzip
 import importlib.resources
 import itertools
 import json
+import logging
 import pickle
 import re
 import threading
@@ -939,6 +940,8 @@ def test_what_progress_raises_is_the_callers(
     with pytest.raises(LookupError, match="the caller's own") as caught:
         vm.execute_biological_process("run(1e7)", progress=progress)
     assert type(caught.value) is LookupError
+    assert not [one for one in caplog.records if one.levelno >= logging.INFO]  # it is no failure
+    assert vm.execute_biological_process("run(1)").status == "completed"
     with pytest.raises(bx.APIValidationError, match="callable"):
         vm.execute_biological_process("run(1)", progress=3)  # type: ignore[arg-type]
 

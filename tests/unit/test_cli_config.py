@@ -219,13 +219,13 @@ def test_validate_tells_all_that_is_wrong(folder: Path) -> None:
         (
             "'virtual_resources.ribosome_allocation'",
             "bad.yaml, line 3",
-            "less than or equal to 10000000",
+            "at most 10,000,000",
         ),
-        ("'max_vms'", "bad.yaml, line 5", "valid integer"),
+        ("'max_vms'", "bad.yaml, line 5", "a whole number"),
         (
             "'execution_parameters.hold_pools'",
             "BIOXEN_EXECUTION_PARAMETERS__HOLD_POOLS",
-            "valid boolean",
+            "true or false",
         ),
         ("'prod'", "--preset", "did you mean 'production'"),
     ):

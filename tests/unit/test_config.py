@@ -569,7 +569,7 @@ def test_all_problems_are_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert len(caught.value.message) < 400
     json.dumps(caught.value.to_dict())
     for one in caught.value.details["problems"]:  # what would be right
-        assert re.search(r"did you mean|should be|keep|must be a JSON", one["message"]), one
+        assert re.search(r"did you mean|must be|keep", one["message"]), one
 
 
 def test_all_problems_of_keywords_and_of_a_preset_are_told() -> None:
@@ -775,7 +775,7 @@ def test_parts_that_a_mapping_shares_are_counted_each_time() -> None:
         shared, several = {"a": shared, "b": shared}, [several, several]
     itself: list[Any] = []
     itself.append(itself)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for tried in (
         lambda: Config.from_dict(shared),
         lambda: Config(virtual_resources=shared),
@@ -786,4 +786,4 @@ def test_parts_that_a_mapping_shares_are_counted_each_time() -> None:
             tried()
     with pytest.raises(InvalidConfigurationError, match="nested more than 32 deep"):
         Config.from_dict({"genome_file": itself})
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10

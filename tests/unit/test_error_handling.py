@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -400,7 +401,7 @@ def test_others_become_ours_with_their_cause(
 
 
 def test_a_call_that_does_not_fit_is_the_callers_error() -> None:
-    with pytest.raises(bx.APIValidationError, match="unexpected keyword argument 'pase'"):
+    with pytest.raises(bx.APIValidationError, match="argument 'pase'; did you mean 'pace'"):
         Machine().start(pase=2.0)  # type: ignore[call-arg]
     with pytest.raises(bx.APIValidationError, match="positional argument"):
         Machine().fail()  # type: ignore[call-arg]
@@ -448,7 +449,13 @@ def test_an_operation_is_timed_and_logged() -> None:
 def test_only_plain_functions_are_taken() -> None:
     async def later() -> None: ...
 
-    for wrong in (later, 3.5, Machine, object()):
+    def bit_by_bit() -> Iterator[int]:
+        yield 1
+
+    async def later_bit_by_bit() -> AsyncIterator[int]:
+        yield 1
+
+    for wrong in (later, bit_by_bit, later_bit_by_bit, 3.5, Machine, object()):
         with pytest.raises(bx.APIValidationError):
             handle_vm_operation(wrong)  # type: ignore[call-overload]
     with pytest.raises(bx.APIValidationError):

@@ -400,7 +400,7 @@ def test_what_shapes_the_program_is_refused_as_an_override(
     ("overrides", "says"),
     [
         ({"atp_pol": 5}, "did you mean 'atp_pool'"),
-        ({"translation_execution_rate": -1.0}, "greater than 0"),
+        ({"translation_execution_rate": -1.0}, "more than 0"),
         ({"enabled": False}, "disabled"),
         ({"virtual_resources": {"ribosome_count": -1}}, "ribosome_allocation"),
     ],

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Literal, NoReturn, Self, get_args
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -34,7 +34,8 @@ from bioxen_jcvi_vm_lib.result import ExecutionResult, in_short
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
 
 #: What a callback can be asked for. "divided" comes with a cell that divides.
-EVENTS: Final = ("started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed")
+Event = Literal["started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed"]
+EVENTS: Final[tuple[Event, ...]] = get_args(Event)
 
 #: How a machine that is not running gets further.
 _WAYS_ON = {
@@ -215,18 +216,23 @@ class BiologicalVM:
     failed is in the state ``error``. It is a context manager: leaving it destroys it. Methods may
     be called from any thread; one process runs at a time. What the hypervisor does to the machine
     (``pause_vm``, ``run``, ``close``, ...) reaches hooks and audit log as if it was done here.
-
-    Attributes
-    ----------
-    vm_id : str
-        Its name.
-    runtime : GenomicRuntime
-        The genome.
-    hypervisor : BioXenHypervisor
-        What runs it: its own, or the one that it was made in.
-    handle : VmHandle
-        Names it there.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_audit",
+        "_biological_type",
+        "_callbacks",
+        "_context",
+        "_destroyed",
+        "_handle",
+        "_hypervisor",
+        "_last",
+        "_owns_hypervisor",
+        "_runner",
+        "_runtime",
+        "_vm_type",
+    )
 
     def __init__(
         self,
@@ -239,10 +245,9 @@ class BiologicalVM:
         owns_hypervisor: bool,
         audit: AuditLog | None = None,
     ) -> None:
-        self.vm_id = handle.vm_id
-        self.runtime = runtime
-        self.hypervisor = hypervisor
-        self.handle = handle
+        self._runtime = runtime
+        self._hypervisor = hypervisor
+        self._handle = handle
         self._runner = threading.Lock()
         self._context = self._opened()  # for itself; its user gets others, and may close them
         self._biological_type = biological_type
@@ -295,7 +300,7 @@ class BiologicalVM:
         for record in _destroy(self):
             self._told(record, "destroyed")
 
-    def on(self, event: str, callback: Callback) -> Callback:
+    def on(self, event: Event, callback: Callback) -> Callback:
         """Have a function called with this machine after something was done to it.
 
         Parameters
@@ -314,11 +319,14 @@ class BiologicalVM:
         callable
             The callback.
         """
-        if not isinstance(event, str) or event not in EVENTS:
-            why = suggestion(event, EVENTS) or f"; there are {', '.join(EVENTS)}"
-            if event == "divided":
+        wanted: object = event
+        if not isinstance(wanted, str) or wanted not in EVENTS:
+            why = suggestion(wanted, EVENTS) or f"; there are {', '.join(EVENTS)}"
+            if wanted == "divided":
                 why = ": cells do not divide in this version"
-            raise APIValidationError(f"no event {short(event)}{why}", details={"argument": "event"})
+            raise APIValidationError(
+                f"no event {short(wanted)}{why}", details={"argument": "event"}
+            )
         if not callable(callback):
             raise APIValidationError(
                 f"callback must be callable with the machine, not {short(callback)}",
@@ -328,6 +336,26 @@ class BiologicalVM:
         return callback
 
     # -- what it is and does -----------------------------------------------------------------------
+
+    @property
+    def vm_id(self) -> str:
+        """Its name."""
+        return self._handle.vm_id
+
+    @property
+    def runtime(self) -> GenomicRuntime:
+        """The genome."""
+        return self._runtime
+
+    @property
+    def hypervisor(self) -> BioXenHypervisor:
+        """What runs it: its own, or the one that it was made in."""
+        return self._hypervisor
+
+    @property
+    def handle(self) -> VmHandle:
+        """Names it there."""
+        return self._handle
 
     @property
     def state(self) -> str:
@@ -496,21 +524,11 @@ class BiologicalVM:
         GenomicRuntimeError
             If the cell failed, or a hook did, which is the cause; with the results likewise.
         """
-        heard: list[Exception] = []
-
-        def listen(time_s: float, steps: int) -> None:
-            try:
-                progress(time_s, steps)  # type: ignore[misc] # which is not None here
-            except Exception as error:
-                heard.append(error)
-                raise
-
-        try:
-            return _execute(self, process_code, listen if callable(progress) else progress)
-        except BioXenException:
-            if not heard:
-                raise
-        raise heard.pop()  # what the caller's own function raised is not ours to wrap
+        heard: list[Exception] = []  # not in a name: it would keep itself and this frame
+        done = _execute(self, process_code, progress, heard)
+        if done is None:
+            raise heard.pop()
+        return done
 
     # -- end ---------------------------------------------------------------------------------------
 
@@ -660,8 +678,31 @@ def _allocate(vm: BiologicalVM, wanted: Any, at_s: float | None) -> float:
 
 
 @handle_vm_operation("execute")
-def _execute(vm: BiologicalVM, code: Any, progress: Any) -> ProcessResult:
+def _execute(
+    vm: BiologicalVM, code: Any, progress: Any, heard: list[Exception]
+) -> ProcessResult | None:
+    """Return what it came to; None if `progress` raised, a way to end a run and no failure.
+
+    What that raised is then in `heard`.
+    """
+
+    def listen(time_s: float, steps: int) -> None:
+        try:
+            progress(time_s, steps)
+        except Exception as error:
+            heard.append(error)
+            raise
+
     vm._alive("run a process in")
     program = code if isinstance(code, GenomicProgram) else GenomicProgram.parse(code)
     vm._ready()
-    return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=progress))
+    told = listen if callable(progress) else progress
+    try:
+        return ProcessResult(vm.vm_id, program, vm._context.execute(program, progress=told))
+    except VMStateError:
+        vm._alive("run a process in")  # or it was destroyed a moment ago: say so
+        raise
+    except Exception:
+        if not heard:
+            raise
+        return None

@@ -828,6 +828,39 @@ def _settings(
             yield Setting(here, value, source, field.description or "")
 
 
+#: What a value must be, by the kind of problem that pydantic finds.
+_MUST_BE = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "string_type": "a text",
+    "dict_type": "a section: a mapping of keys to values",
+    "model_type": "a section: a mapping of keys to values",
+    "model_attributes_type": "a section: a mapping of keys to values",
+    "greater_than": "more than {gt:,}",
+    "greater_than_equal": "{ge:,} or more",
+    "less_than": "less than {lt:,}",
+    "less_than_equal": "at most {le:,}",
+    "literal_error": "{expected}",
+}
+
+
+def _said(error: ErrorDetails) -> str:
+    """Return what is wrong in words of ours."""
+    if error["type"] in _MUST_BE:
+        bounds = {
+            name: int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+            for name, bound in error.get("ctx", {}).items()
+        }
+        return f"must be {_MUST_BE[error['type']].format(**bounds)}"
+    return error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+
+
 def _explained(
     error: ErrorDetails, found: Mapping[tuple[str, ...], Source]
 ) -> InvalidConfigurationError:
@@ -837,7 +870,7 @@ def _explained(
     source = next(
         (found[location[:n]] for n in range(len(location), 0, -1) if location[:n] in found), None
     )
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    message = _said(error)
     value = error.get("input")
     shown = "" if isinstance(value, Mapping) else f" (it is {short(value)})"
     named = f"{path!r}" if source is None else _place(path, source)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -81,12 +82,12 @@ def validate_vm_type(vm_type: str) -> bool:
 def create_bio_vm(
     vm_id: str,
     biological_type: str = "minimal_cell",
-    vm_type: str = "basic",
+    vm_type: Literal["basic"] = "basic",
     config: Config = None,
     *,
     genome_runtime: GenomicRuntime | None = None,
     seed: int | None = None,
-    policy: Policy | Mapping[str, Any] | str | None = None,
+    policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
     quota: Quota | Mapping[str, Any] | None = None,
     hypervisor: BioXenHypervisor | None = None,
     audit: AuditLog | None = None,
@@ -210,6 +211,14 @@ def quick_start_vm(
     config, **options
         As in `create_bio_vm`.
     """
+    known = inspect.signature(create_bio_vm).parameters
+    for option in options:
+        if option not in known:
+            near = suggestion(option, known) or f"; there are {', '.join(known)}"
+            raise APIValidationError(
+                f"quick_start_vm() has no argument {short(option)}{near}",
+                details={"argument": option},
+            )
     vm = create_bio_vm(
         biological_type if vm_id is None else vm_id, biological_type, config=config, **options
     )

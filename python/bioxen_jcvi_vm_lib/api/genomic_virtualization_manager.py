@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from bioxen_jcvi_vm_lib._checks import seconds
+from bioxen_jcvi_vm_lib._checks import seconds, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
 from bioxen_jcvi_vm_lib._reading import GenomeSource
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
@@ -48,6 +48,8 @@ class GenomicVirtualizationManager:
         If the configuration is not acceptable.
     """
 
+    __slots__ = ("__weakref__", "_closed", "_config", "_contexts")
+
     def __init__(
         self,
         config: GenomicVirtualizationConfig
@@ -56,9 +58,14 @@ class GenomicVirtualizationManager:
         | os.PathLike[str]
         | None = None,
     ) -> None:
-        self.config = GenomicVirtualizationConfig.resolve(config)
+        self._config = GenomicVirtualizationConfig.resolve(config)
         self._contexts: weakref.WeakSet[CellularContext] = weakref.WeakSet()
         self._closed = False
+
+    @property
+    def config(self) -> GenomicVirtualizationConfig:
+        """The configuration."""
+        return self._config
 
     def load_genome_runtime(
         self,
@@ -155,7 +162,8 @@ class GenomicVirtualizationManager:
             checked_runtime(runtime)
         if name is not None and (not isinstance(name, str) or not name.strip()):
             raise APIValidationError(
-                f"name must be a text that is not blank, not {name!r}", details={"argument": "name"}
+                f"name must be a text that is not blank, not {short(name)}",
+                details={"argument": "name"},
             )
         return combine_runtimes(host, guests, name)
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar, overload
 
-from bioxen_jcvi_vm_lib._checks import short
+from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -85,10 +85,11 @@ def _handled(
     function: Callable[P, R], name: str | None, otherwise: type[BioXenException]
 ) -> Callable[P, R]:
     given: object = function
-    if not inspect.isroutine(given) or inspect.iscoroutinefunction(given):
+    late = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
+    if not inspect.isroutine(given) or any(is_late(given) for is_late in late):
         raise APIValidationError(
-            f"handle_vm_operation takes functions and methods that are not async, not "
-            f"{short(function)}"
+            "handle_vm_operation takes functions and methods that do their work when they are "
+            f"called, no generators and nothing async, not {short(function)}"
         )
     if not isinstance(otherwise, type) or not issubclass(otherwise, BioXenException):
         raise APIValidationError(f"otherwise must be a BioXenException, not {short(otherwise)}")
@@ -111,7 +112,10 @@ def _handled(
                 who = None
         named = {"operation": what, "duration_s": round(duration_s, 9), **more}
         if who is not None:
-            named["vm_id"] = str(who)
+            try:
+                named["vm_id"] = str(who)
+            except Exception:  # which cannot say itself
+                named["vm_id"] = short(who)
         return {"bioxen_fields": named}
 
     @functools.wraps(function)
@@ -136,7 +140,8 @@ def _handled(
         except Exception as error:
             extra = fields(began, args, kwargs)
             logger.error("%s failed", what, exc_info=error, extra=extra)
-            raise _wrapped(error, what, extra["bioxen_fields"].get("vm_id"), otherwise) from error
+            vm_id = extra["bioxen_fields"].get("vm_id")
+            raise _wrapped(error, what, vm_id, otherwise, _misnamed(kwargs, parameters)) from error
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s", what, extra=fields(began, args, kwargs))
         return result
@@ -144,8 +149,18 @@ def _handled(
     return handled
 
 
+def _misnamed(kwargs: Mapping[str, Any], parameters: list[str]) -> str:
+    """Return the nearest to the first argument of a call that it does not have."""
+    wrong = next((name for name in kwargs if name not in parameters), None)
+    return suggestion(wrong, parameters)
+
+
 def _wrapped(
-    error: Exception, what: str, vm_id: str | None, otherwise: type[BioXenException]
+    error: Exception,
+    what: str,
+    vm_id: str | None,
+    otherwise: type[BioXenException],
+    misnamed: str,
 ) -> BioXenException:
     """Return the error of ours for a foreign one."""
     whom = "" if vm_id is None else f" of {short(vm_id)}"
@@ -159,6 +174,7 @@ def _wrapped(
     in_the_call = error.__traceback__ is None or error.__traceback__.tb_next is None
     if isinstance(error, TypeError) and in_the_call:
         kind = APIValidationError
+        message += misnamed
     elif isinstance(error, ImportError):
         kind = MissingDependencyError
     if kind is BioXenException:

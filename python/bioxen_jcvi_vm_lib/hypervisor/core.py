@@ -9,10 +9,17 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, seconds, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import (
+    MAX_DURATION_S,
+    gibibytes,
+    seconds,
+    seed_or_entropy,
+    short,
+    suggestion,
+)
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -62,6 +69,7 @@ from bioxen_jcvi_vm_lib.hypervisor.terms import (
     checked_name,
     core_terms,
     explaining_amounts,
+    speaking_of_vms,
 )
 
 __all__ = ["BioXenHypervisor"]
@@ -111,12 +119,21 @@ class BioXenHypervisor:
         If an argument is not acceptable.
     ChassisInitializationError
         If the chassis is not.
-
-    Attributes
-    ----------
-    scheduler : str
-        As it was made.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_awake",
+        "_core",
+        "_end",
+        "_genomes",
+        "_lock",
+        "_max_vms",
+        "_pid",
+        "_quota",
+        "_records",
+        "_scheduler",
+    )
 
     def __init__(
         self,
@@ -125,7 +142,7 @@ class BioXenHypervisor:
         workers: int | None = None,
         chassis: Chassis | Mapping[str, Any] | str | None = None,
         clock: VirtualClock | None = None,
-        scheduler: str = "preemptive",
+        scheduler: Literal["preemptive", "cooperative"] = "preemptive",
         slice_s: float = 0.001,
         quantum: int = 1024,
         quota: Quota | Mapping[str, Any] | None = None,
@@ -146,7 +163,7 @@ class BioXenHypervisor:
                 f"clock must be a VirtualClock or None, not {short(clock)}",
                 details={"argument": "clock"},
             )
-        self.scheduler = scheduler
+        self._scheduler = scheduler
         self._quota = Quota.of(quota)
         pool = Chassis.of(chassis)
         self._max_vms = whole(max_vms, "max_vms", 1, 1_000_000)
@@ -162,6 +179,16 @@ class BioXenHypervisor:
         self._end = weakref.finalize(self, _close, self._core)
         self._end.atexit = False  # the end of the process is one for its threads too
 
+    @property
+    def max_vms(self) -> int:
+        """Most virtual machines at a time."""
+        return self._max_vms
+
+    @property
+    def scheduler(self) -> str:
+        """How workers are shared: "preemptive" or "cooperative"."""
+        return self._scheduler
+
     # -- virtual machines --------------------------------------------------------------------------
 
     def create_vm(
@@ -171,7 +198,7 @@ class BioXenHypervisor:
         *,
         seed: int | None = None,
         resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
-        policy: Policy | Mapping[str, Any] | str | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
         quota: Quota | Mapping[str, Any] | None = None,
         **overrides: Any,
     ) -> VmHandle:
@@ -232,7 +259,7 @@ class BioXenHypervisor:
         genome_runtime: GenomicRuntime,
         *,
         resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
-        policy: Policy | Mapping[str, Any] | str | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
         quota: Quota | Mapping[str, Any] | None = None,
     ) -> VmHandle:
         """Make a virtual machine of a snapshot that ``CellularContext.snapshot`` gave.
@@ -285,7 +312,7 @@ class BioXenHypervisor:
         seed: int | None = None,
         replay: bool = False,
         resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
-        policy: Policy | Mapping[str, Any] | str | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
         quota: Quota | Mapping[str, Any] | None = None,
     ) -> VmHandle:
         """Make a virtual machine in the same state as another, which may be running.
@@ -390,7 +417,9 @@ class BioXenHypervisor:
         """Return what a machine has used."""
         return VmMetrics._of(self._usable().metrics_of(self._handle(vm_id)))
 
-    def set_policy(self, vm_id: Vm, policy: Policy | Mapping[str, Any] | str | None) -> None:
+    def set_policy(
+        self, vm_id: Vm, policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None
+    ) -> None:
         """Change how a machine gets time.
 
         Raises
@@ -691,7 +720,8 @@ class BioXenHypervisor:
                     f"{len(self._records)} VMs: make another, or destroy them"
                 )
             try:
-                core.restore(data, program_of)
+                with speaking_of_vms():
+                    core.restore(data, program_of)
                 for name, handle in core.contexts():
                     runtime = known[core.identity_of(handle)[2]]
                     self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
@@ -836,7 +866,8 @@ class BioXenHypervisor:
         """Let what the core makes be known here or gone: Ctrl-C may come between the two."""
         with self._lock:
             try:
-                yield
+                with speaking_of_vms():
+                    yield
             except BioXenException:  # refused: it has made nothing
                 raise
             except BaseException:
@@ -956,7 +987,7 @@ def _check_size(
             size += (left_s / every_s + 2) * 8 * (2 * len(record.runtime) + 128)
     if size > MAX_TRACE_BYTES:
         raise APIValidationError(
-            f"sampling until {until_s:g} s every {every_s:g} s would record {size / 2**30:,.1f} "
-            f"GiB (limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
+            f"sampling until {until_s:g} s every {every_s:g} s would record {gibibytes(size)} "
+            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
             details={"argument": "every_s"},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, short
@@ -39,7 +39,7 @@ def run_ensemble(
     *,
     seeds: Iterable[int],
     workers: int | None,
-    scheduler: str,
+    scheduler: Literal["preemptive", "cooperative"],
 ) -> list[ExecutionResult]:
     """See the manager's ``run_ensemble``."""
     parsed = program if isinstance(program, GenomicProgram) else GenomicProgram.parse(program)

@@ -8,10 +8,17 @@ import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, NoReturn, Self
+from typing import Any, Literal, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, real, seed_or_entropy, short, suggestion
+from bioxen_jcvi_vm_lib._checks import (
+    MAX_DURATION_S,
+    in_words,
+    real,
+    seed_or_entropy,
+    short,
+    suggestion,
+)
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     ChassisInitializationError,
@@ -87,7 +94,7 @@ class Policy:
         wants; see `deadline`.
     """
 
-    kind: str = "fair"
+    kind: Literal["fair", "deadline", "batch"] = "fair"
     weight: float = 1.0
     cap: float | None = None
     budget_s: float = 0.0
@@ -189,7 +196,7 @@ class Policy:
                 raise _refused(
                     "policy", f"{short(given)} is no policy: give Policy.fair(weight=2.0)"
                 )
-            return cls(given)
+            return cls(given)  # type: ignore[arg-type] # which it checks
         raise _refused(
             "policy",
             f"{short(given)} is no policy: give Policy.fair(), .deadline(...) or .batch()",
@@ -254,7 +261,7 @@ class Quota:
     memory_bytes: int | None = None
     molecules: int | None = None
     simulated_s: float | None = None
-    on_quota: str = "pause"
+    on_quota: Literal["pause", "stop", "raise"] = "pause"
 
     def __post_init__(self) -> None:
         for name in ("events", "memory_bytes", "molecules"):
@@ -313,7 +320,7 @@ class ResourceAllocation:
     atp_flux_per_s: int | None = None
     amino_acid_flux_per_s: int | None = None
     limits: Mapping[str, int] = field(default_factory=dict, hash=False)
-    priority: str | None = None
+    priority: Literal["low", "normal", "high", "critical"] | None = None
 
     def __post_init__(self) -> None:
         for name in RESOURCES:
@@ -533,7 +540,7 @@ def quota_of(
     memory_bytes: int | None,
     molecules: int | None,
     simulated_s: float | None,
-    on_quota: str,
+    on_quota: Any,
 ) -> Quota:
     """Return a quota as the core tells it."""
     cpu_s = None if cpu_ns is None else cpu_ns / 1e9
@@ -558,7 +565,7 @@ def positive(value: Any, what: str, least: float, most: float, *, zero: bool = F
         raise _refused(what, f"{what} must be a number, not {short(value)}: {fix}")
     number = real(value)
     if not math.isfinite(number) or not least <= number <= most or (number == 0 and not zero):
-        raise _refused(what, f"{what} is {number:g}: {fix}")
+        raise _refused(what, f"{what} is {in_words(number, value)}: {fix}")
     return number
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short
-from bioxen_jcvi_vm_lib._errors import APIValidationError, ResourceAllocationError
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    BioXenException,
+    ResourceAllocationError,
+)
 from bioxen_jcvi_vm_lib.hypervisor.records import (
     Policy,
     Quota,
@@ -33,6 +38,19 @@ def checked_name(vm_id: Any) -> str:
             f"vm_id {short(vm_id)} is no name: {fix}", details={"argument": "vm_id"}
         )
     return vm_id
+
+
+@contextlib.contextmanager
+def speaking_of_vms() -> Iterator[None]:
+    """Say VM where the engine, which knows of no machines, says context."""
+    try:
+        yield
+    except BioXenException as error:
+        parts = re.split(r"('[^']*')", error.message)  # a name stays as it is
+        parts[::2] = (re.sub(r"\bcontext(s?)\b", r"VM\1", part) for part in parts[::2])
+        error.message = "".join(parts)
+        error.args = (error.message,)
+        raise
 
 
 @contextlib.contextmanager
@@ -68,7 +86,7 @@ def core_terms(
 
 
 def changed_allocation(
-    given: Any, amount: _core.Capacity, limit: _core.Capacity | None, priority: str
+    given: Any, amount: _core.Capacity, limit: _core.Capacity | None, priority: Any
 ) -> _core.Allocation:
     """Fill in what a change of an allocation leaves as it is."""
     wanted = ResourceAllocation.of(given)
