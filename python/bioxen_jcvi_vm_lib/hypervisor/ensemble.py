@@ -171,8 +171,8 @@ def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
         )
     if not isinstance(statement, SetResource):
         raise APIValidationError(
-            f"{statement} in an ensemble: cells of an ensemble run, and end as they become ready to "
-            "divide; replicate and divide cells by themselves",
+            f"{statement} in an ensemble: its cells run, and end as they become ready to divide; "
+            "replicate and divide cells by themselves",
             details={"statement": str(statement)},
         )
     known = _core.resource_names()
