@@ -535,7 +535,9 @@ class _Arguments:
         if len(self._positional) > len(parameters):
             self._parser.fail(
                 self._positional[len(parameters)].at,
-                f"{call} takes at most {len(parameters)} arguments: {', '.join(parameters)}",
+                f"{call} takes at most {len(parameters)} arguments: {', '.join(parameters)}"
+                if parameters
+                else f"{call} takes no arguments",
             )
         values = dict(zip(parameters, self._positional, strict=False))
         for key, value in self._named.items():
@@ -663,12 +665,13 @@ _KNOWN = f"{', '.join(_CALLS)}, and the older transcribe_gene and translate_gene
 #: Older spellings.
 _CALLS |= {"transcribe_gene": _of_one_gene, "translate_gene": _of_one_gene}
 #: Arguments of each call in order.
-_PARAMETERS = {
+_PARAMETERS: dict[str, tuple[str, ...]] = {
     "run": ("seconds", "every_s"),
     "run_operon": ("genes", "duration_s"),
     "knockout": ("gene",),
     "set_resource": ("name", "molecules"),
     "snapshot": ("name",),
+    **dict.fromkeys(("replicate", "divide", "execute_cell_cycle_checkpoint"), ()),
     "transcribe_gene": ("gene", "duration_s"),
     "translate_gene": ("gene", "duration_s"),
 }
