@@ -164,6 +164,21 @@ def test_a_program_replicates_and_divides(
         bx.GenomicProgram.parse("divide(2)")
 
 
+def test_cells_of_a_hypervisor_end_as_they_would_alone(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    """A program ends where its cell is ready to divide, bit for bit as in a context of its own."""
+    program = "run(7000, every_s=500); run(60)"
+    alone = [manager.create_cellular_context(runtime, seed=n).execute(program) for n in (1, 2)]
+    together = manager.run_ensemble(runtime, program, seeds=(1, 2), workers=2)
+    for one, other in zip(alone, together, strict=True):
+        assert one.status == other.status == "divided"
+        assert one.time_s[-1] == other.time_s[-1] < 7000
+        assert (one.proteins[-1] == other.proteins[-1]).all()
+    with pytest.raises(bx.APIValidationError, match="by themselves"):
+        manager.run_ensemble(runtime, "replicate()", seeds=(1,))
+
+
 def test_without_fuel_nothing_grows(
     manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
 ) -> None:

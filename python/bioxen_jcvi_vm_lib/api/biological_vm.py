@@ -323,7 +323,7 @@ class BiologicalVM:
         if not isinstance(wanted, str) or wanted not in EVENTS:
             why = suggestion(wanted, EVENTS) or f"; there are {', '.join(EVENTS)}"
             if wanted == "divided":
-                why = ": a process ends as 'divided' when its cell is ready; machines do not divide yet"
+                why = ": a process ends as 'divided' when its cell is ready; machines stay one"
             raise APIValidationError(
                 f"no event {short(wanted)}{why}", details={"argument": "event"}
             )
