@@ -25,7 +25,11 @@ constexpr std::array<const char*, event_count_members.size()> event_names{
     "translation_completions", "translation_aborts",
     "mrna_decay_initiations", "mrna_decays",
     "degradation_steps",      "protein_decays",
-    "head_on_dissociations",  "candidates"};
+    "head_on_dissociations",  "candidates",
+    "replication_steps",      "replication_initiations",
+    "replication_terminations", "replication_displacements",
+    "machines_assembled",     "membrane_insertions",
+    "divisions"};
 
 py::dict named_ledger(const std::vector<ProcessPosting>& now, const std::vector<ProcessPosting>& before) {
     py::dict ledger;
@@ -166,6 +170,7 @@ const char* OwnContext::advance(Recorder& recorder, const py::object& progress) 
         cancelled = progress.is_none() ? interrupted() : interrupted_in(report);
     }
     if (cancelled) return "cancelled";
+    if (status == AdvanceStatus::ready_to_divide) return "divided";
     return status == AdvanceStatus::exhausted ? "exhausted" : "completed";
 }
 
@@ -243,6 +248,24 @@ py::list gene_indices(const std::vector<GeneId>& genes) {
     return indices;
 }
 
+py::dict named_cycle(const CycleState& cycle) {
+    constexpr std::array<const char*, 3> phases{"B", "C", "D"};
+    py::dict named;
+    named["grows"] = cycle.grows;
+    named["phase"] = phases[static_cast<std::size_t>(cycle.phase)];
+    named["volume_l"] = cycle.volume_l;
+    named["surface_ratio"] = cycle.surface_ratio;
+    named["growth_rate_per_h"] = cycle.growth_rate_per_h;
+    named["birth_s"] = cycle.birth_s;
+    named["replication_began_s"] = cycle.replication_began_s;
+    named["replication_ended_s"] = cycle.replication_ended_s;
+    named["generation"] = cycle.generation;
+    named["chromosomes"] = cycle.chromosomes;
+    named["forks"] = cycle.forks;
+    named["ready_to_divide"] = cycle.ready_to_divide;
+    return named;
+}
+
 py::dict named_drawn(const Drawn& drawn) {
     py::dict named;
     named["atp"] = drawn.atp;
@@ -270,8 +293,6 @@ py::dict named_events(const EventCounts& now, const EventCounts& before) {
         const auto member = event_count_members[i];
         events[event_names[i]] = now.*member - before.*member;
     }
-    // DNA is not copied yet: the count is there because every result has it
-    events["replication_steps"] = 0;
     return events;
 }
 
@@ -341,6 +362,21 @@ void bind_context(py::module_& m) {
         .def_static("next_tick_s", &CellularContext::next_tick_s, py::arg("at_s"), "The first supply tick not before.")
         .def("drawn", seen([](const CellularContext& c) { return c.drawn(); }, &named_drawn),
              "What supply has brought since birth: {'atp', 'amino_acids'} in molecules.")
+        .def("divide",
+             [](Runner& r) -> std::unique_ptr<Runner> {
+                 std::optional<CellularContext> daughter;
+                 changed(r, [&](CellularContext& c) {
+                     if (const double tick = CellularContext::next_tick_s(c.time_s()); tick > c.time_s()) c.advance(tick);
+                     daughter = c.divide();
+                 });
+                 return std::make_unique<OwnContext>(std::move(*daughter));
+             },
+             "Divides the cell at its next supply tick; this context keeps one half, the other is returned.")
+        .def("cycle", seen([](const CellularContext& c) { return c.cycle(); }, &named_cycle), "Where it stands in its cycle.")
+        .def("gene_copies", seen([](const CellularContext& c) { return c.gene_copies(); }, as_array),
+             "Copies of each gene on its DNA.")
+        .def("in_machines", seen([](const CellularContext& c) { return c.in_machines(); }, as_array),
+             "Molecules of each gene's product that its machines are made of.")
         .def("knockout",
              [](Runner& r, std::uint32_t gene) {
                  changed(r, [&](CellularContext& c) { c.knockout(static_cast<GeneId>(gene)); });

@@ -39,7 +39,7 @@ constexpr std::array policy_names{"fair", "deadline", "batch"};
 constexpr std::array quota_names{"pause", "stop", "raise"};
 constexpr std::array priority_names{"low", "normal", "high", "critical"};
 constexpr std::array state_names{"created", "running", "paused", "stopped", "error"};
-constexpr std::array status_names{"pending", "completed", "exhausted", "cancelled", "stopped", "quota", "error"};
+constexpr std::array status_names{"pending", "completed", "exhausted", "cancelled", "stopped", "quota", "error", "divided"};
 
 template <std::size_t n, typename Enum>
 const char* name_of(const std::array<const char*, n>& names, Enum value) {

@@ -27,8 +27,8 @@ using NamedLeg = std::tuple<std::string, std::string, std::int64_t>;
 using NamedLevel = std::pair<std::string, std::int64_t>;
 
 SupplyReaction make_reaction(std::string name, std::string process, const std::vector<NamedLeg>& legs,
-                             double max_rate_per_s, const std::optional<NamedLevel>& set_point) {
-    SupplyReaction reaction{std::move(name), std::move(process), {}, max_rate_per_s, std::nullopt};
+                             double max_rate_per_s, const std::optional<NamedLevel>& set_point, bool per_volume) {
+    SupplyReaction reaction{std::move(name), std::move(process), {}, max_rate_per_s, std::nullopt, per_volume};
     for (const auto& [place, species, coefficient] : legs) {
         if (place != "cell" && place != "medium")
             throw InputError(InputErrorKind::configuration, "place '" + place + "' must be 'cell' or 'medium'");
@@ -81,12 +81,32 @@ py::tuple names(SpeciesIndex count) {
 void bind_organism(py::module_& m) {
     py::class_<SupplyReaction>(m, "SupplyReaction", py::module_local(), "One aggregated supply flow of a cell.")
         .def(py::init(&make_reaction), py::arg("name"), py::arg("process"), py::arg("legs"), py::arg("max_rate_per_s"),
-             py::arg("set_point") = py::none(),
+             py::arg("set_point") = py::none(), py::arg("per_volume") = true,
              "Legs are (place, species, coefficient) with place 'cell' or 'medium'; a set point is (species, molecules).")
         .def_readonly("name", &SupplyReaction::name)
         .def_readonly("process", &SupplyReaction::process)
         .def_readwrite("max_rate_per_s", &SupplyReaction::max_rate_per_s)
         .def("__repr__", [](const SupplyReaction& r) { return "<SupplyReaction " + r.name + ">"; });
+
+    py::class_<CellCycle>(m, "CellCycle", py::module_local(), "How a cell grows, copies its DNA and divides.")
+        .def(py::init<>())
+        .def_readwrite("enabled", &CellCycle::enabled)
+        .def_readwrite("rod", &CellCycle::rod)
+        .def_readwrite("lipid_surface_nm2", &CellCycle::lipid_surface_nm2)
+        .def_readwrite("protein_surface_nm2", &CellCycle::protein_surface_nm2)
+        .def_readwrite("largest_volume_ratio", &CellCycle::largest_volume_ratio)
+        .def_readwrite("replication_delay_s", &CellCycle::replication_delay_s)
+        .def_readwrite("replication_delay_log_sd", &CellCycle::replication_delay_log_sd)
+        .def_readwrite("initiation_volume_l", &CellCycle::initiation_volume_l)
+        .def_readwrite("fork_kcat_bp_per_s", &CellCycle::fork_kcat_bp_per_s)
+        .def_readwrite("fork_km_mM", &CellCycle::fork_km_mM)
+        .def_readwrite("division_surface_ratio", &CellCycle::division_surface_ratio)
+        .def_readwrite("division_delay_s", &CellCycle::division_delay_s)
+        .def_readwrite("assembly_per_s", &CellCycle::assembly_per_s)
+        .def_readwrite("counted_in_machines", &CellCycle::counted_in_machines)
+        .def_readwrite("translocon_binding_per_M_s", &CellCycle::translocon_binding_per_M_s)
+        .def_readwrite("insertion_aa_per_s", &CellCycle::insertion_aa_per_s)
+        .def("__repr__", [](const CellCycle& c) { return std::string{"<CellCycle "} + (c.enabled ? "on>" : "off>"); });
 
     py::class_<Organism>(m, "Organism", py::module_local(), "Parameters of a cell as plain numbers.")
         .def(py::init<>())
@@ -136,6 +156,10 @@ void bind_organism(py::module_& m) {
         .def_readwrite("gene_promoter_strength", &Organism::gene_promoter_strength)
         .def_readwrite("gene_initiation_rate_per_s", &Organism::gene_initiation_rate_per_s)
         .def_readwrite("gene_termination_rate_per_s", &Organism::gene_termination_rate_per_s)
+        .def_readwrite("cell_cycle", &Organism::cell_cycle)
+        .def_readwrite("origins_nt", &Organism::origins_nt)
+        .def_readwrite("replicon_copies", &Organism::replicon_copies)
+        .def_readwrite("membrane_genes", &Organism::membrane_genes)
         .def("__repr__", [](const Organism& o) { return "<Organism " + o.name + ">"; });
 }
 

@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Allocation', 'Capacity', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'ContextTable', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
+__all__: list[str] = ['Allocation', 'Capacity', 'CellCycle', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'ContextTable', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
 class ReportEntry:
     """
     Something tolerable that a reader should know.
@@ -242,7 +242,7 @@ class SupplyReaction:
     """
     One aggregated supply flow of a cell.
     """
-    def __init__(self, name: str, process: str, legs: collections.abc.Sequence[tuple[str, str, int]], max_rate_per_s: float, set_point: tuple[str, int] | None = None) -> None:
+    def __init__(self, name: str, process: str, legs: collections.abc.Sequence[tuple[str, str, int]], max_rate_per_s: float, set_point: tuple[str, int] | None = None, per_volume: bool = True) -> None:
         """
         Legs are (place, species, coefficient) with place 'cell' or 'medium'; a set point is (species, molecules).
         """
@@ -260,10 +260,105 @@ class SupplyReaction:
     @property
     def process(self) -> str:
         ...
+class CellCycle:
+    """
+    How a cell grows, copies its DNA and divides.
+    """
+    enabled: bool
+    rod: bool
+    def __init__(self) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def assembly_per_s(self) -> typing.Annotated[list[float], "FixedSize(3)"]:
+        ...
+    @assembly_per_s.setter
+    def assembly_per_s(self, arg0: typing.Annotated[collections.abc.Sequence[float], "FixedSize(3)"]) -> None:
+        ...
+    @property
+    def counted_in_machines(self) -> typing.Annotated[list[bool], "FixedSize(3)"]:
+        ...
+    @counted_in_machines.setter
+    def counted_in_machines(self, arg0: typing.Annotated[collections.abc.Sequence[bool], "FixedSize(3)"]) -> None:
+        ...
+    @property
+    def division_delay_s(self) -> float:
+        ...
+    @division_delay_s.setter
+    def division_delay_s(self, arg0: float) -> None:
+        ...
+    @property
+    def division_surface_ratio(self) -> float:
+        ...
+    @division_surface_ratio.setter
+    def division_surface_ratio(self, arg0: float) -> None:
+        ...
+    @property
+    def fork_kcat_bp_per_s(self) -> float:
+        ...
+    @fork_kcat_bp_per_s.setter
+    def fork_kcat_bp_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def fork_km_mM(self) -> float:
+        ...
+    @fork_km_mM.setter
+    def fork_km_mM(self, arg0: float) -> None:
+        ...
+    @property
+    def initiation_volume_l(self) -> float:
+        ...
+    @initiation_volume_l.setter
+    def initiation_volume_l(self, arg0: float) -> None:
+        ...
+    @property
+    def insertion_aa_per_s(self) -> float:
+        ...
+    @insertion_aa_per_s.setter
+    def insertion_aa_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def largest_volume_ratio(self) -> float:
+        ...
+    @largest_volume_ratio.setter
+    def largest_volume_ratio(self, arg0: float) -> None:
+        ...
+    @property
+    def lipid_surface_nm2(self) -> float:
+        ...
+    @lipid_surface_nm2.setter
+    def lipid_surface_nm2(self, arg0: float) -> None:
+        ...
+    @property
+    def protein_surface_nm2(self) -> float:
+        ...
+    @protein_surface_nm2.setter
+    def protein_surface_nm2(self, arg0: float) -> None:
+        ...
+    @property
+    def replication_delay_log_sd(self) -> float:
+        ...
+    @replication_delay_log_sd.setter
+    def replication_delay_log_sd(self, arg0: float) -> None:
+        ...
+    @property
+    def replication_delay_s(self) -> float:
+        ...
+    @replication_delay_s.setter
+    def replication_delay_s(self, arg0: float) -> None:
+        ...
+    @property
+    def translocon_binding_per_M_s(self) -> float:
+        ...
+    @translocon_binding_per_M_s.setter
+    def translocon_binding_per_M_s(self, arg0: float) -> None:
+        ...
 class Organism:
     """
     Parameters of a cell as plain numbers.
     """
+    cell_cycle: CellCycle
     glutamine_via_glutamate: bool
     hold_pools: bool
     name: str
@@ -353,10 +448,22 @@ class Organism:
     def max_rnap_per_unit(self, arg0: int) -> None:
         ...
     @property
+    def membrane_genes(self) -> list[int]:
+        ...
+    @membrane_genes.setter
+    def membrane_genes(self, arg0: collections.abc.Sequence[int]) -> None:
+        ...
+    @property
     def mrna_counts(self) -> list[float]:
         ...
     @mrna_counts.setter
     def mrna_counts(self, arg0: collections.abc.Sequence[float]) -> None:
+        ...
+    @property
+    def origins_nt(self) -> list[int]:
+        ...
+    @origins_nt.setter
+    def origins_nt(self, arg0: collections.abc.Sequence[int]) -> None:
         ...
     @property
     def pools(self) -> dict[str, int]:
@@ -423,6 +530,12 @@ class Organism:
         ...
     @protein_decay_per_s.setter
     def protein_decay_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def replicon_copies(self) -> list[int]:
+        ...
+    @replicon_copies.setter
+    def replicon_copies(self, arg0: collections.abc.Sequence[int]) -> None:
         ...
     @property
     def ribosome_binding_per_M_s(self) -> float:
@@ -680,6 +793,14 @@ class Context:
         """
     def audit(self) -> dict[str, int]:
         ...
+    def cycle(self) -> dict[str, typing.Any]:
+        """
+        Where it stands in its cycle.
+        """
+    def divide(self) -> Context:
+        """
+        Divides the cell at its next supply tick; this context keeps one half, the other is returned.
+        """
     def drawn(self) -> dict[str, int]:
         """
         What supply has brought since birth: {'atp', 'amino_acids'} in molecules.
@@ -689,6 +810,14 @@ class Context:
     def fork(self, seed: int | None = None) -> Context:
         """
         A context in the same state with a future of its own.
+        """
+    def gene_copies(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        Copies of each gene on its DNA.
+        """
+    def in_machines(self) -> numpy.typing.NDArray[numpy.int64]:
+        """
+        Molecules of each gene's product that its machines are made of.
         """
     def knocked_out(self) -> list[int]:
         """

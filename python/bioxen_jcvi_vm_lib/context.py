@@ -38,10 +38,14 @@ from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
+from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for
 from bioxen_jcvi_vm_lib.program import (
+    CellCycleCheckpoint,
+    Divide,
     GenomicProgram,
     Knockout,
+    Replicate,
     Run,
     RunOperon,
     Snapshot,
@@ -72,6 +76,9 @@ class Machine(Protocol):
         """Raise `VMStateError` if it runs nothing."""
 
 
+#: Longest wait for a round of replication [s], and how often it is looked for.
+_LONGEST_ROUND_S = 7 * 86_400.0
+_LOOK_S = 1.0
 #: Largest recording of one run [bytes].
 MAX_TRACE_BYTES = 8 * 2**30
 #: Largest snapshot that is read from a file [bytes].
@@ -201,6 +208,45 @@ class CellularContext:
     def ledger(self) -> dict[str, dict[str, int]]:
         """Net molecules since birth by process and resource, negative is spent."""
         return self._open().ledger()
+
+    @property
+    def cell_cycle(self) -> CellCycleState:
+        """Where the cell stands between birth and division."""
+        return CellCycleState.of(self._open())
+
+    @property
+    def phase(self) -> str:
+        """Phase of the cell cycle: "B", "C" or "D"; see `CellCycleState`."""
+        return self.cell_cycle.phase
+
+    @property
+    def volume_l(self) -> float:
+        """Volume of the cell [L]."""
+        return self.cell_cycle.volume_l
+
+    @property
+    def chromosomes(self) -> int:
+        """Whole copies of the longest replicon."""
+        return self.cell_cycle.chromosomes
+
+    @property
+    def growth_rate_per_h(self) -> float:
+        """Rate d ln V / dt over the last whole minute [1/h]; 0 in a cell that does not grow."""
+        return self.cell_cycle.growth_rate_per_h
+
+    @property
+    def gene_copies(self) -> NDArray[np.int64]:
+        """Copies of each gene on the DNA of the cell, int64 of shape (n_genes,); a copy."""
+        return self._open().gene_copies()
+
+    @property
+    def proteins_in_machines(self) -> NDArray[np.int64]:
+        """Molecules of each gene's product that the machines are made of, int64 of shape
+        (n_genes,); a copy.
+
+        They are counted in cells that grow, and are not in `proteins`.
+        """
+        return self._open().in_machines()
 
     @property
     def closed(self) -> bool:
@@ -460,6 +506,44 @@ class CellularContext:
         parsed = program if isinstance(program, GenomicProgram) else GenomicProgram.parse(program)
         return self._execute(parsed.statements, progress)
 
+    def replicate(self) -> ExecutionResult:
+        """Advance the cell until the running round of replication is complete.
+
+        Where none runs, the next one is waited for. The end is found to the second of the cell's
+        age.
+
+        Raises
+        ------
+        GenomicRuntimeError
+            If the cell does not grow, no round comes to its end within a week of its age, or
+            nothing can happen any more.
+        """
+        return self._execute((Replicate(),), None)
+
+    def divide(self) -> Self:
+        """Divide the cell at its next supply tick, which is at most 1/64 s away.
+
+        Every molecule and every free machine goes to either half with probability 1/2, transcripts
+        with all that is on them, chromosomes one each. Whether the cell is ready to divide is not
+        asked; two whole copies of each chromosome must be there.
+
+        Returns
+        -------
+        CellularContext
+            The daughter, of the same age; its random stream is its own. This context keeps the
+            other half.
+
+        Raises
+        ------
+        GenomicRuntimeError
+            If the cell does not grow, or has not two of each chromosome; nothing has changed then
+            but that the tick was reached.
+        """
+        with self._exclusive() as core:
+            made = core.divide()
+        metabolism = None if self._metabolism is None else self._metabolism.copy()
+        return type(self)._of(self.runtime, made, self._snapshot_dir, metabolism=metabolism)
+
     def knockout(self, gene: str) -> None:
         """Stop initiation at a gene for good; a unit without live cistrons loses its promoter.
 
@@ -632,6 +716,28 @@ class CellularContext:
             return core.run(run.seconds, run.every_s, progress, only)
         return self._metabolism.run(core, run.seconds, run.every_s, progress, only)
 
+    def _replicated(self, core: _core.Context, progress: Progress | None) -> _core.Trace | Windows:
+        """Run until a round of replication has ended, which a copy of the cell finds out first."""
+        if not core.cycle()["grows"]:
+            raise GenomicRuntimeError(
+                "this cell does not grow, so nothing is replicated: create it with cell_cycle=True"
+            )
+        rounds = core.events()["replication_terminations"]
+        duration_s = 0.0
+        with self.fork(replay=True) as scout:
+            ahead = scout._open()
+            while ahead.events()["replication_terminations"] == rounds:
+                status = scout._advance(ahead, Run(_LOOK_S), None).status
+                duration_s += _LOOK_S
+                if status == "cancelled":
+                    break
+                if status == "exhausted" or duration_s >= _LONGEST_ROUND_S:
+                    raise GenomicRuntimeError(
+                        f"no round of replication ends within {duration_s:g} s: "
+                        + ("nothing can happen any more" if status == "exhausted" else "it waits")
+                    )
+        return self._advance(core, Run(duration_s), progress)
+
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
         """Hold the right to change the cell, which must be there."""
@@ -753,6 +859,17 @@ class CellularContext:
         if isinstance(statement, Knockout):
             index = self.runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)
+        if isinstance(statement, Replicate):
+            return lambda: self._replicated(core, progress)
+        if isinstance(statement, Divide):
+
+            def divide() -> None:
+                core.divide()
+                notes.append(f"divided at {core.time_s:g} s; the other half was let go")
+
+            return divide
+        if isinstance(statement, CellCycleCheckpoint):
+            return lambda: notes.append(f"at {core.time_s:g} s: {CellCycleState.of(core)}")
         if isinstance(statement, Snapshot):
             path = self._snapshot_path(statement.name)
             return lambda: save_bytes(path, self._sealed(core))

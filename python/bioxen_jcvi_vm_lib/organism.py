@@ -7,14 +7,12 @@ for the engine.
 
 from __future__ import annotations
 
-import csv
 import functools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +21,7 @@ import yaml
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, InvalidConfigurationError
+from bioxen_jcvi_vm_lib._gene_tables import read_gene_numbers, read_gene_words
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 
 __all__ = ["MetabolicSupply", "OrganismParameters", "Quantity", "SupplyFlow"]
@@ -71,6 +70,30 @@ _UNITS: Mapping[str, str] = {
     "charging_k_trna_per_s": "1/(molecules s)",
     "glutamine_via_glutamate": "1",
 }
+#: Every parameter of the section `cell_cycle` and the unit that its value must carry.
+_CYCLE_UNITS: Mapping[str, str] = {
+    "rod": "1",
+    "lipid_surface_nm2": "nm2",
+    "protein_surface_nm2": "nm2",
+    "largest_volume_ratio": "1",
+    "replication_delay_s": "s",
+    "replication_delay_log_sd": "1",
+    "initiation_volume_l": "L",
+    "fork_kcat_bp_per_s": "bp/s",
+    "fork_km_mM": "mM",
+    "division_surface_ratio": "1",
+    "division_delay_s": "s",
+    "rna_polymerase_assembly_per_s": "1/s",
+    "ribosome_assembly_per_s": "1/s",
+    "degradosome_assembly_per_s": "1/s",
+    "rna_polymerases_in_counts": "1",
+    "ribosomes_in_counts": "1",
+    "degradosomes_in_counts": "1",
+    "translocon_binding_per_M_s": "1/(M s)",
+    "insertion_aa_per_s": "aa/s",
+}
+#: Where proteins of the membrane are, as tables of localisation call it.
+_MEMBRANE = frozenset({"trans-membrane", "peripheral membrane"})
 _WHOLE = frozenset(
     {
         "rna_polymerases",
@@ -111,7 +134,9 @@ class SupplyFlow:
     legs : tuple of (place, species, coefficient)
         The same, place "cell" or "medium", consumption negative.
     max_rate : Quantity
-        Turns per second.
+        Turns per second; of a growing cell, at its volume at birth.
+    growth_only, per_volume : bool
+        It is there in growing cells only; its rate and set point grow with the volume.
     set_point : str or None
         It pauses while the cell holds at least the initial pool of this species.
     saturation : (str, Quantity) or None
@@ -126,6 +151,8 @@ class SupplyFlow:
     max_rate: Quantity
     set_point: str | None
     saturation: tuple[str, Quantity] | None
+    growth_only: bool = False
+    per_volume: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +205,8 @@ class OrganismParameters:
         Molecules over all amino acids, and the charged part of them at birth.
     supply : tuple of SupplyFlow
         In the order of execution.
+    cell_cycle : mapping of str to Quantity
+        How the cell grows, copies its DNA and divides.
     metabolism : MetabolicSupply
         What sets the supply where there is a metabolic model.
     """
@@ -193,6 +222,7 @@ class OrganismParameters:
     trna_total: Quantity
     trna_charged_fraction: Quantity
     supply: tuple[SupplyFlow, ...]
+    cell_cycle: Mapping[str, Quantity]
     metabolism: MetabolicSupply
 
     @staticmethod
@@ -230,7 +260,7 @@ def _document(name: str) -> dict[str, Any]:
     flows = {flow["name"]: flow for flow in base["supply"]}
     flows.update({flow["name"]: flow for flow in data.get("supply", [])})
     merged = {**base, **data, "supply": list(flows.values())}
-    for section in ("parameters", "pools", "medium"):
+    for section in ("parameters", "pools", "medium", "cell_cycle"):
         merged[section] = {**base[section], **data.get(section, {})}
     return merged
 
@@ -244,6 +274,13 @@ def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
     if parameters.keys() != _UNITS.keys():
         differing = sorted(parameters.keys() ^ _UNITS.keys())
         raise InvalidConfigurationError(f"{where}: missing or unknown parameters {differing}")
+    cycle = {
+        key: _quantity(entry, f"{where}: cell_cycle.{key}", _CYCLE_UNITS.get(key))
+        for key, entry in data["cell_cycle"].items()
+    }
+    if cycle.keys() != _CYCLE_UNITS.keys():
+        differing = sorted(cycle.keys() ^ _CYCLE_UNITS.keys())
+        raise InvalidConfigurationError(f"{where}: missing or unknown in cell_cycle {differing}")
     flows: list[SupplyFlow] = []
     for entry in data["supply"]:
         for species in entry.get("for_each", [None]):
@@ -268,6 +305,7 @@ def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
         trna_total=_quantity(trna["total"], f"{where}: trna.total", "molecules"),
         trna_charged_fraction=_quantity(trna["charged_fraction"], f"{where}: trna", "1"),
         supply=tuple(flows),
+        cell_cycle=MappingProxyType(cycle),
         metabolism=_metabolism(data["metabolism"], flows, where),
     )
 
@@ -312,7 +350,7 @@ def _quantity(entry: Mapping[str, Any], where: str, unit: str | None = None) -> 
     return Quantity(value, given, source)
 
 
-_TERM = re.compile(r"(?:([1-9][0-9]*)\s+)?([A-Za-z][A-Za-z-]*)(\[medium\])?")
+_TERM = re.compile(r"(?:([1-9][0-9]*)\s+)?([A-Za-z][A-Za-z_-]*)(\[medium\])?")
 
 
 def parse_reaction(text: str) -> tuple[tuple[str, str, int], ...]:
@@ -361,6 +399,8 @@ def _flow(entry: Mapping[str, Any], species: str | None, where: str) -> SupplyFl
         saturation=None
         if saturation is None
         else (saturation["concentration"], _quantity(saturation["km"], f"{where}: {name}", "mM")),
+        growth_only=entry.get("growth_only", False),
+        per_volume=entry.get("per_volume", True),
     )
 
 
@@ -425,6 +465,7 @@ def engine_organism(
             setattr(engine, key, number)
     _apply_resources(engine, config)
     _apply_execution(engine, config)
+    engine.cell_cycle = _cell_cycle(organism, config)
     engine.pools = _pools(organism, config)
     engine.supply = _supply(organism, config, engine.pools)
     _apply_tables(engine, config, genes, GeneIndex(genes, host_genes=host_genes))
@@ -515,6 +556,24 @@ def _apply_execution(engine: _core.Organism, config: GenomicVirtualizationConfig
         engine.protein_decay_per_s = 1.0 / decay.protein_processing_rate
 
 
+def _cell_cycle(
+    organism: OrganismParameters, config: GenomicVirtualizationConfig
+) -> _core.CellCycle:
+    """Parameters of growth; switched off where the configuration does not ask for a cell cycle."""
+    cycle = _core.CellCycle()
+    if not config.execution_parameters.cell_cycle:
+        return cycle
+    cycle.enabled = True
+    machines = ("rna_polymerase", "ribosome", "degradosome")
+    values = {key: quantity.value for key, quantity in organism.cell_cycle.items()}
+    cycle.assembly_per_s = [float(values.pop(f"{name}_assembly_per_s")) for name in machines]
+    cycle.counted_in_machines = [bool(values.pop(f"{name}s_in_counts")) for name in machines]
+    cycle.rod = bool(values.pop("rod"))
+    for key, value in values.items():
+        setattr(cycle, key, float(value))
+    return cycle
+
+
 def usual_pools(organism: OrganismParameters) -> dict[str, int]:
     """Molecules of every species that the organism's file states."""
     volume_l = float(organism.parameters["volume_l"].value)
@@ -568,8 +627,10 @@ def _supply(
                 flow.set_point,
                 max(pools.get(flow.set_point, 0), usual.get(flow.set_point, 0)),
             ),
+            per_volume=flow.per_volume,
         )
         for flow in organism.supply
+        if config.execution_parameters.cell_cycle or not flow.growth_only
     ]
 
 
@@ -582,12 +643,14 @@ def _apply_tables(
     """Per-gene tables and parameters."""
     execution = config.execution_parameters
     if execution.proteome_file is not None:
-        counts = read_gene_table(
+        counts = read_gene_numbers(
             execution.proteome_file, ("initial_count", "experimental_count", "count"), genes
         )
         engine.protein_counts = [round(counts.get(i, -1)) for i in range(len(genes))]
+        places = read_gene_words(execution.proteome_file, ("localization",), genes)
+        engine.membrane_genes = sorted(i for i, place in places.items() if place in _MEMBRANE)
     if execution.mrna_file is not None:
-        means = read_gene_table(execution.mrna_file, ("count", "mean"), genes)
+        means = read_gene_numbers(execution.mrna_file, ("count", "mean"), genes)
         engine.mrna_counts = [means.get(i, 0.0) for i in range(len(genes))]
     if not execution.gene_parameters:
         return
@@ -669,94 +732,3 @@ class GeneIndex:
         near = suggestion(key, [*self._by_tag, *self._by_name])
         fix = near or "; give a locus tag or a gene name of this genome"
         raise APIValidationError(f"no gene {short(key)}{fix}", details={"gene": key})
-
-
-# One gene of JCVI-syn3A under the prefixes that published tables give it.
-_SYN3A_TAG = re.compile(r"(?:JCVISYN3A|MMSYN1|P)_(\d{4})")
-
-
-def read_gene_table(
-    path: str, columns: Sequence[str], genes: Sequence[_core.Gene]
-) -> dict[int, float]:
-    """Read numbers by gene from a CSV with a ``locus_tag`` column.
-
-    Tags are matched as they are; of JCVI-syn3A, ``MMSYN1_0445``, ``JCVISYN3A_0445`` and ``P_0445``
-    are one gene. A count that is no number ("-") is unknown.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    columns : sequence of str
-        Names of the column of numbers, the first that exists is taken; case does not matter.
-    genes : sequence of Gene
-        Genes of the genome.
-
-    Returns
-    -------
-    dict of int to float
-        Number by position in `genes`.
-
-    Raises
-    ------
-    InvalidConfigurationError
-        If the file cannot be read, lacks a column, holds a negative number, or no gene of the
-        genome.
-    """
-    by_tag = {gene.locus_tag: index for index, gene in enumerate(genes)}
-    by_digits: dict[str, int] = {}
-    for index, gene in enumerate(genes):
-        digits = _SYN3A_TAG.fullmatch(gene.locus_tag)
-        if digits:
-            by_digits.setdefault(digits[1], index)
-    values: dict[int, float] = {}
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            names = {
-                name.strip().casefold().replace("_", ""): name for name in reader.fieldnames or ()
-            }
-            tag_column = names.get("locustag")
-            column = next(
-                (names[c.replace("_", "")] for c in columns if c.replace("_", "") in names), None
-            )
-            if tag_column is None or column is None:
-                raise InvalidConfigurationError(
-                    f"{path} needs the columns locus_tag and {' or '.join(columns)}; "
-                    f"it has {', '.join(reader.fieldnames or ()) or 'none'}",
-                    details={"path": path},
-                )
-            for row in reader:
-                tag = (row[tag_column] or "").strip()
-                digits = _SYN3A_TAG.fullmatch(tag)
-                found = by_tag.get(tag, by_digits.get(digits[1]) if digits else None)
-                number = _number(row[column])
-                if found is None or number is None:
-                    continue
-                if not math.isfinite(number) or number < 0:
-                    raise InvalidConfigurationError(
-                        f"{path}, line {reader.line_num}: {column} of {tag} is {number:g}; "
-                        "a count is 0 or more",
-                        details={"path": path, "line": reader.line_num},
-                    )
-                values[found] = number
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidConfigurationError(
-            f"the table {path} cannot be read: {getattr(error, 'strerror', None) or error}",
-            details={"path": path},
-        ) from None
-    if not values:
-        raise InvalidConfigurationError(
-            f"{path} holds no count for a gene of this genome: its locus tags differ, or its "
-            f"column {column} has no numbers",
-            details={"path": path},
-        )
-    return values
-
-
-def _number(text: str | None) -> float | None:
-    """Read a number; None where the cell is blank or no number."""
-    try:
-        return float(text or "")
-    except ValueError:
-        return None

@@ -26,7 +26,17 @@ from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, sug
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
 from bioxen_jcvi_vm_lib._frozen import plain
 
-__all__ = ["GenomicProgram", "Knockout", "Run", "RunOperon", "SetResource", "Snapshot"]
+__all__ = [
+    "CellCycleCheckpoint",
+    "Divide",
+    "GenomicProgram",
+    "Knockout",
+    "Replicate",
+    "Run",
+    "RunOperon",
+    "SetResource",
+    "Snapshot",
+]
 
 MAX_TEXT = 1_000_000
 MAX_STATEMENTS = 10_000
@@ -145,7 +155,33 @@ class Snapshot:
         return f"snapshot({_quoted(self.name)})"
 
 
-Statement = Run | RunOperon | Knockout | SetResource | Snapshot
+@dataclass(frozen=True, slots=True)
+class Replicate:
+    """``replicate()``: advance until the running round of replication is complete."""
+
+    def __str__(self) -> str:
+        return "replicate()"
+
+
+@dataclass(frozen=True, slots=True)
+class Divide:
+    """``divide()``: the cell keeps one half of itself, the other is let go."""
+
+    def __str__(self) -> str:
+        return "divide()"
+
+
+@dataclass(frozen=True, slots=True)
+class CellCycleCheckpoint:
+    """``execute_cell_cycle_checkpoint()``: the result's notes tell where the cell stands."""
+
+    def __str__(self) -> str:
+        return "execute_cell_cycle_checkpoint()"
+
+
+Statement = (
+    Run | RunOperon | Knockout | SetResource | Snapshot | Replicate | Divide | CellCycleCheckpoint
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +198,8 @@ class GenomicProgram:
 
     Attributes
     ----------
-    statements : tuple of Run, RunOperon, Knockout, SetResource or Snapshot
-        In the order of execution.
+    statements : tuple of Run, RunOperon, Knockout, SetResource, Snapshot, Replicate, Divide or
+        CellCycleCheckpoint, in the order of execution.
     """
 
     statements: tuple[Statement, ...]
@@ -189,8 +225,9 @@ class GenomicProgram:
         for one in given:
             if not isinstance(one, Statement):
                 raise APIValidationError(
-                    f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource or "
-                    "Snapshot, or read text with GenomicProgram.parse",
+                    f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource, "
+                    "Snapshot, Replicate, Divide or CellCycleCheckpoint, or read text with "
+                    "GenomicProgram.parse",
                     details={"argument": "statements"},
                 )
 
@@ -498,7 +535,9 @@ class _Arguments:
         if len(self._positional) > len(parameters):
             self._parser.fail(
                 self._positional[len(parameters)].at,
-                f"{call} takes at most {len(parameters)} arguments: {', '.join(parameters)}",
+                f"{call} takes at most {len(parameters)} arguments: {', '.join(parameters)}"
+                if parameters
+                else f"{call} takes no arguments",
             )
         values = dict(zip(parameters, self._positional, strict=False))
         for key, value in self._named.items():
@@ -602,23 +641,37 @@ def _snapshot(arguments: _Arguments) -> Snapshot:
     return Snapshot(arguments.text(name, "a name"))
 
 
+def _alone(make: Callable[[], Statement]) -> Callable[[_Arguments], Statement]:
+    """Read a call without arguments."""
+
+    def read(arguments: _Arguments) -> Statement:
+        arguments.match()
+        return make()
+
+    return read
+
+
 _CALLS: dict[str, Callable[[_Arguments], Statement]] = {
     "run": _run,
     "run_operon": _run_operon,
     "knockout": _knockout,
     "set_resource": _set_resource,
     "snapshot": _snapshot,
+    "replicate": _alone(Replicate),
+    "divide": _alone(Divide),
+    "execute_cell_cycle_checkpoint": _alone(CellCycleCheckpoint),
 }
 _KNOWN = f"{', '.join(_CALLS)}, and the older transcribe_gene and translate_gene"
 #: Older spellings.
 _CALLS |= {"transcribe_gene": _of_one_gene, "translate_gene": _of_one_gene}
 #: Arguments of each call in order.
-_PARAMETERS = {
+_PARAMETERS: dict[str, tuple[str, ...]] = {
     "run": ("seconds", "every_s"),
     "run_operon": ("genes", "duration_s"),
     "knockout": ("gene",),
     "set_resource": ("name", "molecules"),
     "snapshot": ("name",),
+    **dict.fromkeys(("replicate", "divide", "execute_cell_cycle_checkpoint"), ()),
     "transcribe_gene": ("gene", "duration_s"),
     "translate_gene": ("gene", "duration_s"),
 }
@@ -631,8 +684,5 @@ _DUE = {
 _LATER = {
     "set_environment": "there is no environment that rates depend on",
     "run_metabolic_pathways": "there is no metabolic engine",
-    "execute_cell_cycle_checkpoint": "there is no cell cycle",
-    "replicate": "there is no replication",
-    "divide": "there is no division",
     "create_cellular_context": "cells are made by create_cellular_context of the manager",
 }

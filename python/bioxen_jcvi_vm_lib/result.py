@@ -73,8 +73,9 @@ class ExecutionResult:
     Attributes
     ----------
     status : str
-        "completed", "cancelled" (Ctrl-C) or "exhausted" (nothing can happen any more); of a
-        virtual machine also "quota", "stopped" or "error".
+        "completed", "cancelled" (Ctrl-C), "exhausted" (nothing can happen any more) or "divided" (a
+        growing cell has become ready to divide: ``context.divide()`` does it, another run goes on
+        without); of a virtual machine also "quota", "stopped" or "error".
     time_s : ndarray of float64, shape (n,)
         Age of the cell at the samples [s].
     proteins, mrnas : ndarray of int64, shape (n, n_genes)

@@ -83,6 +83,7 @@ GIVES = {
     "Trace.proteins": COLUMN,
     "Trace.resources": COLUMN,
     "Trace.time_s": "numpy.typing.NDArray[numpy.float64]",
+    "Context.cycle": "dict[str, typing.Any]",
     "Context.drawn": COUNTS,
     "Context.events": COUNTS,
     "Context.knocked_out": "list[int]",

@@ -475,7 +475,7 @@ std::vector<Polymerase> Engine::polymerases() const {
         p.replicon = unit.replicon;
         const std::int64_t inside = std::min<std::int64_t>(at, unit.end - unit.start - 1);
         p.position_nt = (unit.strand == Strand::forward ? unit.start + inside : unit.end - 1 - inside) %
-                        layout_.replicon_length[index(unit.replicon)];
+                        layout_.replicons[index(unit.replicon)].length_nt;
         p.gene = gene;
         p.state = !room        ? Polymerase::State::blocked
                   : rate > 0.0 ? Polymerase::State::moving

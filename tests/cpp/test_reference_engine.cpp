@@ -393,7 +393,7 @@ View view(const Engine& cell, const Program& program) {
     const std::vector<Polymerase> all = cell.polymerases();
     for (const Polymerase& p : all) {
         const auto kind = static_cast<std::size_t>(p.kind);
-        const auto length = static_cast<std::size_t>(program.layout().replicon_length[index(p.replicon)]);
+        const auto length = static_cast<std::size_t>(program.layout().replicons[index(p.replicon)].length_nt);
         ++by_state[kind][static_cast<std::size_t>(p.state)];
         ++by_place[kind][static_cast<std::size_t>(p.position_nt) * places / length];
         ++by_gene[kind][static_cast<std::size_t>(p.gene + 1)];

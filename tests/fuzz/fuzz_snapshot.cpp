@@ -4,8 +4,7 @@
 #include "support/checksum.hpp"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+#include <memory>
 #include <vector>
 
 /// The input is a list of edits, four bytes each, to a snapshot taken here: so the corpus outlives a change of the
@@ -17,29 +16,40 @@ using Bytes = std::vector<std::byte>;
 
 constexpr std::size_t length_at = 16, program_at = 40;
 
-const std::shared_ptr<const Program>& program() {
-    static const auto compiled = [] {
+struct Taken {
+    std::shared_ptr<const Program> program;
+    Bytes bytes;
+};
+
+/// Snapshots of one life, at birth, at work and after every operation of a user; and of a growing cell, while its DNA is
+/// copied, when it may divide, and of its daughter in the next round.
+const std::vector<Taken>& snapshots() {
+    static const std::vector<Taken> taken = [] {
+        std::vector<Taken> all;
         Organism o = designs::supplied();
         o.protein_decay_per_s = 0.01;
-        return compile(designs::small_genome(), o);
-    }();
-    return compiled;
-}
-
-/// Snapshots of one life: at birth, at work, after every operation of a user.
-const std::array<Bytes, 3>& snapshots() {
-    static const std::array<Bytes, 3> taken = [] {
-        std::array<Bytes, 3> all;
-        CellularContext cell(program(), 5);
-        all[0] = cell.snapshot();
+        const auto program = compile(designs::small_genome(), o);
+        CellularContext cell(program, 5);
+        all.push_back({program, cell.snapshot()});
         (void)cell.advance(20.0);
-        all[1] = cell.snapshot();
+        all.push_back({program, cell.snapshot()});
         cell.knockout(GeneId{1});
         const GeneId only[] = {GeneId{0}, GeneId{3}};
         cell.restrict_transcription(only);
         cell.set_resource(species::UTP, 15'000);
         (void)cell.advance(23.0);
-        all[2] = cell.snapshot();
+        all.push_back({program, cell.snapshot()});
+
+        const auto living = designs::dividing_program();
+        CellularContext grown(living, 11);
+        (void)grown.advance(3.0);
+        all.push_back({living, grown.snapshot()});
+        while (!grown.cycle().ready_to_divide) (void)grown.advance(grown.time_s() + 1.0);
+        (void)grown.advance(CellularContext::next_tick_s(grown.time_s()));
+        all.push_back({living, grown.snapshot()});
+        CellularContext daughter = grown.divide();
+        (void)daughter.advance(daughter.time_s() + 3.0);
+        all.push_back({living, daughter.snapshot()});
         return all;
     }();
     return taken;
@@ -74,11 +84,11 @@ void seal(Bytes& bytes) {
 }
 
 /// Gives the snapshot the fingerprint of the parameters that it carries. @return whether some program has them
-bool adopt_parameters(Bytes& bytes) {
+bool adopt_parameters(Bytes& bytes, const Program& program) {
     if (bytes.size() < snapshot_format::header_bytes) return false;
     try {
         ByteReader in{std::span<const std::byte>(bytes).subspan(snapshot_format::header_bytes)};
-        const auto other = program()->with_organism(read_organism(in));
+        const auto other = program.with_organism(read_organism(in));
         std::transform(other->fingerprint().begin(), other->fingerprint().end(), bytes.begin() + program_at,
                        [](char c) { return static_cast<std::byte>(c); });
         return true;
@@ -87,16 +97,32 @@ bool adopt_parameters(Bytes& bytes) {
     }
 }
 
-/// Whether the bytes are accepted; the cell that they give must then live, be audited and be written again.
-bool live_on(std::span<const std::byte> bytes) {
+/// Divides the cell at the next tick, if it is ready; that it is not is no fault.
+void divide(CellularContext& cell) {
+    constexpr double oldest_s = 9e8;
+    if (cell.time_s() > oldest_s) return;
+    (void)cell.advance(CellularContext::next_tick_s(cell.time_s()), 2'000);
     try {
-        CellularContext cell = CellularContext::restore(bytes, program());
+        CellularContext daughter = cell.divide();
+        (void)daughter.advance(daughter.time_s() + 1000.0, 500);
+        (void)daughter.audit();
+    } catch (const InputError& error) {
+        fuzz::require(error.kind() == InputErrorKind::runtime, error.what());
+    }
+}
+
+/// Whether the bytes are accepted; the cell that they give must then live, be audited and be written again.
+bool live_on(std::span<const std::byte> bytes, const std::shared_ptr<const Program>& program) {
+    try {
+        CellularContext cell = CellularContext::restore(bytes, program);
         const Bytes again = cell.snapshot();
-        const bool same = CellularContext::restore(again, program()).snapshot() == again;
+        const bool same = CellularContext::restore(again, program).snapshot() == again;
         fuzz::require(same, "a restored cell can be restored");
         (void)cell.advance(cell.time_s() + 1000.0, 2'000);
         (void)cell.audit();  // a forged cell need not balance, but its books are kept
         (void)cell.polymerases();
+        (void)cell.gene_copies();
+        divide(cell);
         return true;
     } catch (const InputError& error) {
         fuzz::require(error.kind() == InputErrorKind::snapshot, error.what());
@@ -107,16 +133,17 @@ bool live_on(std::span<const std::byte> bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    (void)live_on(std::as_bytes(std::span(data, size)));
+    const Taken& taken = snapshots()[size > 0 ? data[0] % snapshots().size() : 0];
+    (void)live_on(std::as_bytes(std::span(data, size)), taken.program);
     if (size == 0) return 0;
-    Bytes bytes = snapshots()[data[0] % snapshots().size()];
+    Bytes bytes = taken.bytes;
     for (std::size_t i = 1; i + 4 <= size; i += 4) edit(bytes, data + i);
     seal(bytes);
-    const bool accepted = live_on(bytes);
+    const bool accepted = live_on(bytes, taken.program);
     fuzz::require(accepted || size >= 5, "a snapshot without an edit is restored");
-    if (!accepted && adopt_parameters(bytes)) {
+    if (!accepted && adopt_parameters(bytes, *taken.program)) {
         seal(bytes);
-        (void)live_on(bytes);
+        (void)live_on(bytes, taken.program);
     }
     return 0;
 }

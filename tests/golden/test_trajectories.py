@@ -14,17 +14,22 @@ import bioxen_jcvi_vm_lib as bx
 
 #: Genome, overrides of the context -> hash after 60 s with seed 7.
 GOLDEN = {
-    "minimal_cell": "d7d472731f5d1f44",
-    "syn3A": "5a473f5ca27a22d8",
-    "syn3A in reference mode": "7f50f7e3b3aede03",
-    "syn3A with its pools held": "e1fe51b7a156fb61",
+    "minimal_cell": "b809a05e2ec5dd23",
+    "minimal_cell that grows": "ecccbd4d3be33142",
+    "syn3A": "da9856d5c66d217d",
+    "syn3A in reference mode": "6e77f346d225bcaf",
+    "syn3A with its pools held": "f129110f86d14c96",
 }
 UNTIL_S = 60.0
 
 
 def configuration(case: str) -> dict[str, object]:
     """What a case runs with."""
-    parameters = {"reference_mode": "reference" in case, "hold_pools": "held" in case}
+    parameters = {
+        "reference_mode": "reference" in case,
+        "hold_pools": "held" in case,
+        "cell_cycle": "grows" in case,
+    }
     return {"execution_parameters": parameters}
 
 
@@ -34,7 +39,7 @@ def case(
 ) -> Iterator[tuple[str, Callable[[], bx.CellularContext]]]:
     name: str = request.param
     with bx.GenomicVirtualizationManager(configuration(name)) as manager:
-        file = None if name == "minimal_cell" else shared_data("genomes/syn3A.gb")
+        file = None if name.startswith("minimal_cell") else shared_data("genomes/syn3A.gb")
         runtime = manager.load_genome_runtime(file)
         yield GOLDEN[name], lambda: manager.create_cellular_context(runtime, seed=7)
 

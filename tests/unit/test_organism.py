@@ -17,9 +17,18 @@ from bioxen_jcvi_vm_lib import (
     InvalidConfigurationError,
 )
 from bioxen_jcvi_vm_lib import organism as organisms
+from bioxen_jcvi_vm_lib._gene_tables import read_gene_numbers, read_gene_words
 
 PHOSPHATES = {"Pi": 1, "PPi": 2, "MP": 1, "DP": 2, "TP": 3}
-NUCLEOSIDES = {"adenosine": "A", "guanosine": "G", "cytidine": "C", "uridine": "U"}
+NUCLEOSIDES = {
+    **{"adenosine": "A", "guanosine": "G", "cytidine": "C", "uridine": "U"},
+    **{"deoxyadenosine": "dA", "deoxyguanosine": "dG", "deoxycytidine": "dC", "thymidine": "dT"},
+}
+#: What nobody keeps a balance of, and a phospholipid.
+OTHERS = {
+    **{name: Counter[str]() for name in ("glucose", "lactate", "fatty_acid", "glycerol")},
+    "lipid": Counter({"P": 1}),
+}
 
 
 def genes(*names: tuple[str, str]) -> Any:
@@ -37,7 +46,7 @@ def atoms(species: str) -> Counter[str]:
         return Counter({"P": PHOSPHATES[species]})
     if species in NUCLEOSIDES:
         return Counter({NUCLEOSIDES[species]: 1})
-    return Counter() if species in ("glucose", "lactate") else Counter({species: 1})
+    return OTHERS.get(species, Counter({species: 1}))
 
 
 @pytest.mark.parametrize("name", organisms.NAMES)
@@ -57,6 +66,7 @@ def test_every_value_has_unit_and_source(name: str) -> None:
         *organism.parameters.values(),
         *organism.pools.values(),
         *organism.medium.values(),
+        *organism.cell_cycle.values(),
         *(flow.max_rate for flow in organism.supply),
         organism.trna_total,
         organism.trna_charged_fraction,
@@ -161,7 +171,7 @@ def test_a_table_joins_on_the_tag_and_knows_the_spellings_of_syn3a(tmp_path: Pat
     )
     known = genes(("JCVISYN3A_0445", ""), ("JCVISYN3A_0446", ""), ("t_0447", ""), ("t_0448", ""))
     # t_0448 is not x_0448: equal numbers in two genomes are two genes
-    assert organisms.read_gene_table(str(path), ("initial_count",), known) == {0: 12.0, 2: 3.0}
+    assert read_gene_numbers(str(path), ("initial_count",), known) == {0: 12.0, 2: 3.0}
 
 
 @pytest.mark.parametrize(
@@ -179,9 +189,21 @@ def test_a_bad_table_is_refused_with_its_place(tmp_path: Path, text: str, says: 
     path = tmp_path / "p.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InvalidConfigurationError, match=says):
-        organisms.read_gene_table(str(path), ("count",), genes(("t_0445", "")))
+        read_gene_numbers(str(path), ("count",), genes(("t_0445", "")))
     with pytest.raises(InvalidConfigurationError, match="cannot be read"):
-        organisms.read_gene_table(str(tmp_path / "none.csv"), ("count",), genes(("t_0445", "")))
+        read_gene_numbers(str(tmp_path / "none.csv"), ("count",), genes(("t_0445", "")))
+
+
+def test_words_by_gene_are_read_where_there_are_any(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(
+        "locus_tag,localization\nMMSYN1_0445,trans-membrane\nx,cytoplasm\nt_2,\n", encoding="utf-8"
+    )
+    known = genes(("JCVISYN3A_0445", ""), ("t_2", ""))
+    assert read_gene_words(str(path), ("localization",), known) == {0: "trans-membrane"}
+    assert read_gene_words(str(path), ("colour",), known) == {}
+    with pytest.raises(InvalidConfigurationError, match="cannot be read"):
+        read_gene_words(str(tmp_path / "none.csv"), ("localization",), known)
 
 
 @pytest.mark.parametrize(
@@ -202,6 +224,8 @@ def test_the_pools_and_synthetases_are_those_of_the_tables(
     with shared_data("syn3A/metabolites.csv").open(newline="") as file:
         table = {row["id"]: float(row["initial_mM"]) for row in csv.DictReader(file)}
     for name, quantity in organism.pools.items():
+        if name == "lipid":
+            continue  # derived from a surface
         key = quantity.source.rsplit(" ", 1)[-1]
         assert quantity.value == pytest.approx(table[key], rel=1e-5), name
     with shared_data("syn3A/proteome.csv").open(newline="") as file:

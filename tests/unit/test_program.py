@@ -148,7 +148,7 @@ def test_a_statement_that_no_text_says_is_refused(make: Callable[[], object]) ->
         ("run(3)\nrun(4", 12, "line 2, column 6"),
         ("snapshot()", 0, "needs name"),
         ("snapshot('')", 9, "a name as a text"),
-        ("divide()", 0, "not available in this version"),
+        ("set_environment()", 0, "not available in this version"),
         ("run(3); set_environment(pH=7)", 8, "not available in this version"),
         ("run_metabolic_pathways(glucose_available=True)", 0, "no metabolic engine"),
         ("transcribe_gen('a')", 0, "did you mean 'transcribe_gene'"),

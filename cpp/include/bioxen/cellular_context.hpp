@@ -22,6 +22,11 @@ struct EventCounts {
                  transcription_aborts = 0, translation_initiations = 0, translation_completions = 0,
                  translation_aborts = 0, mrna_decay_initiations = 0, mrna_decays = 0, degradation_steps = 0,
                  protein_decays = 0, head_on_dissociations = 0, candidates = 0;
+    // of cells that grow
+    std::int64_t replication_steps = 0,     ///< base pairs copied
+        replication_initiations = 0, replication_terminations = 0,
+                 replication_displacements = 0,  ///< RNAPs that a fork has pushed off
+        machines_assembled = 0, membrane_insertions = 0, divisions = 0;
 };
 
 /// Every count, in the order in which results and snapshots list them.
@@ -32,7 +37,31 @@ inline constexpr std::array event_count_members{
     &EventCounts::translation_completions, &EventCounts::translation_aborts,
     &EventCounts::mrna_decay_initiations, &EventCounts::mrna_decays,
     &EventCounts::degradation_steps,      &EventCounts::protein_decays,
-    &EventCounts::head_on_dissociations,  &EventCounts::candidates};
+    &EventCounts::head_on_dissociations,  &EventCounts::candidates,
+    &EventCounts::replication_steps,      &EventCounts::replication_initiations,
+    &EventCounts::replication_terminations, &EventCounts::replication_displacements,
+    &EventCounts::machines_assembled,     &EventCounts::membrane_insertions,
+    &EventCounts::divisions};
+
+/// Where a cell that grows stands in its cycle. Of a cell that does not grow: one chromosome, phase B.
+enum class Phase : std::uint8_t {
+    B,  ///< from birth to the beginning of replication
+    C,  ///< while DNA is copied
+    D,  ///< from its end to division
+};
+
+struct CycleState {
+    bool grows = false;
+    Phase phase = Phase::B;
+    double volume_l = 0.0, surface_ratio = 1.0;     ///< surface: to that at birth of the organism
+    double growth_rate_per_h = 0.0;                 ///< of the volume, over the last whole minute
+    double birth_s = 0.0;                           ///< when the cell divided last; 0: never
+    double replication_began_s = -1.0, replication_ended_s = -1.0;  ///< in this generation; -1: not yet
+    std::int64_t generation = 0;                    ///< divisions behind it
+    std::int64_t chromosomes = 1;                   ///< whole ones of the longest replicon that is copied
+    std::int64_t forks = 0;
+    bool ready_to_divide = false;
+};
 
 /// A machine at work on a nucleic acid, as `CellularContext::polymerases` shows it.
 struct Polymerase {
@@ -50,6 +79,7 @@ enum class AdvanceStatus : std::uint8_t {
     reached,    ///< `until_s` was reached
     preempted,  ///< the fuel is used up; go on with another call
     exhausted,  ///< every channel's rate is zero and no supply can raise it
+    ready_to_divide,  ///< told once a generation, at the tick where it became so: divide, or go on undivided
 };
 
 /// One virtual cell: the only mutable simulation state. A continuous-time Markov chain sampled exactly between
@@ -114,6 +144,16 @@ public:
     /// anew. The pending waiting time is redrawn, as at every supply tick; equal parameters change nothing.
     /// @throws InputError (argument) if another parameter differs, naming it; (runtime) between two supply ticks.
     void allocate(std::shared_ptr<const Program> program);
+    /// Divides the cell: every molecule and machine goes to either daughter with probability 1/2, transcripts with all
+    /// that is on them, chromosomes one each with what is being made on them. This context keeps one half and goes on;
+    /// the other is returned, at the same age, with a future drawn from a stream of its own.
+    /// @throws InputError (runtime) if the cell does not grow or has not two of each chromosome, or between two supply ticks.
+    [[nodiscard]] CellularContext divide();
+    [[nodiscard]] CycleState cycle() const noexcept;
+    /// Copies of each gene on the DNA of the cell.
+    [[nodiscard]] std::vector<std::int64_t> gene_copies() const;
+    /// Molecules of each gene's product that the cell's machines are made of; 0 in a cell that does not grow.
+    [[nodiscard]] std::vector<std::int64_t> in_machines() const;
     /// The first supply tick at or after this age: where `allocate` may act next. Ticks are 2^-6 s apart, birth is one.
     [[nodiscard]] static double next_tick_s(double at_s);
 

@@ -66,7 +66,7 @@ struct Quota {
 
 enum class ContextState : std::uint8_t { created, running, paused, stopped, error };
 
-enum class RunStatus : std::uint8_t { pending, completed, exhausted, cancelled, stopped, quota, error };
+enum class RunStatus : std::uint8_t { pending, completed, exhausted, cancelled, stopped, quota, error, divided };
 
 /// What a context is asked to do next. Changes are made on a worker while the cell is at rest; they must not call the
 /// hypervisor.

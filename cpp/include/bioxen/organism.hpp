@@ -30,6 +30,38 @@ struct SupplyReaction {
     double max_rate_per_s = 0.0;
     /// No turn while the cell holds at least this many molecules of the species.
     std::optional<std::pair<SpeciesIndex, std::int64_t>> set_point;
+    /// In a growing cell rate and set point grow with the volume: enzymes and pools keep their concentrations.
+    bool per_volume = true;
+};
+
+/// How a cell grows, copies its DNA, builds machines and divides. Where it is off, volume, DNA and machines stay what
+/// they are at birth.
+///
+/// Surface is that of the lipids plus that of the membrane proteins, each in proportion to their number at birth; the
+/// volume that of a sphere (or, where `rod`, of a rod that lengthens) with that surface, up to `largest_volume_ratio`.
+struct CellCycle {
+    bool enabled = false;
+    bool rod = false;
+    double lipid_surface_nm2 = 0.0;             ///< at birth
+    double protein_surface_nm2 = 0.0;           ///< at birth
+    double largest_volume_ratio = 0.0;          ///< to the volume at birth
+    /// Replication begins a lognormal time after birth, or where `initiation_volume_l` is given, whenever the cell has
+    /// that volume per origin.
+    double replication_delay_s = 0.0;           ///< median
+    double replication_delay_log_sd = 0.0;      ///< standard deviation of its natural logarithm
+    double initiation_volume_l = 0.0;
+    double fork_kcat_bp_per_s = 0.0;
+    double fork_km_mM = 0.0;                    ///< in the deoxynucleotide of the base that is read
+    /// A cell is ready to divide when its surface is this many times that at birth, this long after a round of
+    /// replication has ended that left two of each chromosome.
+    double division_surface_ratio = 0.0;
+    double division_delay_s = 0.0;
+    /// Per complete set of parts, in the order of `machine_names`.
+    std::array<double, 3> assembly_per_s{};
+    /// Protein counts at birth include the parts of the machines of this kind.
+    std::array<bool, 3> counted_in_machines{};
+    double translocon_binding_per_M_s = 0.0;    ///< SecY and a membrane protein that waits for it
+    double insertion_aa_per_s = 0.0;
 };
 
 /// Parameters of a cell as plain numbers; the organism files say where each comes from. Molecule counts are per
@@ -92,6 +124,11 @@ struct Organism {
     std::map<std::uint32_t, double> gene_promoter_strength;
     std::map<std::uint32_t, double> gene_initiation_rate_per_s;   ///< per clear site, in place of ribosome binding
     std::map<std::uint32_t, double> gene_termination_rate_per_s;  ///< of the release at the stop codon
+
+    CellCycle cell_cycle;
+    std::vector<std::int64_t> origins_nt;        ///< by replicon; -1 or nothing: where the genome says
+    std::vector<std::int64_t> replicon_copies;   ///< by replicon, at birth; nothing: one each
+    std::vector<std::uint32_t> membrane_genes;   ///< ascending; nothing: as the sequences tell
 };
 
 }  // namespace bioxen

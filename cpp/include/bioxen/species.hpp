@@ -24,10 +24,14 @@ inline constexpr SpeciesIndex ATP = 0, ADP = 1, AMP = 2, GTP = 3, GDP = 4, GMP =
 inline constexpr SpeciesIndex amino_acid = 18;                                    ///< first of 22
 inline constexpr SpeciesIndex charged_trna = amino_acid + amino_acid_count;       ///< first of 22
 inline constexpr SpeciesIndex uncharged_trna = charged_trna + amino_acid_count;   ///< first of 22
-inline constexpr SpeciesIndex resource_count = uncharged_trna + amino_acid_count; ///< what a cell holds
+inline constexpr SpeciesIndex lipid = uncharged_trna + amino_acid_count;          ///< of the membrane: a phospholipid
+inline constexpr SpeciesIndex resource_count = lipid + 1;                         ///< what a cell holds
 inline constexpr SpeciesIndex adenosine = resource_count, guanosine = adenosine + 1, cytidine = adenosine + 2,
-                              uridine = adenosine + 3, glucose = adenosine + 4, lactate = adenosine + 5;
-inline constexpr SpeciesIndex count = lactate + 1;
+                              uridine = adenosine + 3, glucose = adenosine + 4, lactate = adenosine + 5,
+                              deoxyadenosine = adenosine + 6, deoxyguanosine = adenosine + 7,
+                              deoxycytidine = adenosine + 8, thymidine = adenosine + 9, fatty_acid = adenosine + 10,
+                              glycerol = adenosine + 11;
+inline constexpr SpeciesIndex count = glycerol + 1;
 }  // namespace species
 
 /// "ATP", "Ala", "Ala-tRNA" (charged), "tRNA-Ala" (uncharged), "glucose", ...

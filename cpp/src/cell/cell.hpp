@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cell/life.hpp"
 #include "cell/walker.hpp"
 #include "ledger/book.hpp"
 #include "program/kinetics.hpp"
@@ -57,6 +58,14 @@ public:
     void restrict_transcription(std::optional<std::span<const GeneId>> genes);
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
     void allocate(std::shared_ptr<const Program> program);
+    /// @throws InputError (runtime) if the cell does not grow, has no two chromosomes, or is between two supply ticks.
+    [[nodiscard]] Cell divide();
+    [[nodiscard]] bool ready_to_divide() const noexcept;
+    [[nodiscard]] CycleState cycle() const noexcept;
+    [[nodiscard]] std::vector<std::int64_t> in_machines() const;
+    [[nodiscard]] double volume_l() const noexcept;
+    /// Per gene, copies on the DNA of the cell.
+    [[nodiscard]] std::vector<std::int64_t> gene_copies() const;
 
     [[nodiscard]] const std::shared_ptr<const Program>& program() const noexcept { return program_; }
     [[nodiscard]] std::uint64_t seed() const noexcept { return random_.seed(); }
@@ -65,11 +74,14 @@ public:
 
 private:
     enum RareChannel : std::size_t { bind_rnap, bind_ribosome, bind_ribosome_fixed, bind_degradosome, decay_protein,
-                                     rare_channels };
+                                     copy_base, assemble_rnap, assemble_ribosome, assemble_degradosome, bind_translocon,
+                                     insert_residues, rare_channels };
 
     Cell(std::shared_ptr<const Program> program, RandomStream random);
 
     [[nodiscard]] std::vector<std::byte> snapshot(std::uint64_t forks) const;
+
+    void write_life(ByteWriter& out) const;
 
     // restore.cpp
     void read(ByteReader& in);
@@ -77,6 +89,9 @@ private:
     void read_walkers(ByteReader& in);
     void read_sites(ByteReader& in);
     void read_amounts(ByteReader& in);
+    void read_life(ByteReader& in);
+    void read_copies(ByteReader& in);
+    void read_forks(ByteReader& in);
     void place_rnaps();
     void place_ribosomes();
     void count_machines();
@@ -96,6 +111,7 @@ private:
     void at_limit(std::size_t cls, std::size_t index, double fraction);
     bool try_step(Walker& walker, std::size_t cls, double fraction) noexcept;
     void refresh_rates() noexcept;
+    void refresh_life_rates() noexcept;
 
     // traffic.cpp: walkers, their neighbours and their limits
     WalkerId add_walker(std::size_t cls, const Walker& walker);
@@ -113,7 +129,9 @@ private:
         WalkerId opposite = no_walker;  ///< the neighbour, if it comes the other way
     };
     [[nodiscard]] RnapRoom rnap_room(const Walker& rnap) const noexcept;
-    [[nodiscard]] bool promoter_is_clear(std::uint32_t unit) const noexcept;
+    [[nodiscard]] bool promoter_is_clear(std::uint32_t unit, std::uint32_t copy) const noexcept;
+    /// RNAPs that transcribe a unit on one copy of the DNA.
+    [[nodiscard]] std::int32_t rnaps_on(std::uint32_t unit, std::uint32_t copy) const noexcept;
     [[nodiscard]] std::size_t axis_slot(std::int64_t axis) const noexcept;
     void link_rnap(WalkerId id);
     void unlink_rnap(WalkerId id);
@@ -126,7 +144,7 @@ private:
     void rnap_at_limit(std::size_t cls, std::size_t index, double fraction);
     void complete_transcript(std::uint32_t transcript);
     void abort_transcript(std::uint32_t transcript);
-    [[nodiscard]] bool may_initiate(std::uint32_t unit) const noexcept;
+    [[nodiscard]] bool may_initiate(std::uint32_t unit, std::uint32_t copy) const noexcept;
     /// Length at which the next loading site of a nascent transcript opens; beyond the end if none does.
     [[nodiscard]] std::int32_t next_opening(const Transcript& transcript) const noexcept;
     void open_sites(std::uint32_t transcript, std::int32_t made_nt);
@@ -160,7 +178,7 @@ private:
     [[nodiscard]] std::int32_t position_after(const Cistron& cistron, std::uint32_t done) const noexcept;
     [[nodiscard]] NextCodon next_codon(const Walker& ribosome) const noexcept;
     [[nodiscard]] float release_ratio(const Walker& ribosome) const noexcept {
-        return kinetics_->release_ratio[unit_of(ribosome).first_cistron + ribosome.cistron];
+        return kinetics_->release_ratio[unit_of(ribosome).first_cistron + ribosome.lane];
     }
     [[nodiscard]] bool is_knocked_out(std::uint32_t gene) const noexcept {
         return !knocked_out_.empty() && knocked_out_[gene] != 0;
@@ -171,11 +189,11 @@ private:
     }
     void unlink_ribosome(WalkerId id);
     void drop_ribosomes(std::uint32_t transcript);
-    [[nodiscard]] Walker new_rnap(std::uint32_t transcript) const noexcept;
+    [[nodiscard]] Walker new_rnap(std::uint32_t transcript, std::uint32_t copy) const noexcept;
     [[nodiscard]] Walker new_ribosome(std::uint32_t transcript, std::uint32_t cistron) const noexcept;
     [[nodiscard]] Walker new_front(std::uint32_t transcript) const noexcept;
     [[nodiscard]] const Cistron& cistron_of(const Walker& ribosome) const noexcept {
-        return layout_->cistrons[unit_of(ribosome).first_cistron + ribosome.cistron];
+        return layout_->cistrons[unit_of(ribosome).first_cistron + ribosome.lane];
     }
 
     // degradation.cpp
@@ -192,9 +210,62 @@ private:
     void add_waiting(std::uint32_t transcript);
     void remove_waiting(std::uint32_t transcript);
 
+    // growth.cpp
+    void begin_life();
+    void begin_generation();
+    void grow();
+    void set_volume(double ratio);
+    /// Of the chromosomes; where there are only plasmids, of these.
+    [[nodiscard]] std::size_t origins() const noexcept;
+    [[nodiscard]] double surface_ratio() const noexcept;
+    [[nodiscard]] double present_volume_ratio() const noexcept;
+    [[nodiscard]] const StepTable& step_table() const noexcept { return life_ ? life_->steps : kinetics_->steps; }
+
+    // replication.cpp
+    void add_copy(std::uint32_t replicon, std::uint32_t parent);
+    void initiate_replication();
+    void copy_next_base();
+    [[nodiscard]] bool at_end(const Fork& fork) const noexcept;
+    void finish_fork(std::size_t fork);
+    void clear_way(const Fork& fork);
+    /// For one of the places on the axis that stand for the fork's base.
+    void clear_way(const Fork& fork, std::int64_t place);
+    [[nodiscard]] std::int64_t from_cut_of(const Fork& fork) const noexcept;
+    /// A fork has what its next base takes.
+    [[nodiscard]] bool may_copy(const Fork& fork) const noexcept;
+    /// The copy has these bases of its replicon, all of them. @param from_cut may lie beyond the end of a circle
+    [[nodiscard]] bool holds(const DnaCopy& copy, std::int64_t from_cut, std::int64_t length_nt) const noexcept;
+    /// Bases that a fork may copy before it reaches what is ahead of it on its template.
+    [[nodiscard]] std::int64_t fork_room(const Fork& fork) const noexcept;
+    /// Steps that an RNAP may take before it touches a fork.
+    [[nodiscard]] std::int64_t room_to_fork(const Walker& rnap) const noexcept;
+    [[nodiscard]] bool fork_is_near(std::uint32_t copy, const UnitLayout& unit) const noexcept;
+
+    // assembly.cpp: machines, and proteins on their way
+    void count_complete_sets(std::size_t machine) noexcept;
+    void assemble(std::size_t machine);
+    void take_part(const MachinePart& part);
+    void finish_protein(std::uint32_t gene);
+    void insert_into_membrane(std::uint32_t gene);
+    void begin_insertion();
+    void insert_next_residues();
+    void mature_rna(std::uint32_t gene);
+
+    // division.cpp
+    struct Partition;
+    [[nodiscard]] Partition draw_partition();
+    void keep(const Partition& partition, bool daughter);
+    void forget_transcript(std::uint32_t transcript);
+    [[nodiscard]] std::int64_t whole_copies(std::size_t replicon) const noexcept;
+    /// A replicon that each daughter needs, and not a plasmid that is there in several copies.
+    [[nodiscard]] bool is_chromosome(std::size_t replicon) const noexcept;
+    [[nodiscard]] bool has_two_chromosomes() const noexcept;
+
     // supply.cpp
     void tick();
     void charge_trna();
+    /// The set point of a flow in the present volume.
+    [[nodiscard]] std::int64_t present_level(const SupplyFlow& flow) const noexcept;
     [[nodiscard]] bool supply_can_act() const;
     [[nodiscard]] bool anything_can_happen() const;
     using StepCounts = std::array<std::int64_t, symbol::count>;
@@ -205,6 +276,9 @@ private:
     [[nodiscard]] Balances present_pools() const;
     [[nodiscard]] Book present_book() const;
     [[nodiscard]] PolymerContent count_polymers() const;
+    void add_life_polymers(PolymerContent& content, std::vector<std::int64_t>& proteins) const;
+    void audit_life(Audit& audit) const;
+    [[nodiscard]] bool life_can_act() const noexcept;
 
     std::shared_ptr<const Program> program_;
     const Layout* layout_;
@@ -239,7 +313,6 @@ private:
     std::vector<std::int64_t> proteins_;
     std::vector<std::int64_t> mature_;              ///< per gene: stable RNA molecules
     std::vector<std::int32_t> unit_transcripts_;    ///< transcripts of each unit that exist
-    std::vector<std::int32_t> unit_rnaps_;
     std::vector<std::uint8_t> knocked_out_;         ///< per gene; empty until the first knockout
     std::vector<std::uint8_t> promoter_closed_;     ///< per unit, by knockouts; empty until the first
     std::vector<std::uint8_t> restricted_;          ///< per unit: may not initiate; empty: no restriction
@@ -250,6 +323,7 @@ private:
     /// Below 0: so many that work are no longer the cell's, and leave as they finish.
     std::int64_t free_rnap_ = 0, free_ribosomes_ = 0, free_degradosomes_ = 0;
     std::array<std::int64_t, species::resource_count + 1> pools_{};  ///< the last one is `unlimited_pool`
+    std::optional<Life> life_;                      ///< of a cell that grows
     StepCounts steps_{};                            ///< by symbol, since birth
     StepCounts steps_posted_{};                     ///< at the last tick
     std::vector<double> supply_carry_;

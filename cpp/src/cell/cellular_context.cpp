@@ -113,6 +113,13 @@ void CellularContext::set_resource(SpeciesIndex resource, std::int64_t molecules
 void CellularContext::allocate(std::shared_ptr<const Program> program) {
     impl_->cell.allocate(existing(std::move(program)));
 }
+CellularContext CellularContext::divide() {
+    if (impl_->advancing) throw InputError(InputErrorKind::runtime, "an observer must not divide the context that it observes");
+    return CellularContext{std::make_unique<Impl>(Impl{impl_->cell.divide()})};
+}
+CycleState CellularContext::cycle() const noexcept { return impl_->cell.cycle(); }
+std::vector<std::int64_t> CellularContext::gene_copies() const { return impl_->cell.gene_copies(); }
+std::vector<std::int64_t> CellularContext::in_machines() const { return impl_->cell.in_machines(); }
 double CellularContext::next_tick_s(double at_s) {
     check_age("at_s", at_s);
     return std::ceil(at_s / tick_s) * tick_s;  // exact: a tick is a power of 2

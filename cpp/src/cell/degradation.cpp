@@ -57,6 +57,7 @@ void Cell::add_protein(std::uint32_t gene, std::int64_t change) noexcept {
     proteins_[gene] += change;
     block_proteins_[gene / protein_block] += change;
     total_proteins_ += change;
+    if (life_ && layout_->gene_machine[gene] != Layout::no_machine) count_complete_sets(layout_->gene_machine[gene]);
 }
 
 void Cell::decay_one_protein() {
@@ -67,6 +68,7 @@ void Cell::decay_one_protein() {
     std::size_t gene = block * protein_block;
     while (along >= proteins_[gene]) along -= proteins_[gene++];
     add_protein(static_cast<std::uint32_t>(gene), -1);
+    if (life_ && kinetics_->life.membrane[gene] != 0) --life_->membrane_proteins;
     const auto residues = layout_->residues(static_cast<std::uint32_t>(gene));
     for (std::size_t a = 0; a < amino_acid_count; ++a) {
         book_.decayed[a] += residues[a];

@@ -45,10 +45,30 @@ void Cell::refresh_rates() noexcept {
     rare_rate_[bind_degradosome] = static_cast<double>(free_degradosomes_) * static_cast<double>(waiting_.size()) *
                                    k.degradosome_binding_per_pair_s;
     rare_rate_[decay_protein] = static_cast<double>(total_proteins_) * k.organism.protein_decay_per_s;
+    if (life_) refresh_life_rates();
     for (const double rate : rare_rate_) sum += rate;
     ++rates_version_;
     total_rate_ = sum;
     inverse_total_ = sum > 1.0 / never_s ? 1.0 / sum : never_s;
+}
+
+/// Binding in the present volume to the present DNA, and what only a growing cell does.
+void Cell::refresh_life_rates() noexcept {
+    const Kinetics& k = *kinetics_;
+    const CellCycle& cycle = k.organism.cell_cycle;
+    const Life& life = *life_;
+    for (const RareChannel binding : {bind_rnap, bind_ribosome, bind_degradosome}) rare_rate_[binding] *= life.inverse_volume_ratio;
+    rare_rate_[bind_rnap] *= static_cast<double>(life.most_copies);
+    rare_rate_[copy_base] = static_cast<double>(life.forks.size()) * cycle.fork_kcat_bp_per_s;
+    for (std::size_t m = 0; m < life.complete_sets.size(); ++m)
+        rare_rate_[assemble_rnap + m] = static_cast<double>(life.complete_sets[m]) * cycle.assembly_per_s[m];
+    const std::uint32_t secY = k.life.translocon;
+    const std::int64_t free_translocons =
+        secY == Layout::none ? 0 : std::max(proteins_[secY] - static_cast<std::int64_t>(life.insertions.size()), std::int64_t{0});
+    rare_rate_[bind_translocon] = static_cast<double>(free_translocons) * static_cast<double>(life.uninserted.size()) *
+                                  k.life.translocon_binding_per_pair_s * life.inverse_volume_ratio;
+    rare_rate_[insert_residues] =
+        static_cast<double>(life.insertions.size()) * cycle.insertion_aa_per_s / residues_per_insertion_step;
 }
 
 BIOXEN_INLINE Cell::Pick Cell::pick(std::uint64_t word) const noexcept {
@@ -63,7 +83,7 @@ BIOXEN_INLINE Cell::Pick Cell::pick(std::uint64_t word) const noexcept {
 }
 
 BIOXEN_INLINE void Cell::draw_candidates(double horizon, std::uint64_t& fuel) {
-    const StepTable& table = kinetics_->steps;
+    const StepTable& table = step_table();
     const TapeView tape{*layout_};
     double next = next_candidate_, current = now_;
     std::uint64_t left = fuel;
@@ -77,12 +97,14 @@ BIOXEN_INLINE void Cell::draw_candidates(double horizon, std::uint64_t& fuel) {
         const Pick ahead = pick(random_.peek().first);
         const std::uint64_t rates = rates_version_, blocks = random_.blocks_taken();
         Walker* const walker = chosen.walker;
-        if (walker != nullptr && walker->pos < walker->limit) [[likely]]
+        if (walker != nullptr && walker->pos < walker->limit) [[likely]] {
             (void)take_step(*walker, chosen.cls, chosen.fraction, table, tape, pools_.data(), steps_.data());
-        else if (walker != nullptr)
+        } else if (walker != nullptr) {
             at_limit(chosen.cls, chosen.index, chosen.fraction);
-        else
+        } else {
+            now_ = current;  // some of them ask for it
             rare_candidate(chosen.fraction);
+        }
         next += random_.exponential_from(block.second) * inverse_total_;
         chosen = ahead;
         if ((rates_version_ - rates) + (random_.blocks_taken() - blocks) != 0) [[unlikely]]
@@ -118,6 +140,12 @@ void Cell::rare_candidate(double along) {
         case bind_ribosome_fixed: initiate_translation(1); break;
         case bind_degradosome: initiate_degradation(); break;
         case decay_protein: decay_one_protein(); break;
+        case copy_base: copy_next_base(); break;
+        case assemble_rnap:
+        case assemble_ribosome:
+        case assemble_degradosome: assemble(channel - assemble_rnap); break;
+        case bind_translocon: begin_insertion(); break;
+        case insert_residues: insert_next_residues(); break;
         default: break;  // rounding at the end of the line
     }
 }
@@ -148,6 +176,10 @@ AdvanceStatus Cell::advance(double until_s, std::uint64_t& fuel) {
         const std::int64_t before = events_at_tick_;
         tick();
         next_candidate_ = now_ + random_.exponential() * inverse_total_;
+        if (life_ && !life_->told_ready && ready_to_divide()) {
+            life_->told_ready = true;
+            return AdvanceStatus::ready_to_divide;
+        }
         if (events_at_tick_ == before && !anything_can_happen() && !supply_can_act()) return AdvanceStatus::exhausted;
         if (fuel == 0 && now_ < until_s) return AdvanceStatus::preempted;
     }

@@ -20,7 +20,6 @@ Cell::Cell(std::shared_ptr<const Program> program, RandomStream random)
     mature_.assign(genes, 0);
     block_proteins_.assign(genes / protein_block + 1, 0);
     unit_transcripts_.assign(units, 0);
-    unit_rnaps_.assign(units, 0);
     supply_carry_.assign(kinetics_->supply.size(), 0.0);
     book_.supply_turns.assign(kinetics_->supply.size(), 0);
 }
@@ -34,8 +33,9 @@ Cell::Cell(std::shared_ptr<const Program> program, std::uint64_t seed)
     free_ribosomes_ = o.ribosomes;
     free_degradosomes_ = o.degradosomes;
     std::copy(o.pools.begin(), o.pools.end(), pools_.begin());
-    for (std::size_t g = 0; g < o.protein_counts.size(); ++g) {
-        if (o.protein_counts[g] > 0) add_protein(static_cast<std::uint32_t>(g), o.protein_counts[g]);
+    if (o.cell_cycle.enabled) begin_life();
+    for (std::uint32_t g = 0; g < kinetics_->birth_proteins.size(); ++g) {
+        if (kinetics_->birth_proteins[g] > 0) add_protein(g, kinetics_->birth_proteins[g]);
     }
     book_.opening_polymers.residues = kinetics_->birth_residues;
     for (std::size_t u = 0; u < layout_->units.size(); ++u) {
@@ -48,6 +48,12 @@ Cell::Cell(std::shared_ptr<const Program> program, std::uint64_t seed)
         }
     }
     for (std::size_t s = 0; s < species::resource_count; ++s) book_.opening[s] = pools_[s];
+    if (life_) {
+        for (std::size_t b = 0; b < 4; ++b) book_.opening_polymers.nucleotides[b] += kinetics_->life.machine_nucleotides[b];
+        for (const DnaCopy& copy : life_->copies)
+            book_.opening_polymers.deoxynucleotides += 2 * layout_->replicons[copy.replicon].length_nt;
+        begin_generation();
+    }
     refresh_rates();
     next_candidate_ = random_.exponential() * inverse_total_;
 }

@@ -83,16 +83,33 @@ PolymerContent Cell::count_polymers() const {
             for (std::size_t b = 0; b < 4; ++b) content.nucleotides[b] += n[b] * mature_[gene.gene];
         }
     }
-    for (std::size_t g = 0; g < proteins_.size(); ++g) {
-        if (proteins_[g] == 0) continue;
+    std::vector<std::int64_t> whole = proteins_;
+    if (life_) add_life_polymers(content, whole);
+    for (std::size_t g = 0; g < whole.size(); ++g) {
+        if (whole[g] == 0) continue;
         const auto residues = layout_->residues(static_cast<std::uint32_t>(g));
-        for (std::size_t a = 0; a < amino_acid_count; ++a) content.residues[a] += proteins_[g] * residues[a];
+        for (std::size_t a = 0; a < amino_acid_count; ++a) content.residues[a] += whole[g] * residues[a];
     }
     for (const Walker& ribosome : walkers_[ribosome_class]) {
         for (std::uint32_t at = cistron_of(ribosome).tape; at < ribosome.tape; ++at)
             ++content.residues[static_cast<std::size_t>(layout_->codons[at] - symbol::codon)];
     }
     return content;
+}
+
+/// DNA and the RNA of machines; and per gene the proteins that are whole but not free.
+void Cell::add_life_polymers(PolymerContent& content, std::vector<std::int64_t>& proteins) const {
+    const Life& life = *life_;
+    for (const DnaCopy& copy : life.copies)
+        content.deoxynucleotides += 2 * (copy.whole() ? layout_->replicons[copy.replicon].length_nt : copy.left + copy.right);
+    for (std::uint32_t g = 0; g < proteins.size(); ++g) {
+        if (life.in_machines[g] == 0) continue;
+        proteins[g] += life.in_machines[g];  // RNA has no residues
+        const auto n = layout_->mature_nucleotides(g);
+        for (std::size_t b = 0; b < 4; ++b) content.nucleotides[b] += n[b] * life.in_machines[g];
+    }
+    for (const std::uint32_t gene : life.uninserted) ++proteins[gene];
+    for (const Insertion& insertion : life.insertions) ++proteins[insertion.gene];
 }
 
 std::vector<ProcessPosting> Cell::ledger() const { return present_book().postings(kinetics_->organism.supply); }
@@ -125,14 +142,36 @@ Audit Cell::audit() const {
     }
     for (const std::int64_t pool : present_pools()) lowest = std::min(lowest, pool);
     for (const std::int64_t n : proteins_) lowest = std::min(lowest, n);
-    result.residuals["rna_polymerase"] = free_rnap_ + at_work[0] - o.rna_polymerases;
-    result.residuals["ribosome"] = free_ribosomes_ + at_work[1] - o.ribosomes;
-    result.residuals["degradosome"] = free_degradosomes_ + at_work[2] - o.degradosomes;
+    const std::array<std::int64_t, 3> made = life_ ? life_->machines_made : std::array<std::int64_t, 3>{};
+    result.residuals["rna_polymerase"] = free_rnap_ + at_work[0] - o.rna_polymerases - made[0];
+    result.residuals["ribosome"] = free_ribosomes_ + at_work[1] - o.ribosomes - made[1];
+    result.residuals["degradosome"] = free_degradosomes_ + at_work[2] - o.degradosomes - made[2];
+    if (life_) audit_life(result);
     result.residuals["lists of machines"] = counts[0].active - at_work[0] + counts[1].active - at_work[1] +
                                             counts[2].active - at_work[2];
     result.residuals["footprints that overlap"] = broken;
     result.residuals["negative balances"] = lowest;
     return result;
+}
+
+/// What a growing cell keeps beside what it follows from.
+void Cell::audit_life(Audit& result) const {
+    const Life& life = *life_;
+    std::int64_t membrane = -life.membrane_proteins, lost = 0, behind = 0;
+    for (std::size_t g = 0; g < proteins_.size(); ++g) {
+        if (kinetics_->life.membrane[g] != 0) membrane += proteins_[g] + life.in_machines[g];
+        behind = std::min(behind, std::min(life.in_machines[g], mature_[g]));
+    }
+    for (const WalkerId id : axis_order_) {
+        const UnitLayout& unit = unit_of(walker(id));
+        const DnaCopy& copy = life.copies[walker(id).lane];
+        const std::int64_t at = static_cast<std::int64_t>(walker(id).tape) - layout_->replicons[unit.replicon].tape;
+        lost += copy.replicon != unit.replicon || !holds(copy, at, 1) ? 1 : 0;
+    }
+    for (const Fork& fork : life.forks) behind = std::min(behind, fork_room(fork));
+    result.residuals["membrane proteins"] = membrane;
+    result.residuals["RNA polymerases beyond their DNA"] = lost;
+    result.residuals["negative balances of growth"] = behind;
 }
 
 std::vector<Polymerase> Cell::polymerases() const {
@@ -149,7 +188,7 @@ std::vector<Polymerase> Cell::polymerases() const {
         const std::int64_t last = unit.end - 1;
         const std::int64_t at = unit.strand == Strand::forward ? std::min(unit.start + w.pos, last)
                                                                : std::max(last - w.pos, unit.start);
-        p.position_nt = at % layout_->replicon_length[index(unit.replicon)];
+        p.position_nt = at % layout_->replicons[index(unit.replicon)].length_nt;
         if (kind == Polymerase::Kind::ribosome) {
             p.gene = cistron_of(w).gene;
         } else {
@@ -158,7 +197,7 @@ std::vector<Polymerase> Cell::polymerases() const {
                 if (w.pos >= gene.start_nt && w.pos < gene.end_nt) p.gene = gene.gene;
             }
         }
-        const StepTable& t = kinetics_->steps;
+        const StepTable& t = step_table();
         const auto code = static_cast<std::size_t>(w.code);
         const bool paid = rate > 0.0 && pools_[t.resource[code]] >= 1 && pools_[t.energy[code]] >= t.energy_needed[code];
         p.state = !free_ahead ? Polymerase::State::blocked
@@ -191,10 +230,14 @@ bool Cell::anything_can_happen() const {
             if (room.steps <= 0 && room.opposite != no_walker) return true;
         }
     }
-    if (rare_rate_[decay_protein] > 0.0) return true;
+    if (rare_rate_[decay_protein] > 0.0 || (life_ && life_can_act())) return true;
     if (rare_rate_[bind_rnap] > 0.0) {
         for (std::uint32_t u = 0; u < layout_->units.size(); ++u) {
-            if (k.unit_strength[u] > 0.0 && may_initiate(u)) return true;
+            if (!(k.unit_strength[u] > 0.0)) continue;
+            const std::uint32_t copies = life_ ? static_cast<std::uint32_t>(life_->copies.size()) : 1;
+            for (std::uint32_t c = 0; c < copies; ++c) {
+                if ((!life_ || life_->copies[c].replicon == layout_->units[u].replicon) && may_initiate(u, c)) return true;
+            }
         }
     }
     for (std::size_t list = 0; list < 2; ++list) {
@@ -213,13 +256,31 @@ bool Cell::anything_can_happen() const {
     return false;
 }
 
+bool Cell::life_can_act() const noexcept {
+    const Life& life = *life_;
+    for (const RareChannel assembly : {assemble_rnap, assemble_ribosome, assemble_degradosome, bind_translocon}) {
+        if (rare_rate_[assembly] > 0.0) return true;
+    }
+    const bool powered = pools_[species::ATP] >= 1;
+    if (powered && rare_rate_[insert_residues] > 0.0) return true;
+    const auto copies = [this](const Fork& fork) { return may_copy(fork); };
+    if (rare_rate_[copy_base] > 0.0 && std::any_of(life.forks.begin(), life.forks.end(), copies)) return true;
+    // what only its time is wanting for
+    const bool will_divide = !life.told_ready && has_two_chromosomes() &&
+                             surface_ratio() >= kinetics_->organism.cell_cycle.division_surface_ratio;
+    return will_divide || life.replication_due_s < 1e300;
+}
+
 std::size_t Cell::memory_bytes() const noexcept {
     const auto bytes = [](const auto& v) { return v.capacity() * sizeof v[0]; };
     std::size_t total = sizeof *this;
     for (const auto& members : walkers_) total += bytes(members);
     for (const auto& list : sites_) total += bytes(list);
+    if (life_)
+        total += bytes(life_->copies) + bytes(life_->forks) + bytes(life_->in_machines) + bytes(life_->uninserted) +
+                 bytes(life_->insertions);
     return total + bytes(axis_order_) + bytes(transcripts_) + bytes(waiting_) + bytes(proteins_) + bytes(mature_) +
-           bytes(unit_transcripts_) + bytes(unit_rnaps_) + bytes(knocked_out_) + bytes(promoter_closed_) +
+           bytes(unit_transcripts_) + bytes(knocked_out_) + bytes(promoter_closed_) +
            bytes(restricted_) + bytes(block_proteins_) + bytes(supply_carry_) + bytes(book_.supply_turns);
 }
 
@@ -239,7 +300,6 @@ void Cell::prefetch() const noexcept {
     fetch_all(waiting_);
     fetch_all(proteins_);
     fetch_all(unit_transcripts_);
-    fetch_all(unit_rnaps_);
     fetch_all(supply_carry_);
     fetch_all(book_.supply_turns);
     // and what the machines read next

@@ -117,6 +117,7 @@ void Cell::read(ByteReader& in) {
     need(now_ >= 0.0 && now_ <= 1e9 && next_candidate_ >= now_ && std::isfinite(next_candidate_), "its times are out of order");
     need(tick_ == static_cast<std::int64_t>(now_ / tick_s), "its supply ticks do not fit its age");
     need(events_at_tick_ >= -1 && accepted_ >= 0 && accepted_ <= most_steps, "a counter is out of range");
+    if (kinetics_->organism.cell_cycle.enabled) read_life(in);
     read_transcripts(in);
     read_walkers(in);
     place_rnaps();
@@ -124,8 +125,103 @@ void Cell::read(ByteReader& in) {
     read_sites(in);
     count_machines();
     read_amounts(in);
+    for (std::size_t m = 0; life_ && m < life_->complete_sets.size(); ++m) count_complete_sets(m);
     refresh_rates();
     need(walker_rate_ <= 3 * most_rate_per_s, "its machines are faster than any cell's");
+}
+
+void Cell::read_life(ByteReader& in) {
+    life_.emplace();
+    Life& life = *life_;
+    const auto ratio = in.get<double>();
+    life.volume_ratio_before = in.get<double>();
+    life.growth_rate_per_s = in.get<double>();
+    life.birth_s = in.get<double>();
+    life.replication_due_s = in.get<double>();
+    life.replication_began_s = in.get<double>();
+    life.replication_ended_s = in.get<double>();
+    const double largest = kinetics_->organism.cell_cycle.largest_volume_ratio;
+    need(ratio >= least_volume_ratio && ratio <= largest && life.volume_ratio_before >= least_volume_ratio &&
+             life.volume_ratio_before <= largest && std::isfinite(life.growth_rate_per_s),
+         "its volume is out of range");
+    const auto past = [&](double s) { return s == -1.0 || (s >= 0.0 && s <= now_); };
+    need(life.birth_s >= 0.0 && life.birth_s <= now_ && life.replication_due_s >= 0.0 && past(life.replication_began_s) &&
+             past(life.replication_ended_s),
+         "the times of its cycle are out of order");
+    life.generation = in.get<std::int64_t>();
+    const auto told = in.get<std::uint8_t>();
+    need(life.generation >= 0 && life.generation <= most_steps && told <= 1, "its generation is out of range");
+    life.told_ready = told == 1;
+    life.steps = kinetics_->steps;
+    set_volume(ratio);
+    read_copies(in);
+    read_forks(in);
+    life.in_machines.resize(proteins_.size());
+    in.get_all(life.in_machines);
+    need_counts(life.in_machines, 0, most_polymers, "a number of molecules in machines is out of range");
+    in.get_all(life.machines_made);
+    need_counts(life.machines_made, -most_machines, most_machines, "a number of machines is out of range");
+    const auto made_of_codons = [&](std::uint32_t gene) {
+        need(gene < proteins_.size() && layout_->gene_cistron[gene] != Layout::none && kinetics_->life.membrane[gene] != 0,
+             "a protein on its way into the membrane is none");
+    };
+    life.uninserted = in.list<std::uint32_t>();
+    for (const std::uint32_t gene : life.uninserted) made_of_codons(gene);
+    for (std::size_t n = in.count(2 * sizeof(std::uint32_t)); n > 0; --n) {
+        const auto gene = in.get<std::uint32_t>(), steps = in.get<std::uint32_t>();
+        made_of_codons(gene);
+        need(steps >= 1 && steps <= layout_->cistrons[layout_->gene_cistron[gene]].codons, "an insertion is out of range");
+        life.insertions.push_back({gene, steps});
+    }
+}
+
+void Cell::read_copies(ByteReader& in) {
+    Life& life = *life_;
+    constexpr std::size_t copy_bytes = 24;
+    const std::size_t n = in.count(copy_bytes);
+    const std::vector<std::int64_t>& origins = kinetics_->life.origins;
+    life.by_replicon.resize(origins.size());
+    for (std::uint32_t c = 0; c < n; ++c) {
+        const auto replicon = in.get<std::uint32_t>(), parent = in.get<std::uint32_t>();
+        need(replicon < origins.size() && (parent == DnaCopy::none || (parent < c && life.copies[parent].replicon == replicon)),
+             "a copy of the DNA is of nothing");
+        const auto left = in.get<std::int64_t>(), right = in.get<std::int64_t>();
+        life.copies.push_back({replicon, parent, left, right});
+        life.by_replicon[replicon].push_back(c);
+        need(life.by_replicon[replicon].size() <= static_cast<std::size_t>(most_dna_copies) && c < most_dna_copies_in_all,
+             "it has too many copies of its DNA");
+        life.most_copies = std::max(life.most_copies, life.by_replicon[replicon].size());
+        const std::int64_t length = layout_->replicons[replicon].length_nt, origin = origins[replicon];
+        if (parent == DnaCopy::none) {
+            need(left == 0 && right == 0, "a whole copy of the DNA has forks");
+            continue;
+        }
+        const bool circular = layout_->replicons[replicon].circular;
+        need(origin >= 0 && left >= 0 && right >= 0 && left <= length && right <= length &&
+                 (circular ? left + right < length : left <= origin && right <= length - origin && left + right < length),
+             "a fork is beyond its DNA");
+        need(fork_room({c, false}) >= 0 && fork_room({c, true}) >= 0, "a fork has passed another");
+    }
+}
+
+void Cell::read_forks(ByteReader& in) {
+    Life& life = *life_;
+    constexpr std::size_t fork_bytes = 5;
+    std::vector<std::uint8_t> seen(2 * life.copies.size(), 0);
+    for (std::size_t n = in.count(fork_bytes); n > 0; --n) {
+        const auto copy = in.get<std::uint32_t>();
+        const auto side = in.get<std::uint8_t>();
+        need(copy < life.copies.size() && side <= 1 && !life.copies[copy].whole() && seen[2 * copy + side] == 0 &&
+                 !at_end({copy, side == 1}),
+             "a fork is on no DNA");
+        seen[2 * copy + side] = 1;
+        life.forks.push_back({copy, side == 1});
+    }
+    for (std::uint32_t c = 0; c < life.copies.size(); ++c) {
+        for (const bool rightward : {false, true})
+            need(life.copies[c].whole() || at_end({c, rightward}) || seen[2 * c + (rightward ? 1 : 0)] == 1,
+                 "a copy of the DNA lacks a fork");
+    }
 }
 
 void Cell::read_transcripts(ByteReader& in) {
@@ -154,7 +250,7 @@ void Cell::read_transcripts(ByteReader& in) {
 
 void Cell::read_walkers(ByteReader& in) {
     for (std::size_t c = 0; c < kinetics_->class_count; ++c) {
-        const std::size_t n = in.count((c == ribosome_class ? 3 : 2) * sizeof(std::uint32_t));
+        const std::size_t n = in.count((c == degradation_class ? 2 : 3) * sizeof(std::uint32_t));
         need(n >> walker_index_bits == 0, "it has too many machines");
         walkers_[c].reserve(n);
         for (std::size_t i = 0; i < n; ++i) {
@@ -179,7 +275,10 @@ void Cell::read_walkers(ByteReader& in) {
             need(pos >= 0 && pos < unit.length_nt, "a machine is beyond the end of its transcript");
             need(transcript.rnap == no_walker && transcript.front == no_walker, "a transcript has two of one machine");
             need(front ? !unit.stable : kinetics_->unit_class[transcript.unit] == c, "a machine is where it cannot be");
-            Walker walker = front ? new_front(t) : new_rnap(t);
+            const std::uint32_t copy = front ? 0 : in.get<std::uint32_t>();
+            need(life_ ? front || (copy < life_->copies.size() && life_->copies[copy].replicon == unit.replicon) : copy == 0,
+                 "an RNA polymerase is on no DNA");
+            Walker walker = front ? new_front(t) : new_rnap(t, copy);
             walker.pos = walker.limit = pos;
             walker.tape = static_cast<std::uint32_t>(walker.tape + std::int64_t{walker.tape_step()} * pos);
             walker.code = static_cast<Symbol>(layout_->dna[walker.tape] ^ walker.mask);
@@ -203,7 +302,6 @@ void Cell::place_rnaps() {
         }
         walker(id).behind = left;
         axis_order_.push_back(id);
-        ++unit_rnaps_[transcripts_[walker(id).transcript].unit];
     }
 }
 
@@ -239,7 +337,7 @@ void Cell::read_sites(ByteReader& in) {
              "a transcript has more ribosomes than it may");
     }
     for (const Walker& ribosome : walkers_[ribosome_class])
-        need(ribosome.cistron < transcripts_[ribosome.transcript].next_cistron, "a ribosome is where none could load");
+        need(ribosome.lane < transcripts_[ribosome.transcript].next_cistron, "a ribosome is where none could load");
 
     struct Named {
         std::uint32_t transcript, cistron, site;
@@ -295,9 +393,10 @@ void Cell::count_machines() {
     for (const Transcript& transcript : transcripts_) used += transcript.unit != Transcript::none ? 1 : 0;
     need(rnaps + walkers_[degradation_class].size() + waiting_.size() == used,
          "a transcript is neither made nor waiting nor degraded");
-    free_rnap_ = o.rna_polymerases - static_cast<std::int64_t>(rnaps);
-    free_ribosomes_ = o.ribosomes - static_cast<std::int64_t>(walkers_[ribosome_class].size());
-    free_degradosomes_ = o.degradosomes - static_cast<std::int64_t>(walkers_[degradation_class].size());
+    const std::array<std::int64_t, 3> made = life_ ? life_->machines_made : std::array<std::int64_t, 3>{};
+    free_rnap_ = o.rna_polymerases + made[0] - static_cast<std::int64_t>(rnaps);
+    free_ribosomes_ = o.ribosomes + made[1] - static_cast<std::int64_t>(walkers_[ribosome_class].size());
+    free_degradosomes_ = o.degradosomes + made[2] - static_cast<std::int64_t>(walkers_[degradation_class].size());
     // RNA polymerases and ribosomes may be more than the cell's own: `allocate` leaves those at work until they finish.
     need(static_cast<std::int64_t>(rnaps) <= most_machines && free_degradosomes_ >= 0 &&
              static_cast<std::int64_t>(walkers_[ribosome_class].size()) <= most_machines,
@@ -335,6 +434,12 @@ void Cell::read_amounts(ByteReader& in) {
     }
     need(counts_.nucleotide_steps == 0 && counts_.codon_steps == 0 && counts_.degradation_steps == 0,
          "steps are counted twice");
+    if (life_) {
+        life_->membrane_proteins = 0;
+        for (std::size_t g = 0; g < proteins_.size(); ++g) {
+            if (kinetics_->life.membrane[g] != 0) life_->membrane_proteins += proteins_[g] + life_->in_machines[g];
+        }
+    }
     book_.for_each_column([&](auto& column) {
         in.get_all(column);
         need_counts(column, -most_turns, most_turns, "an account is out of range");

@@ -39,6 +39,7 @@ std::vector<std::byte> Cell::snapshot(std::uint64_t forks) const {
     out.add(now_);
     out.add(next_candidate_);
     for (const std::int64_t count : {tick_, events_at_tick_, accepted_}) out.add(count);
+    if (life_) write_life(out);
 
     // Order matters wherever a candidate picks by position. What follows from the rest (neighbours, free machines, limits,
     // sums) is left out and worked out again.
@@ -50,10 +51,11 @@ std::vector<std::byte> Cell::snapshot(std::uint64_t forks) const {
         for (const Walker& walker : walkers_[c]) {
             out.add(walker.transcript);
             if (c == ribosome_class) {
-                out.add(std::uint32_t{walker.cistron});
+                out.add(std::uint32_t{walker.lane});
                 out.add(walker.tape - cistron_of(walker).tape);
             } else {
                 out.add(walker.pos);
+                if (c != degradation_class) out.add(std::uint32_t{walker.lane});
             }
         }
     }
@@ -87,6 +89,35 @@ std::vector<std::byte> Cell::snapshot(std::uint64_t forks) const {
     const std::size_t covered = bytes.size() - format::checksum_bytes;
     put(covered, crc64(std::span{bytes}.first(covered)));
     return bytes;
+}
+
+void Cell::write_life(ByteWriter& out) const {
+    const Life& life = *life_;
+    for (const double value : {life.volume_ratio, life.volume_ratio_before, life.growth_rate_per_s, life.birth_s, life.replication_due_s,
+                               life.replication_began_s, life.replication_ended_s})
+        out.add(value);
+    out.add(life.generation);
+    out.add(static_cast<std::uint8_t>(life.told_ready ? 1 : 0));
+    out.add(static_cast<std::uint32_t>(life.copies.size()));
+    for (const DnaCopy& copy : life.copies) {
+        out.add(copy.replicon);
+        out.add(copy.parent);
+        out.add(copy.left);
+        out.add(copy.right);
+    }
+    out.add(static_cast<std::uint32_t>(life.forks.size()));
+    for (const Fork& fork : life.forks) {
+        out.add(fork.copy);
+        out.add(static_cast<std::uint8_t>(fork.rightward ? 1 : 0));
+    }
+    out.add_all(life.in_machines);
+    out.add_all(life.machines_made);
+    out.add_list(life.uninserted);
+    out.add(static_cast<std::uint32_t>(life.insertions.size()));
+    for (const Insertion& insertion : life.insertions) {
+        out.add(insertion.gene);
+        out.add(insertion.steps_left);
+    }
 }
 
 std::uint64_t Cell::trajectory_hash() const {

@@ -51,7 +51,7 @@ BIOXEN_INLINE bool take_step(Walker& walker, std::size_t cls, double fraction, c
 }
 
 inline bool Cell::try_step(Walker& walker, std::size_t cls, double fraction) noexcept {
-    return take_step(walker, cls, fraction, kinetics_->steps, TapeView{*layout_}, pools_.data(), steps_.data());
+    return take_step(walker, cls, fraction, step_table(), TapeView{*layout_}, pools_.data(), steps_.data());
 }
 
 }  // namespace bioxen

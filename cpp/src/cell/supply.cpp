@@ -30,9 +30,10 @@ StepPostings postings_of(const StepCounts& steps) noexcept {
 }
 
 /// Turns that the set point and the substrates in the cell leave to a flow.
-std::int64_t allowed_turns(const SupplyFlow& flow, const std::int64_t* pools, std::int64_t turns) noexcept {
+std::int64_t allowed_turns(const SupplyFlow& flow, std::int64_t set_level, const std::int64_t* pools,
+                           std::int64_t turns) noexcept {
     if (flow.set_species != unlimited_pool) {
-        const std::int64_t room = flow.set_level - pools[flow.set_species];
+        const std::int64_t room = set_level - pools[flow.set_species];
         if (room <= 0) return 0;
         turns = std::min(turns, (room + flow.set_gain - 1) / flow.set_gain);
     }
@@ -93,9 +94,10 @@ void Cell::tick() {
         const std::vector<SupplyFlow>& flows = kinetics_->supply;
         for (std::size_t i = 0; i < flows.size(); ++i) {
             const SupplyFlow& flow = flows[i];
-            if (flow.set_species != unlimited_pool && pools_[flow.set_species] >= flow.set_level) continue;
-            const std::int64_t turns =
-                allowed_turns(flow, pools_.data(), whole_turns(flow.max_rate_per_s, supply_carry_[i]));
+            const std::int64_t set_level = present_level(flow);
+            if (flow.set_species != unlimited_pool && pools_[flow.set_species] >= set_level) continue;
+            const double rate = life_ && flow.per_volume ? flow.max_rate_per_s * life_->volume_ratio : flow.max_rate_per_s;
+            const std::int64_t turns = allowed_turns(flow, set_level, pools_.data(), whole_turns(rate, supply_carry_[i]));
             if (turns == 0) continue;
             for (std::size_t leg = 0; leg < flow.leg_count; ++leg)
                 pools_[flow.species[leg]] += turns * flow.coefficient[leg];
@@ -104,21 +106,30 @@ void Cell::tick() {
         charge_trna();
     }
     events_at_tick_ = events;
+    if (life_) grow();
+}
+
+std::int64_t Cell::present_level(const SupplyFlow& flow) const noexcept {
+    if (!life_ || !flow.per_volume) return flow.set_level;
+    return static_cast<std::int64_t>(static_cast<double>(flow.set_level) * life_->volume_ratio);
 }
 
 void Cell::charge_trna() {
     const Organism& o = kinetics_->organism;
     std::int64_t& atp = pools_[species::ATP];
     if (atp <= 0 || !(o.charging_kcat_per_s > 0.0) || !(o.charging_k_atp_per_s > 0.0)) return;
-    const double common = 1.0 / (o.charging_k_atp_per_s * static_cast<double>(atp)) + 1.0 / o.charging_kcat_per_s;
+    // enzymes keep their concentration in a growing cell, and meet their substrates in its present volume
+    const double larger = life_ ? life_->volume_ratio : 1.0, thinner = life_ ? life_->inverse_volume_ratio : 1.0;
+    const double common =
+        1.0 / (o.charging_k_atp_per_s * thinner * static_cast<double>(atp)) + 1.0 / o.charging_kcat_per_s;
     for (std::size_t a = 0; a < amino_acid_count; ++a) {
         std::int64_t& free = pools_[species::amino_acid + a];
         std::int64_t& empty = pools_[species::uncharged_trna + a];
-        const double by_amino_acid = o.charging_k_aa_per_s * static_cast<double>(free);
-        const double by_trna = o.charging_k_trna_per_s * static_cast<double>(empty);
+        const double by_amino_acid = o.charging_k_aa_per_s * thinner * static_cast<double>(free);
+        const double by_trna = o.charging_k_trna_per_s * thinner * static_cast<double>(empty);
         const double both = by_amino_acid * by_trna;
         if (!(both > 0.0)) continue;
-        const double rate = o.synthetases_per_amino_acid * both / (common * both + by_amino_acid + by_trna);
+        const double rate = o.synthetases_per_amino_acid * larger * both / (common * both + by_amino_acid + by_trna);
         const bool through_glutamate = o.glutamine_via_glutamate && amino_acid_letters[a] == 'Q';
         std::int64_t turns = whole_turns(rate, charging_carry_[a]);
         turns = std::min({turns, free, empty, through_glutamate ? atp / 2 : atp});
@@ -142,7 +153,7 @@ bool Cell::supply_can_act() const {
     const Organism& o = kinetics_->organism;
     if (o.hold_pools) return false;
     for (const SupplyFlow& flow : kinetics_->supply) {
-        if (flow.max_rate_per_s > 0.0 && allowed_turns(flow, pools_.data(), 1) > 0) return true;
+        if (flow.max_rate_per_s > 0.0 && allowed_turns(flow, present_level(flow), pools_.data(), 1) > 0) return true;
     }
     if (pools_[species::ATP] <= 0 || !(o.charging_kcat_per_s * o.charging_k_atp_per_s > 0.0)) return false;
     for (std::size_t a = 0; a < amino_acid_count; ++a) {

@@ -37,7 +37,7 @@ void Cell::remove_walker(WalkerId id) {
 
 std::int64_t Cell::axis_of(const Walker& rnap) const noexcept {
     const UnitLayout& unit = unit_of(rnap);
-    return unit.axis + std::int64_t{unit.direction()} * rnap.pos;
+    return unit.axis + std::int64_t{unit.direction()} * rnap.pos + std::int64_t{rnap.lane} * layout_->axis_length;
 }
 
 std::size_t Cell::axis_slot(std::int64_t axis) const noexcept {
@@ -46,8 +46,20 @@ std::size_t Cell::axis_slot(std::int64_t axis) const noexcept {
     return static_cast<std::size_t>(at - axis_order_.begin());
 }
 
-bool Cell::promoter_is_clear(std::uint32_t u) const noexcept {
-    const std::int64_t at = layout_->units[u].axis;
+bool Cell::promoter_is_clear(std::uint32_t u, std::uint32_t copy) const noexcept {
+    const UnitLayout& unit = layout_->units[u];
+    const std::int64_t at = unit.axis + std::int64_t{copy} * layout_->axis_length;
+    if (life_ && !life_->forks.empty()) {
+        const DnaCopy& dna = life_->copies[copy];
+        const std::int64_t first = static_cast<std::int64_t>(unit.tape) - layout_->replicons[unit.replicon].tape;
+        if (layout_->reference_mode) {
+            // An RNAP does not see forks there, and a unit's axis is not its place on the DNA: it must all be there.
+            const std::int64_t leftmost = unit.direction() > 0 ? first : first - (unit.length_nt - 1);
+            if (!holds(dna, leftmost, unit.length_nt)) return false;
+        } else if (!holds(dna, first, 1) || fork_is_near(copy, unit)) {
+            return false;
+        }
+    }
     const std::int64_t clearance = kinetics_->unit_clearance_nt[u];
     const std::int64_t footprint = kinetics_->organism.rnap_footprint_nt;
     // A wider clearance than the footprint holds among the unit's own RNAPs; others only need their footprint.
@@ -59,6 +71,19 @@ bool Cell::promoter_is_clear(std::uint32_t u) const noexcept {
     };
     const std::size_t slot = axis_slot(at);
     return (slot == axis_order_.size() || room(axis_order_[slot])) && (slot == 0 || room(axis_order_[slot - 1]));
+}
+
+std::int32_t Cell::rnaps_on(std::uint32_t u, std::uint32_t copy) const noexcept {
+    const UnitLayout& unit = layout_->units[u];
+    const std::int64_t promoter = unit.axis + std::int64_t{copy} * layout_->axis_length;
+    const std::int64_t last = promoter + std::int64_t{unit.direction()} * (unit.length_nt - 1);
+    std::int32_t count = 0;
+    for (std::size_t slot = axis_slot(std::min(promoter, last)); slot < axis_order_.size(); ++slot) {
+        const Walker& rnap = walker(axis_order_[slot]);
+        if (axis_of(rnap) > std::max(promoter, last)) break;
+        count += transcripts_[rnap.transcript].unit == u ? 1 : 0;
+    }
+    return count;
 }
 
 void Cell::link_rnap(WalkerId id) {
@@ -89,11 +114,13 @@ void Cell::unlink_rnap(WalkerId id) {
 Cell::RnapRoom Cell::rnap_room(const Walker& rnap) const noexcept {
     const int direction = unit_of(rnap).direction();
     const WalkerId neighbour = direction > 0 ? rnap.ahead : rnap.behind;
-    if (neighbour == no_walker) return {std::numeric_limits<std::int32_t>::max(), no_walker};
+    const std::int64_t to_fork = room_to_fork(rnap);
+    if (neighbour == no_walker) return {to_fork, no_walker};
     const Walker& other = walker(neighbour);
     const std::int64_t distance = std::int64_t{direction} * (axis_of(other) - axis_of(rnap));
-    return {distance - kinetics_->organism.rnap_footprint_nt,
-            unit_of(other).direction() == direction ? no_walker : neighbour};
+    const std::int64_t room = distance - kinetics_->organism.rnap_footprint_nt;
+    if (to_fork < room) return {to_fork, no_walker};
+    return {room, unit_of(other).direction() == direction ? no_walker : neighbour};
 }
 
 std::int32_t Cell::ribosome_barrier(const Walker& ribosome) const noexcept {

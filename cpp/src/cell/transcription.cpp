@@ -1,35 +1,48 @@
 #include "cell/step.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace bioxen {
 
-bool Cell::may_initiate(std::uint32_t u) const noexcept {
+bool Cell::may_initiate(std::uint32_t u, std::uint32_t copy) const noexcept {
+    constexpr std::int32_t unlimited = std::numeric_limits<std::int32_t>::max();
+    const std::int32_t most = kinetics_->unit_max_rnap[u];
     return (promoter_closed_.empty() || promoter_closed_[u] == 0) && (restricted_.empty() || restricted_[u] == 0) &&
-           unit_rnaps_[u] < kinetics_->unit_max_rnap[u] && promoter_is_clear(u);
+           promoter_is_clear(u, copy) && (most == unlimited || rnaps_on(u, copy) < most);
 }
 
 void Cell::initiate_transcription() {
     const std::uint32_t u = kinetics_->promoters.draw(random_.uniform());
-    if (!may_initiate(u)) return;
+    std::uint32_t copy = 0;
+    if (life_) {
+        // The channel's rate is that of as many copies as any replicon has: of those that are not there, none initiates.
+        const auto& copies = life_->by_replicon[layout_->units[u].replicon];
+        const auto chosen = life_->most_copies == 1
+                                ? std::size_t{0}
+                                : static_cast<std::size_t>(random_.uniform() * static_cast<double>(life_->most_copies));
+        if (chosen >= copies.size()) return;
+        copy = copies[chosen];
+    }
+    if (!may_initiate(u, copy)) return;
     const std::uint32_t t = new_transcript(u);
-    const WalkerId id = add_walker(kinetics_->unit_class[u], new_rnap(t));
+    const WalkerId id = add_walker(kinetics_->unit_class[u], new_rnap(t, copy));
     transcripts_[t].rnap = id;
     link_rnap(id);
-    ++unit_rnaps_[u];
     --free_rnap_;
     ++counts_.transcription_initiations;
     ++accepted_;
     refresh_rates();
 }
 
-Walker Cell::new_rnap(std::uint32_t t) const noexcept {
+Walker Cell::new_rnap(std::uint32_t t, std::uint32_t copy) const noexcept {
     const std::uint32_t u = transcripts_[t].unit;
     const UnitLayout& unit = layout_->units[u];
     Walker rnap;
     rnap.tape = unit.tape;
     rnap.transcript = t;
     rnap.ratio = kinetics_->unit_ratio[u];
+    rnap.lane = static_cast<std::uint16_t>(copy);
     rnap.mask = unit.mask;
     rnap.code = static_cast<Symbol>(layout_->dna[unit.tape] ^ unit.mask);
     return rnap;
@@ -96,13 +109,12 @@ void Cell::complete_transcript(std::uint32_t t) {
     unlink_rnap(rnap);
     remove_walker(rnap);
     transcript.rnap = no_walker;
-    --unit_rnaps_[u];
     ++free_rnap_;
     ++counts_.transcription_completions;
     ++accepted_;
     if (unit.stable) {
         constexpr std::array<SpeciesIndex, 4> monophosphate{species::AMP, species::CMP, species::GMP, species::UMP};
-        for (std::uint32_t g = 0; g < unit.gene_count; ++g) ++mature_[layout_->unit_genes[unit.first_gene + g].gene];
+        for (std::uint32_t g = 0; g < unit.gene_count; ++g) mature_rna(layout_->unit_genes[unit.first_gene + g].gene);
         for (std::size_t b = 0; b < 4; ++b) {
             book_.processed[b] += unit.spacer_nt[b];
             release(monophosphate[b], unit.spacer_nt[b]);
@@ -117,9 +129,8 @@ void Cell::complete_transcript(std::uint32_t t) {
 
 void Cell::abort_transcript(std::uint32_t t) {
     constexpr std::array<SpeciesIndex, 4> monophosphate{species::AMP, species::CMP, species::GMP, species::UMP};
-    const std::uint32_t u = transcripts_[t].unit;
     const WalkerId rnap = transcripts_[t].rnap;
-    const auto made = layout_->nucleotides(layout_->units[u], 0, walker(rnap).pos);
+    const auto made = layout_->nucleotides(layout_->units[transcripts_[t].unit], 0, walker(rnap).pos);
     for (std::size_t b = 0; b < 4; ++b) {
         book_.aborted[b] += made[b];
         release(monophosphate[b], made[b]);
@@ -129,7 +140,6 @@ void Cell::abort_transcript(std::uint32_t t) {
     unlink_rnap(rnap);
     remove_walker(rnap);
     free_transcript(t);
-    --unit_rnaps_[u];
     ++free_rnap_;
     ++counts_.transcription_aborts;
     ++accepted_;

@@ -120,7 +120,7 @@ Walker Cell::new_ribosome(std::uint32_t t, std::uint32_t c) const noexcept {
     ribosome.tape = cistron.tape;
     ribosome.transcript = t;
     ribosome.ratio = kinetics_->codon_ratio;
-    ribosome.cistron = static_cast<std::uint16_t>(c);
+    ribosome.lane = static_cast<std::uint16_t>(c);
     ribosome.code = static_cast<Symbol>(layout_->codons[cistron.tape]);
     return ribosome;
 }
@@ -148,7 +148,7 @@ void Cell::ribosome_at_limit(std::size_t i, double fraction) {
     Walker& ribosome = walkers_[ribosome_class][i];
     if (ribosome.code == Symbol{symbol::release}) {
         if (!(fraction < static_cast<double>(release_ratio(ribosome)))) return;
-        add_protein(cistron_of(ribosome).gene, 1);
+        finish_protein(cistron_of(ribosome).gene);
         const WalkerId id = walker_id(ribosome_class, i);
         unlink_ribosome(id);
         remove_walker(id);

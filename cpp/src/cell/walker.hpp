@@ -31,7 +31,7 @@ struct alignas(32) Walker {
     WalkerId ahead = no_walker;     ///< ribosome: next one towards 3'; RNAP: next on the axis to the right
     WalkerId behind = no_walker;    ///< ribosome: next one towards 5'; RNAP: next on the axis to the left
     float ratio = 0.0f;             ///< rate at full pools / bound of the class
-    std::uint16_t cistron = 0;      ///< ribosome: within its unit
+    std::uint16_t lane = 0;         ///< ribosome: its cistron within the unit; RNAP: its copy of the DNA
     Symbol code{};                  ///< what the next step takes
     std::uint8_t mask = 0;          ///< XORed with the tape; odd on the reverse strand, where the tape runs down
 

@@ -180,6 +180,8 @@ void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome) {
         if (has_ended(r.context_state)) let_go(r);
     } else if (outcome.status == AdvanceStatus::exhausted && r.grants.empty()) {
         finish(r, RunStatus::exhausted);
+    } else if (outcome.status == AdvanceStatus::ready_to_divide) {
+        finish(r, RunStatus::divided);  // whoever asked for the run decides whether it divides
     }
 }
 

@@ -9,6 +9,7 @@ namespace bioxen {
 namespace {
 
 constexpr std::array<SpeciesIndex, 4> triphosphate{species::ATP, species::CTP, species::GTP, species::UTP};
+constexpr std::array<SpeciesIndex, 4> deoxytriphosphate{species::dATP, species::dCTP, species::dGTP, species::dTTP};
 constexpr std::array<SpeciesIndex, 4> monophosphate{species::AMP, species::CMP, species::GMP, species::UMP};
 
 /// X-TP -> X-DP + Pi, `times` times.
@@ -30,6 +31,8 @@ Composition quantities(const PolymerContent& polymers) {
     Composition total;
     for (std::size_t b = 0; b < 4; ++b) total.add(nucleotide_residue(b), polymers.nucleotides[b]);
     for (std::size_t a = 0; a < amino_acid_count; ++a) total.amino_acid[a] += polymers.residues[a];
+    total.deoxynucleotide += polymers.deoxynucleotides;
+    total.phosphate += polymers.deoxynucleotides;
     return total;
 }
 
@@ -59,7 +62,8 @@ StepPostings step_postings(std::span<const std::int64_t, 4> transcribed, std::sp
 std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> supply) const {
     ProcessPosting transcription{"transcription"}, decay{"mrna_decay"}, abort{"transcription_abort"},
         processing{"rna_processing"}, translation{"translation"}, translation_abort{"translation_abort"},
-        protein_decay{"protein_decay"}, charging{"charging"}, transamidation{"transamidation"};
+        protein_decay{"protein_decay"}, charging{"charging"}, transamidation{"transamidation"},
+        replication{"replication"}, maturation{"trna_maturation"}, insertion{"membrane_insertion"};
     for (std::size_t b = 0; b < 4; ++b) {
         transcription.cell[triphosphate[b]] -= transcribed[b];
         transcription.cell[species::PPi] += transcribed[b];
@@ -68,6 +72,10 @@ std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> suppl
         hydrolyse(decay.cell, species::ATP, degraded[b]);
         abort.cell[monophosphate[b]] += aborted[b];
         processing.cell[monophosphate[b]] += processed[b];
+        replication.cell[deoxytriphosphate[b]] -= replicated[b];
+        replication.cell[deoxytriphosphate[3 - b]] -= replicated[b];
+        replication.cell[species::PPi] += 2 * replicated[b];
+        hydrolyse(replication.cell, species::ATP, replicated[b]);
     }
     for (std::size_t a = 0; a < amino_acid_count; ++a) {
         const std::size_t free = species::amino_acid + a, loaded = species::charged_trna + a,
@@ -83,10 +91,13 @@ std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> suppl
         charging.cell[species::ATP] -= charged[a];
         charging.cell[species::AMP] += charged[a];
         charging.cell[species::PPi] += charged[a];
+        maturation.cell[empty] += matured_trna[a];
     }
+    hydrolyse(insertion.cell, species::ATP, translocations);
     hydrolyse(transamidation.cell, species::ATP, transamidated);
     std::vector<ProcessPosting> all{transcription, translation,   charging,          transamidation, decay,
-                                    abort,         processing,    translation_abort, protein_decay};
+                                    abort,         processing,    translation_abort, protein_decay,  replication,
+                                    maturation,    insertion};
     for (std::size_t i = 0; i < supply.size(); ++i) {
         auto at = std::find_if(all.begin(), all.end(),
                                [&](const ProcessPosting& p) { return p.process == supply[i].process; });
@@ -97,6 +108,7 @@ std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> suppl
     }
     all.push_back({"operator", operator_account});
     all.push_back({"environment", environment_account});
+    all.push_back({"division", division_account});
     return all;
 }
 
@@ -125,6 +137,9 @@ Audit audit(const Book& book, std::span<const SupplyReaction> supply, const Bala
     total.add(quantities(book.medium(supply)), 1);
     total.add(quantities(book.operator_account), -1);
     total.add(quantities(book.environment_account), -1);
+    total.add(quantities(book.division_account), -1);
+    total.add(quantities(book.division_polymers), -1);
+    for (std::size_t a = 0; a < amino_acid_count; ++a) total.trna[a] -= book.matured_trna[a];
     total.add(quantities(book.opening), -1);
     total.add(quantities(book.opening_polymers), -1);
     result.residuals["total adenylate"] = total.adenylate;

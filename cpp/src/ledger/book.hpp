@@ -15,6 +15,7 @@ namespace bioxen {
 struct PolymerContent {
     std::array<std::int64_t, 4> nucleotides{};
     std::array<std::int64_t, amino_acid_count> residues{};
+    std::int64_t deoxynucleotides = 0;         ///< of both strands
 };
 
 /// What happened, as counters: each stands for a posting whose legs are fixed (see book.cpp). The pools of the cell are
@@ -22,12 +23,18 @@ struct PolymerContent {
 struct Book {
     // by base A C G U
     std::array<std::int64_t, 4> transcribed{}, degraded{}, aborted{}, processed{};
+    /// Base pairs copied, by the base that one strand has there.
+    std::array<std::int64_t, 4> replicated{};
     // by amino acid
-    std::array<std::int64_t, amino_acid_count> translated{}, released_unfinished{}, decayed{}, charged{};
+    std::array<std::int64_t, amino_acid_count> translated{}, released_unfinished{}, decayed{}, charged{},
+        matured_trna{};
     std::int64_t transamidated = 0;            ///< Gln-tRNA made from Glu-tRNA: one more ATP each
+    std::int64_t translocations = 0;           ///< ATP that the insertion of membrane proteins has taken
     std::vector<std::int64_t> supply_turns;    ///< by supply reaction
     Balances operator_account{};               ///< net into the cell by the operator
     Balances environment_account{};            ///< net into the cell by clamping
+    Balances division_account{};               ///< net into the cell by its divisions: what daughters took, negative
+    PolymerContent division_polymers;          ///< the same in polymers
     Balances opening{};                        ///< pools at birth
     PolymerContent opening_polymers;
 
@@ -55,14 +62,28 @@ private:
         with(b.decayed);
         with(b.charged);
         with(b.supply_turns);
-        std::array<std::int64_t, 1> once{b.transamidated};
-        with(once);
-        if constexpr (!std::is_const_v<AnyBook>) b.transamidated = once[0];
+        alone(b.transamidated, with);
         with(b.operator_account);
         with(b.environment_account);
         with(b.opening);
-        with(b.opening_polymers.nucleotides);
-        with(b.opening_polymers.residues);
+        polymers(b.opening_polymers, with);
+        with(b.replicated);
+        with(b.matured_trna);
+        alone(b.translocations, with);
+        with(b.division_account);
+        polymers(b.division_polymers, with);
+    }
+    template <typename Count, typename With>
+    static void alone(Count& count, With& with) {
+        std::array<std::int64_t, 1> column{count};
+        with(column);
+        if constexpr (!std::is_const_v<Count>) count = column[0];
+    }
+    template <typename AnyContent, typename With>
+    static void polymers(AnyContent& content, With& with) {
+        with(content.nucleotides);
+        with(content.residues);
+        alone(content.deoxynucleotides, with);
     }
 };
 

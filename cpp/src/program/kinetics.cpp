@@ -254,6 +254,7 @@ void set_classes(const Layout& layout, Kinetics& k) {
 SupplyFlow supply_flow(const SupplyReaction& reaction) {
     SupplyFlow flow;
     flow.max_rate_per_s = reaction.max_rate_per_s;
+    flow.per_volume = reaction.per_volume;
     flow.brings = drawn_per_turn(reaction);
     std::array<std::int64_t, species::resource_count> net{};
     for (const SupplyLeg& leg : reaction.legs) {
@@ -346,7 +347,9 @@ std::size_t Kinetics::memory_bytes() const noexcept {
            unit_ratio.capacity() * sizeof(float) +
            (unit_max_rnap.capacity() + unit_clearance_nt.capacity()) * sizeof(std::int32_t) +
            (unit_strength.capacity() + unit_kcat.capacity() + mean_transcripts.capacity()) * sizeof(double) +
-           organism.protein_counts.capacity() * sizeof(std::int64_t) + organism.mrna_counts.capacity() * sizeof(double);
+           (organism.protein_counts.capacity() + birth_proteins.capacity() + life.in_machines.capacity()) *
+               sizeof(std::int64_t) +
+           life.membrane.capacity() + organism.mrna_counts.capacity() * sizeof(double);
 }
 
 Kinetics make_kinetics(const Layout& layout, const Organism& organism) {
@@ -381,10 +384,23 @@ Kinetics make_kinetics(const Layout& layout, const Organism& organism) {
             refuse("mrna_counts add up to " + number(total) + " transcripts; a cell at birth has at most " +
                    number(most_transcripts));
     }
-    for (std::size_t g = 0; g < organism.protein_counts.size(); ++g) {
-        if (organism.protein_counts[g] <= 0) continue;
-        const auto residues = layout.residues(static_cast<std::uint32_t>(g));
-        for (std::size_t a = 0; a < amino_acid_count; ++a) k.birth_residues[a] += organism.protein_counts[g] * residues[a];
+    k.birth_proteins.assign(layout.gene_unit.size(), 0);
+    for (std::size_t g = 0; g < organism.protein_counts.size(); ++g)
+        k.birth_proteins[g] = std::max(organism.protein_counts[g], std::int64_t{0});
+    if (organism.cell_cycle.enabled) k.life = make_life_plan(layout, k);
+    for (std::uint32_t g = 0; g < k.birth_proteins.size(); ++g) {
+        std::int64_t molecules = k.birth_proteins[g];
+        if (!k.life.in_machines.empty()) {
+            // a part that the counts include is not there once more
+            const std::uint8_t m = layout.gene_machine[g];
+            if (m != Layout::no_machine && organism.cell_cycle.counted_in_machines[m])
+                k.birth_proteins[g] = std::max(molecules - k.life.in_machines[g], std::int64_t{0});
+            molecules = k.birth_proteins[g] + k.life.in_machines[g];
+            if (k.life.membrane[g] != 0) k.life.membrane_proteins += molecules;
+        }
+        if (molecules == 0) continue;
+        const auto residues = layout.residues(g);
+        for (std::size_t a = 0; a < amino_acid_count; ++a) k.birth_residues[a] += molecules * residues[a];
     }
     k.fingerprint = fingerprint_of(layout, organism);
     return k;

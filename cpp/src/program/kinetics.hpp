@@ -57,11 +57,26 @@ struct SupplyFlow {
     std::int64_t set_level = 0;
     SpeciesIndex set_species = unlimited_pool;  ///< `unlimited_pool`: no set point
     std::int64_t set_gain = 0;                  ///< molecules of it that a turn makes
+    bool per_volume = true;
     std::uint8_t leg_count = 0;
     static constexpr std::size_t max_legs = 8;
     std::array<SpeciesIndex, max_legs> species{};
     std::array<std::int32_t, max_legs> coefficient{};  ///< in the cell
     Drawn brings;                                      ///< per turn
+};
+
+/// What a cell that grows starts from.
+struct LifePlan {
+    std::vector<std::int64_t> in_machines;         ///< per gene: molecules that the machines at birth are made of
+    std::array<std::int64_t, 4> machine_nucleotides{};  ///< of these
+    std::vector<std::uint8_t> membrane;            ///< per gene: its protein goes into the membrane
+    std::int64_t membrane_proteins = 0;            ///< at birth, those in machines included
+    /// The gene whose protein inserts them, or `Layout::none`: they go in by themselves.
+    std::uint32_t translocon = Layout::none;
+    std::vector<std::int64_t> origins;             ///< by replicon, as bases from the cut; -1: it is not copied
+    std::vector<std::int64_t> copies;              ///< by replicon, at birth
+    double fork_half_saturation = 0.0;             ///< molecules at the volume at birth
+    double translocon_binding_per_pair_s = 0.0;
 };
 
 struct Kinetics {
@@ -89,8 +104,10 @@ struct Kinetics {
     std::int32_t ribosome_footprint_nt = 0;
     std::int32_t max_ribosomes_per_mrna = 0;       ///< INT32_MAX: unlimited
     std::vector<double> mean_transcripts;          ///< per unit, at birth
-    std::array<std::int64_t, amino_acid_count> birth_residues{};  ///< of the proteins at birth
+    std::vector<std::int64_t> birth_proteins;      ///< per gene: free ones
+    std::array<std::int64_t, amino_acid_count> birth_residues{};  ///< of the proteins at birth, those in machines too
     std::vector<SupplyFlow> supply;
+    LifePlan life;                                 ///< where the cell grows
 
     std::string fingerprint;
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
@@ -106,6 +123,14 @@ inline constexpr double most_rate_per_s = 1e12;
 
 /// Most transcripts that a cell can have at birth.
 inline constexpr double most_transcripts = 1e5;
+
+/// @throws InputError (configuration) for a value out of range.
+[[nodiscard]] LifePlan make_life_plan(const Layout& layout, const Kinetics& kinetics);
+
+/// Most copies of a replicon that a cell can hold.
+inline constexpr std::int64_t most_dna_copies = 1024;
+/// And of all together: an RNAP keeps the number of its copy in 16 bits.
+inline constexpr std::size_t most_dna_copies_in_all = 65'536;
 
 /// Mean number of transcripts of each unit when initiation and degradation balance with the machines at hand: the mean
 /// field that a cell at birth is drawn from. Contacts between machines are neglected; where degradation is so slow that

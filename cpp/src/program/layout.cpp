@@ -1,5 +1,7 @@
 #include "program/layout.hpp"
 
+#include "program/membrane.hpp"
+#include "program/origin.hpp"
 #include "program/roles.hpp"
 #include "program/units.hpp"
 
@@ -42,7 +44,9 @@ public:
         cut_replicons();
         write_dna();
         for (std::size_t u = 0; u < layout_.unit_descriptions.size(); ++u) place_unit(u);
+        layout_.axis_length = next_axis_;
         layout_.roles = find_roles(genes_);
+        find_machinery();
         layout_.units.shrink_to_fit();
         layout_.unit_descriptions.shrink_to_fit();
         layout_.cistrons.shrink_to_fit();
@@ -84,6 +88,24 @@ private:
         }
     }
 
+    /// What a growing cell needs to know of the genes.
+    void find_machinery() {
+        layout_.machine_parts = find_machine_parts(genes_, layout_.executable);
+        layout_.gene_machine.assign(genes_.size(), Layout::no_machine);
+        for (std::size_t m = 0; m < layout_.machine_parts.size(); ++m) {
+            for (const MachinePart& part : layout_.machine_parts[m]) {
+                for (const std::uint32_t g : part.genes) layout_.gene_machine[g] = static_cast<std::uint8_t>(m);
+            }
+        }
+        layout_.trna_residue = find_trna_residues(genes_);
+        layout_.membrane = find_membrane_proteins(genes_);
+        for (std::uint32_t g = 0; g < genes_.size(); ++g) {
+            if (genes_[g].name == "secY" && layout_.executable[g] != 0) layout_.translocon = g;
+        }
+        const std::vector<std::int64_t> origins = find_origins(genome_, layout_.report);
+        for (std::size_t r = 0; r < origins.size(); ++r) layout_.replicons[r].origin = origins[r];
+    }
+
     /// Finds for each circular replicon a point that no unit passes, as far from units as possible.
     void cut_replicons() {
         const auto records = genome_.records();
@@ -94,7 +116,9 @@ private:
             spans[index(unit.replicon)].emplace_back(unit.start, unit.end);
         for (std::size_t r = 0; r < records.size(); ++r) {
             const std::int64_t length = records[r].length_nt;
-            layout_.replicon_length.push_back(length);
+            Replicon& replicon = layout_.replicons.emplace_back();
+            replicon.length_nt = length;
+            replicon.circular = records[r].topology == Topology::circular;
             if (records[r].topology != Topology::circular || spans[r].empty()) continue;
             std::sort(spans[r].begin(), spans[r].end());
             std::int64_t last = 0, best_gap = 0;
@@ -133,10 +157,13 @@ private:
         layout_.dna.push_back(0);
         std::int64_t axis = Layout::axis_spacing;
         for (std::size_t r = 0; r < records.size(); ++r) {
-            replicon_tape_.push_back(layout_.dna.size());
-            replicon_axis_.push_back(axis);
+            Replicon& replicon = layout_.replicons[r];
+            replicon.tape = static_cast<std::uint32_t>(layout_.dna.size());
+            replicon.axis = axis;
+            replicon.cut = cut_[r];
             const std::string_view sequence = records[r].sequence;
             if (sequence.empty()) continue;
+            if (std::ssize(sequence) == replicon.length_nt) replicon.tape_nt = replicon.length_nt + overrun_[r];
             const auto cut = static_cast<std::size_t>(cut_[r]);
             for (std::size_t i = cut; i < sequence.size(); ++i) layout_.dna.push_back(base_index(sequence[i]));
             for (std::size_t i = 0; i < cut; ++i) layout_.dna.push_back(base_index(sequence[i]));
@@ -150,10 +177,8 @@ private:
 
     void place_unit(std::size_t u) {
         TranscriptionUnit& description = layout_.unit_descriptions[u];
-        const std::size_t r = index(description.replicon);
-        const std::int64_t length = layout_.replicon_length[r];
-        std::int64_t from_cut = description.start - cut_[r];
-        if (from_cut < 0) from_cut += length;
+        const Replicon& replicon = layout_.replicons[index(description.replicon)];
+        const std::int64_t length = replicon.length_nt, from_cut = replicon.from_cut(description.start);
 
         UnitLayout unit;
         const std::int64_t length_nt = description.end - description.start;
@@ -161,12 +186,13 @@ private:
         const std::int64_t first = forward ? from_cut : from_cut + length_nt - 1;
         unit.mask = forward ? 0 : 3;
         unit.length_nt = static_cast<std::int32_t>(length_nt);
-        unit.tape = static_cast<std::uint32_t>(replicon_tape_[r] + static_cast<std::size_t>(first));
-        unit.axis = replicon_axis_[r] + first;
+        unit.tape = static_cast<std::uint32_t>(replicon.tape + first);
+        unit.axis = replicon.axis + first;
         if (layout_.reference_mode) {  // each unit has the DNA for itself
             unit.axis = next_axis_ + (forward ? 0 : length_nt - 1);
             next_axis_ += length_nt + Layout::axis_spacing;
         }
+        unit.replicon = index(description.replicon);
         unit.stable = description.stable;
         unit.first_gene = static_cast<std::uint32_t>(layout_.unit_genes.size());
         unit.gene_count = static_cast<std::uint32_t>(description.genes.size());
@@ -283,8 +309,7 @@ private:
     std::span<const Gene> genes_;
     Layout layout_;
     std::vector<std::uint8_t> transcribable_;
-    std::vector<std::int64_t> cut_, overrun_, replicon_axis_;
-    std::vector<std::size_t> replicon_tape_;
+    std::vector<std::int64_t> cut_, overrun_;
     std::int64_t next_axis_ = 0;
 };
 
@@ -326,6 +351,16 @@ std::array<std::int64_t, 4> Layout::nucleotides(const UnitLayout& unit, std::int
     return {on_forward[3], on_forward[2], on_forward[1], on_forward[0]};
 }
 
+std::array<std::int64_t, 4> Layout::mature_nucleotides(std::uint32_t gene) const noexcept {
+    if (gene_unit[gene] == none || !units[gene_unit[gene]].stable) return {};
+    const UnitLayout& unit = units[gene_unit[gene]];
+    for (std::uint32_t i = 0; i < unit.gene_count; ++i) {
+        const UnitGene& member = unit_genes[unit.first_gene + i];
+        if (member.gene == gene) return nucleotides(unit, member.start_nt, member.end_nt);
+    }
+    return {};
+}
+
 std::array<std::int64_t, amino_acid_count> Layout::residues(std::uint32_t gene) const noexcept {
     std::array<std::int64_t, amino_acid_count> count{};
     if (gene_cistron[gene] == none) return count;
@@ -337,7 +372,7 @@ std::array<std::int64_t, amino_acid_count> Layout::residues(std::uint32_t gene) 
 std::size_t Layout::memory_bytes() const noexcept {
     std::size_t total = sizeof *this + dna.memory_bytes() + bytes(codons) + bytes(units) + bytes(cistrons) + bytes(runs) + bytes(unit_genes) +
                         bytes(gene_unit) + bytes(gene_cistron) + bytes(executable) +
-                        bytes(gene_kind) + bytes(gene_tag) + bytes(unit_descriptions) + bytes(report);
+                        bytes(gene_kind) + bytes(gene_tag) + bytes(gene_machine) + bytes(trna_residue) + bytes(membrane) + bytes(unit_descriptions) + bytes(report);
     for (const TranscriptionUnit& unit : unit_descriptions) total += bytes(unit.genes) + unit.name.capacity();
     for (const ReportEntry& entry : report) total += entry.message.capacity() + entry.code.capacity();
     return total;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "program/machine_parts.hpp"
+
 #include <bioxen/program.hpp>
 
 #include <array>
@@ -59,6 +61,7 @@ struct UnitLayout {
     std::int64_t axis = 0;          ///< of the first nucleotide; see `Layout`
     std::uint32_t tape = 0;         ///< of the first nucleotide, on `Layout::dna`
     std::int32_t length_nt = 0;
+    std::uint32_t replicon = 0;
     std::uint32_t first_cistron = 0;
     std::uint32_t cistron_count = 0;
     std::uint32_t first_gene = 0;   ///< into `Layout::unit_genes`
@@ -79,6 +82,20 @@ struct UnitGene {
     std::int32_t end_nt = 0;
 };
 
+/// A DNA molecule of the genome.
+struct Replicon {
+    std::int64_t axis = 0;          ///< of the base at `cut`
+    std::uint32_t tape = 0;         ///< of the base at `cut`, on `Layout::dna`
+    std::int64_t length_nt = 0;
+    std::int64_t tape_nt = 0;       ///< bases on the tape: more where units go on over the end, 0 if they are unknown
+    std::int64_t cut = 0;           ///< where its circle is cut; 0 for a linear one
+    bool circular = false;
+    std::int64_t origin = -1;       ///< of replication, as far as the genome says; -1: none
+
+    /// Bases from the cut to `at`.
+    [[nodiscard]] std::int64_t from_cut(std::int64_t at) const noexcept { return at >= cut ? at - cut : at - cut + length_nt; }
+};
+
 /// Where everything is. `dna` holds the replicons one after the other, with a base of padding at either end so that a
 /// walker may read on past its last step; `codons` holds the cistrons, each closed by `release`. DNA traffic happens on one axis on which replicons (in reference mode: units) lie far apart; a circular
 /// replicon is cut where no unit passes.
@@ -94,13 +111,20 @@ struct Layout {
     std::vector<UnitGene> unit_genes;
     std::vector<std::uint32_t> gene_unit;       ///< per gene, or `none`
     std::vector<std::uint32_t> gene_cistron;    ///< per gene, or `none`
-    std::vector<std::int64_t> replicon_length;
+    std::vector<Replicon> replicons;
+    std::int64_t axis_length = 0;
 
     std::vector<TranscriptionUnit> unit_descriptions;  ///< strengths and rates belong to `Kinetics`
     std::vector<std::uint8_t> executable;
     std::vector<GeneKind> gene_kind;
     std::vector<std::string> gene_tag;
     std::map<std::string, std::vector<GeneId>> roles;
+    MachineParts machine_parts;
+    std::vector<std::uint8_t> gene_machine;     ///< per gene: the machine that it is a part of, or `no_machine`
+    static constexpr std::uint8_t no_machine = UINT8_MAX;
+    std::vector<std::int8_t> trna_residue;      ///< per gene: the amino acid that its tRNA carries, or -1
+    std::vector<std::uint8_t> membrane;         ///< per gene: its protein goes into the membrane, as its sequence tells
+    std::uint32_t translocon = none;            ///< secY
     std::vector<ReportEntry> report;
     std::string genome_fingerprint;
     bool reference_mode = false;
@@ -109,6 +133,8 @@ struct Layout {
     /// Counts of A C G U in `[start_nt, end_nt)` of a unit's transcript.
     [[nodiscard]] std::array<std::int64_t, 4> nucleotides(const UnitLayout& unit, std::int32_t start_nt,
                                                           std::int32_t end_nt) const noexcept;
+    /// Counts of A C G U of a gene's mature stable RNA; 0 for other genes.
+    [[nodiscard]] std::array<std::int64_t, 4> mature_nucleotides(std::uint32_t gene) const noexcept;
     /// Residues of each kind in a gene's protein.
     [[nodiscard]] std::array<std::int64_t, amino_acid_count> residues(std::uint32_t gene) const noexcept;
     [[nodiscard]] std::size_t memory_bytes() const noexcept;

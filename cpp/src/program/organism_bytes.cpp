@@ -56,6 +56,26 @@ void for_each_field(AnyOrganism& o, Field&& field) {
     field("gene_promoter_strength", o.gene_promoter_strength);
     field("gene_initiation_rate_per_s", o.gene_initiation_rate_per_s);
     field("gene_termination_rate_per_s", o.gene_termination_rate_per_s);
+    auto& c = o.cell_cycle;
+    field("cell_cycle", c.enabled);
+    field("rod", c.rod);
+    field("lipid_surface_nm2", c.lipid_surface_nm2);
+    field("protein_surface_nm2", c.protein_surface_nm2);
+    field("largest_volume_ratio", c.largest_volume_ratio);
+    field("replication_delay_s", c.replication_delay_s);
+    field("replication_delay_log_sd", c.replication_delay_log_sd);
+    field("initiation_volume_l", c.initiation_volume_l);
+    field("fork_kcat_bp_per_s", c.fork_kcat_bp_per_s);
+    field("fork_km_mM", c.fork_km_mM);
+    field("division_surface_ratio", c.division_surface_ratio);
+    field("division_delay_s", c.division_delay_s);
+    for (auto& rate : c.assembly_per_s) field("assembly_per_s", rate);
+    for (auto& counted : c.counted_in_machines) field("counted_in_machines", counted);
+    field("translocon_binding_per_M_s", c.translocon_binding_per_M_s);
+    field("insertion_aa_per_s", c.insertion_aa_per_s);
+    field("origins_nt", o.origins_nt);
+    field("replicon_copies", o.replicon_copies);
+    field("membrane_genes", o.membrane_genes);
 }
 
 struct Write {
@@ -95,6 +115,7 @@ struct Write {
                 out.add(reaction.set_point->first);
                 out.add(reaction.set_point->second);
             }
+            (*this)(reaction.per_volume);
         }
     }
 };
@@ -131,7 +152,7 @@ struct Read {
         }
     }
     void operator()(std::vector<SupplyReaction>& reactions) const {
-        constexpr std::size_t least_bytes = 21, leg_bytes = 10;  // of a reaction without texts and legs
+        constexpr std::size_t least_bytes = 22, leg_bytes = 10;  // of a reaction without texts and legs
         for (std::size_t n = in.count(least_bytes); n > 0; --n) {
             SupplyReaction& reaction = reactions.emplace_back();
             (*this)(reaction.name);
@@ -149,6 +170,7 @@ struct Read {
                 const auto species = in.get<SpeciesIndex>();
                 reaction.set_point = {species, in.get<std::int64_t>()};
             }
+            (*this)(reaction.per_volume);
         }
     }
 };

@@ -3,6 +3,8 @@
 #include "program/kinetics.hpp"
 #include "program/layout.hpp"
 
+#include <array>
+#include <string>
 #include <utility>
 
 namespace bioxen {
@@ -28,9 +30,40 @@ std::shared_ptr<const Program> Program::with_organism(const Organism& organism) 
                                            std::make_shared<const Kinetics>(make_kinetics(*layout_, organism)));
 }
 
+namespace {
+
+/// What a growing cell does without, because the genome or the tables do not say.
+void report_fallbacks(Layout& layout, const Organism& organism) {
+    constexpr std::array<const char*, 3> machines{"RNA polymerases", "ribosomes", "degradosomes"};
+    const auto report = [&](const char* code, std::string message) {
+        layout.report.push_back({code, std::move(message), 0, ""});
+    };
+    for (std::size_t m = 0; m < machines.size(); ++m) {
+        if (layout.machine_parts[m].empty())
+            report("machine-without-parts", std::string{"not all genes of the parts of "} + machines[m] +
+                                                " are named: the cell builds none, and keeps those it is born with");
+    }
+    for (std::size_t r = 0; r < layout.replicons.size(); ++r) {
+        const bool given = r < organism.origins_nt.size() && organism.origins_nt[r] >= 0;
+        if (!given && layout.replicons[r].origin < 0)
+            report("replicon-without-origin",
+                   "replicon " + std::to_string(r + 1) + " has no origin that the file names, no dnaA, and is too short to "
+                   "guess one from its skew: it is not copied");
+    }
+    const bool counted = organism.protein_counts.size() == layout.gene_unit.size();
+    if (!counted)
+        report("surface-by-lipids", "no proteome_file tells how many membrane proteins there are at birth: the surface "
+                                    "grows as the lipids do");
+    if (layout.translocon == Layout::none || !counted || organism.protein_counts[layout.translocon] <= 0)
+        report("no-translocon", "no secY, or none of its protein at birth: membrane proteins go in by themselves");
+}
+
+}  // namespace
+
 std::shared_ptr<const Program> compile(const Genome& genome, const Organism& organism) {
-    auto layout = std::make_shared<const Layout>(
-        make_layout(genome, organism.reference_mode, organism.unit_gap_nt));
+    Layout made = make_layout(genome, organism.reference_mode, organism.unit_gap_nt);
+    if (organism.cell_cycle.enabled) report_fallbacks(made, organism);
+    auto layout = std::make_shared<const Layout>(std::move(made));
     auto kinetics = std::make_shared<const Kinetics>(make_kinetics(*layout, organism));
     return std::make_shared<const Program>(std::move(layout), std::move(kinetics));
 }

@@ -29,9 +29,7 @@ std::string_view protein_role(const Gene& gene) noexcept {
                                                          "dnaX", "polC", "holA", "holB", "holC", "holD", "holE"};
     const std::string_view name = gene.name, product = gene.product;
     if (one_of(name, rnap) || contains(product, "DNA-directed RNA polymerase subunit")) return "rna_polymerase";
-    const bool modifies = contains(product, "transferase") || contains(product, "maturation") ||
-                          contains(product, "modification") || contains(product, "hydroxylase");
-    if (!modifies && (is_ribosomal_name(name) || contains(product, "ribosomal protein"))) return "ribosome";
+    if (is_ribosomal_protein(gene)) return "ribosome";
     if (one_of(name, degradosome)) return "degradosome";
     if (one_of(name, replisome) || contains(product, "DNA polymerase III")) return "replisome";
     if (contains(product, "tRNA ligase") || contains(product, "tRNA synthetase") ||
@@ -41,6 +39,13 @@ std::string_view protein_role(const Gene& gene) noexcept {
 }
 
 }  // namespace
+
+bool is_ribosomal_protein(const Gene& gene) noexcept {
+    const std::string_view product = gene.product;
+    const bool modifies = contains(product, "transferase") || contains(product, "maturation") ||
+                          contains(product, "modification") || contains(product, "hydroxylase");
+    return !modifies && (is_ribosomal_name(gene.name) || contains(product, "ribosomal protein"));
+}
 
 std::map<std::string, std::vector<GeneId>> find_roles(std::span<const Gene> genes) {
     std::map<std::string, std::vector<GeneId>> roles;

@@ -5,6 +5,8 @@
 #include "support/philox.hpp"
 
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace bioxen {
@@ -70,6 +72,21 @@ public:
         std::int64_t n = 0;
         for (double t = exponential(); t < mean; t += exponential()) ++n;
         return n;
+    }
+
+    /// Binomial law of n fair coins, a bit each: cost grows with n. @param n >= 0
+    [[nodiscard]] std::int64_t coins(std::int64_t n) noexcept {
+        std::int64_t heads = 0;
+        for (; n >= 64; n -= 64) heads += std::popcount(next().first);
+        return n > 0 ? heads + std::popcount(next().first >> (64 - n)) : heads;
+    }
+    /// Normal law with mean 0 and variance 1 (Marsaglia's polar method).
+    [[nodiscard]] double normal() noexcept {
+        for (;;) {
+            const double x = 2.0 * uniform() - 1.0, y = 2.0 * uniform() - 1.0;
+            const double square = x * x + y * y;
+            if (square < 1.0 && square > 1e-300) return x * std::sqrt(-2.0 * natural_logarithm(square) / square);
+        }
     }
 
 private:

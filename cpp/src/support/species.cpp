@@ -12,8 +12,9 @@ constexpr std::array<std::string_view, 18> nucleotide_names{"ATP", "ADP", "AMP",
 constexpr std::array<std::string_view, amino_acid_count> amino_acid_names{
     "Ala", "Arg", "Asn", "Asp", "Cys", "Gln", "Glu", "Gly", "His", "Ile", "Leu",
     "Lys", "Met", "Phe", "Pro", "Ser", "Thr", "Trp", "Tyr", "Val", "Sec", "Pyl"};
-constexpr std::array<std::string_view, 6> nutrient_names{"adenosine", "guanosine", "cytidine",
-                                                         "uridine",   "glucose",   "lactate"};
+constexpr std::array<std::string_view, 12> nutrient_names{
+    "adenosine",      "guanosine",      "cytidine",      "uridine",   "glucose",    "lactate",
+    "deoxyadenosine", "deoxyguanosine", "deoxycytidine", "thymidine", "fatty_acid", "glycerol"};
 
 }  // namespace
 
@@ -24,8 +25,9 @@ std::string species_name(SpeciesIndex index) {
     if (index < species::charged_trna) return std::string{amino_acid_names[index - species::amino_acid]};
     if (index < species::uncharged_trna)
         return std::string{amino_acid_names[index - species::charged_trna]} + "-tRNA";
-    if (index < species::resource_count)
+    if (index < species::lipid)
         return "tRNA-" + std::string{amino_acid_names[index - species::uncharged_trna]};
+    if (index == species::lipid) return "lipid";
     return std::string{nutrient_names.at(static_cast<std::size_t>(index - species::resource_count))};
 }
 
@@ -68,8 +70,10 @@ Composition composition(SpeciesIndex index) {
     } else if (index < species::uncharged_trna) {
         c.amino_acid[index - species::charged_trna] = 1;
         c.trna[index - species::charged_trna] = 1;
-    } else if (index < species::resource_count) {
+    } else if (index < species::lipid) {
         c.trna[index - species::uncharged_trna] = 1;
+    } else if (index == species::lipid) {
+        c.phosphate = 1;
     } else if (index == species::adenosine) {
         c.adenylate = 1;
     } else if (index == species::guanosine) {
@@ -78,6 +82,8 @@ Composition composition(SpeciesIndex index) {
         c.cytidylate = 1;
     } else if (index == species::uridine) {
         c.uridylate = 1;
+    } else if (index >= species::deoxyadenosine && index <= species::thymidine) {
+        c.deoxynucleotide = 1;
     }
     return c;
 }

@@ -323,7 +323,7 @@ class BiologicalVM:
         if not isinstance(wanted, str) or wanted not in EVENTS:
             why = suggestion(wanted, EVENTS) or f"; there are {', '.join(EVENTS)}"
             if wanted == "divided":
-                why = ": cells do not divide in this version"
+                why = ": a process ends as 'divided' when its cell is ready; machines stay one"
             raise APIValidationError(
                 f"no event {short(wanted)}{why}", details={"argument": "event"}
             )

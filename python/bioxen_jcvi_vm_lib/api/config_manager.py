@@ -524,6 +524,11 @@ class ExecutionParameters(Section):
     hold_pools: bool = Field(
         False, description="clamp the molecule pools; the ledger books the difference"
     )
+    cell_cycle: bool = Field(
+        False,
+        description="the cell grows, copies its DNA, builds machines and can divide; else volume, "
+        "DNA and machines stay what they are at birth",
+    )
     proteome_file: Text | None = Field(
         None, description="CSV of protein counts by locus tag: promoter strengths, first proteins"
     )

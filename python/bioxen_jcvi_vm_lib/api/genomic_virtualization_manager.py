@@ -271,6 +271,42 @@ class GenomicVirtualizationManager:
         operon = RunOperon(chosen, seconds(duration_s, "duration_s"))
         return cell.execute(GenomicProgram((operon,)))
 
+    def replicate_genomic_runtime(self, context: CellularContext) -> CellularContext:
+        """Advance a growing cell until the running round of replication is complete.
+
+        Returns
+        -------
+        CellularContext
+            The same, as ``context.replicate()`` leaves it.
+
+        Raises
+        ------
+        GenomicRuntimeError
+            If the cell does not grow or no round comes to its end.
+        """
+        self._usable()
+        cell = _context(context)
+        cell.replicate()
+        return cell
+
+    def process_cell_division_event(self, context: CellularContext) -> CellularContext:
+        """Divide a growing cell.
+
+        Returns
+        -------
+        CellularContext
+            The daughter; `context`, changed in place, keeps the other half.
+
+        Raises
+        ------
+        GenomicRuntimeError
+            If the cell does not grow, or has not two of each chromosome.
+        """
+        self._usable()
+        daughter = _context(context).divide()
+        self._contexts.add(daughter)
+        return daughter
+
     def execute_metabolic_engine(
         self, context: CellularContext, conditions: Mapping[str, Any] | None = None
     ) -> MetabolicResult:

@@ -581,8 +581,9 @@ class BioXenHypervisor:
         -------
         RunResults
             Mapping of ``vm_id`` to `ExecutionResult`. Statuses are "completed", "exhausted",
-            "quota", "stopped" (also if it was destroyed), "error" with its ``cause``, and after
-            Ctrl-C "cancelled" with the part until then, maybe of none but the first machines.
+            "divided" (a growing cell is ready to; another run goes on undivided), "quota",
+            "stopped" (also if it was destroyed), "error" with its ``cause``, and after Ctrl-C
+            "cancelled" with the part until then, maybe of none but the first machines.
 
         Raises
         ------

@@ -16,7 +16,15 @@ from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for, without_metab
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord, result_of
-from bioxen_jcvi_vm_lib.program import GenomicProgram, Knockout, Run, RunOperon, Snapshot, Statement
+from bioxen_jcvi_vm_lib.program import (
+    GenomicProgram,
+    Knockout,
+    Run,
+    RunOperon,
+    SetResource,
+    Snapshot,
+    Statement,
+)
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 __all__ = ["run_ensemble"]
@@ -159,6 +167,12 @@ def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
         raise APIValidationError(
             f"{statement} in an ensemble: every cell would write the same file; "
             "run the cells by themselves, or take the statement out",
+            details={"statement": str(statement)},
+        )
+    if not isinstance(statement, SetResource):
+        raise APIValidationError(
+            f"{statement} in an ensemble: its cells run, and end as they become ready to divide; "
+            "replicate and divide cells by themselves",
             details={"statement": str(statement)},
         )
     known = _core.resource_names()

@@ -73,7 +73,7 @@ class CellMetabolism:
         windows = Windows(core, duration_s, every_s)
         status = "completed"
         try:
-            while core.time_s < windows.end_s and status != "cancelled":
+            while core.time_s < windows.end_s and status not in ("cancelled", "divided"):
                 age = core.time_s
                 if age % PERIOD_S == 0 and not self._set_supply(core) and status == "exhausted":
                     break

@@ -47,7 +47,7 @@ class Windows:
         Returns
         -------
         str
-            "completed", "exhausted" or "cancelled".
+            "completed", "exhausted", "divided" or "cancelled".
         """
         status = "completed"
         while (now := self._core.time_s) < until_s:
@@ -59,7 +59,7 @@ class Windows:
             status = trace.status
             if len(trace.time_s) > 2 or self._is_sample(trace.time_s[-1]):
                 self._traces.append(trace)
-            if status == "cancelled":
+            if status in ("cancelled", "divided"):
                 break
         return status
 

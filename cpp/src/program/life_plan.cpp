@@ -1,0 +1,109 @@
+#include "program/kinetics.hpp"
+
+#include <bioxen/error.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace bioxen {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::configuration, what); }
+
+void need(std::string_view name, double value, double least, double most) {
+    if (!(value >= least && value <= most))
+        refuse(std::string{name} + " = " + std::to_string(value) + " is out of range: give a number from " +
+               std::to_string(least) + " to " + std::to_string(most));
+}
+
+void check(const Layout& layout, const Organism& o) {
+    const CellCycle& c = o.cell_cycle;
+    if (o.hold_pools)
+        refuse("cell_cycle and hold_pools exclude each other: a cell whose pools are held has nothing to grow from");
+    need("lipid_surface_nm2", c.lipid_surface_nm2, 0.0, 1e12);
+    need("protein_surface_nm2", c.protein_surface_nm2, 0.0, 1e12);
+    need("lipid_surface_nm2 + protein_surface_nm2", c.lipid_surface_nm2 + c.protein_surface_nm2, 1.0, 1e12);
+    need("largest_volume_ratio", c.largest_volume_ratio, 1.0, 1e3);
+    need("replication_delay_s", c.replication_delay_s, 0.0, 1e9);
+    need("replication_delay_log_sd", c.replication_delay_log_sd, 0.0, 10.0);
+    need("initiation_volume_l", c.initiation_volume_l, 0.0, 1.0);
+    need("fork_kcat_bp_per_s", c.fork_kcat_bp_per_s, 0.0, 1e6);
+    need("fork_km_mM", c.fork_km_mM, 0.0, 1e6);
+    need("division_surface_ratio", c.division_surface_ratio, 1.0, 1e3);
+    need("division_delay_s", c.division_delay_s, 0.0, 1e9);
+    for (const double rate : c.assembly_per_s) need("assembly_per_s", rate, 0.0, 1e6);
+    need("translocon_binding_per_M_s", c.translocon_binding_per_M_s, 0.0, 1e15);
+    need("insertion_aa_per_s", c.insertion_aa_per_s, 0.0, 1e6);
+    const std::size_t replicons = layout.replicons.size();
+    if (o.origins_nt.size() > replicons || o.replicon_copies.size() > replicons)
+        refuse("origins_nt and replicon_copies have more entries than the genome has replicons (" +
+               std::to_string(replicons) + ")");
+    for (std::size_t r = 0; r < o.origins_nt.size(); ++r) {
+        if (o.origins_nt[r] < -1 || o.origins_nt[r] >= layout.replicons[r].length_nt)
+            refuse("an origin at " + std::to_string(o.origins_nt[r]) + " is not on replicon " + std::to_string(r));
+        if (o.origins_nt[r] >= 0 && layout.replicons[r].tape_nt == 0)
+            refuse("replicon " + std::to_string(r) + " has an origin, but the file does not hold its sequence");
+    }
+    for (const std::int64_t n : o.replicon_copies) {
+        if (n < 1 || n > most_dna_copies)
+            refuse("replicon_copies must be from 1 to " + std::to_string(most_dna_copies));
+    }
+    std::size_t copies = replicons - o.replicon_copies.size();
+    for (const std::int64_t n : o.replicon_copies) copies += static_cast<std::size_t>(n);
+    if (copies > most_dna_copies_in_all / 2)
+        refuse("a cell that grows starts with at most " + std::to_string(most_dna_copies_in_all / 2) +
+               " DNA molecules; this one would have " + std::to_string(copies));
+    for (std::size_t i = 0; i < o.membrane_genes.size(); ++i) {
+        if (o.membrane_genes[i] >= layout.gene_unit.size() || (i > 0 && o.membrane_genes[i] <= o.membrane_genes[i - 1]))
+            refuse("membrane_genes must name genes of the genome in ascending order");
+        const GeneKind kind = layout.gene_kind[o.membrane_genes[i]];
+        if (kind != GeneKind::protein && kind != GeneKind::pseudo)
+            refuse("membrane_genes names " + layout.gene_tag[o.membrane_genes[i]] + ", which is no protein");
+    }
+}
+
+/// The molecules of a part, shared evenly by the genes that can make it.
+void fill(std::vector<std::int64_t>& in_machines, const MachinePart& part, std::int64_t machines) {
+    const auto genes = static_cast<std::int64_t>(part.genes.size());
+    const std::int64_t molecules = machines * part.copies;
+    for (std::int64_t i = 0; i < genes; ++i)
+        in_machines[part.genes[static_cast<std::size_t>(i)]] += molecules / genes + (i < molecules % genes ? 1 : 0);
+}
+
+}  // namespace
+
+LifePlan make_life_plan(const Layout& layout, const Kinetics& kinetics) {
+    const Organism& o = kinetics.organism;
+    check(layout, o);
+    LifePlan plan;
+    const std::size_t genes = layout.gene_unit.size();
+    plan.in_machines.assign(genes, 0);
+    const std::array<std::int64_t, 3> machines{o.rna_polymerases, o.ribosomes, o.degradosomes};
+    for (std::size_t m = 0; m < machines.size(); ++m) {
+        for (const MachinePart& part : layout.machine_parts[m]) fill(plan.in_machines, part, machines[m]);
+    }
+    for (std::uint32_t g = 0; g < genes; ++g) {
+        const auto n = layout.mature_nucleotides(g);
+        for (std::size_t b = 0; b < 4; ++b) plan.machine_nucleotides[b] += n[b] * plan.in_machines[g];
+    }
+    plan.membrane = layout.membrane;
+    if (!o.membrane_genes.empty()) {
+        plan.membrane.assign(genes, 0);
+        for (const std::uint32_t g : o.membrane_genes) plan.membrane[g] = 1;
+    }
+    // A cell that has no translocon at birth could not insert its first one.
+    if (layout.translocon != Layout::none && kinetics.birth_proteins[layout.translocon] > 0) plan.translocon = layout.translocon;
+    for (std::size_t r = 0; r < layout.replicons.size(); ++r) {
+        const bool given = r < o.origins_nt.size() && o.origins_nt[r] >= 0;
+        const std::int64_t origin = given ? o.origins_nt[r] : layout.replicons[r].origin;
+        plan.origins.push_back(origin < 0 ? -1 : layout.replicons[r].from_cut(origin));
+        plan.copies.push_back(r < o.replicon_copies.size() ? o.replicon_copies[r] : 1);
+    }
+    plan.fork_half_saturation = o.cell_cycle.fork_km_mM * 1e-3 * kinetics.molecules_per_M;
+    plan.translocon_binding_per_pair_s = o.cell_cycle.translocon_binding_per_M_s / kinetics.molecules_per_M;
+    return plan;
+}
+
+}  // namespace bioxen

@@ -1,0 +1,78 @@
+"""Where a growing cell stands between birth and division."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._frozen import plain
+
+__all__ = ["CellCycleState"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellCycleState:
+    """A growing cell at one moment. Of a cell that does not grow only `volume_l` says anything.
+
+    Attributes
+    ----------
+    grows : bool
+        It was made with ``cell_cycle: true``.
+    phase : str
+        "B" from birth to the beginning of replication, "C" while DNA is copied, "D" from then to
+        division.
+    volume_l : float
+        Its volume [L].
+    surface_ratio : float
+        Its surface, relative to that of the organism at birth.
+    growth_rate_per_h : float
+        d ln V / dt over the last whole minute [1/h].
+    generation : int
+        Divisions behind it.
+    birth_s : float
+        Age of the context at its last division [s], 0 before the first.
+    replication_began_s, replication_ended_s : float or None
+        In this generation, as ages of the context [s]; None: not yet.
+    chromosomes : int
+        Whole copies of the longest replicon.
+    forks : int
+        Replication forks at work.
+    ready_to_divide : bool
+        Its surface and its chromosomes suffice for two.
+    """
+
+    grows: bool
+    phase: str
+    volume_l: float
+    surface_ratio: float
+    growth_rate_per_h: float
+    generation: int
+    birth_s: float
+    replication_began_s: float | None
+    replication_ended_s: float | None
+    chromosomes: int
+    forks: int
+    ready_to_divide: bool
+
+    @classmethod
+    def of(cls, core: _core.Context) -> CellCycleState:
+        """Read it from the engine."""
+        state = core.cycle()
+        for key in ("replication_began_s", "replication_ended_s"):
+            state[key] = None if state[key] < 0 else state[key]
+        return cls(**state)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as plain values."""
+        return {name: plain(getattr(self, name)) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        if not self.grows:
+            return "does not grow"
+        forks = f", {self.forks} forks" if self.forks else ""
+        ready = ", ready to divide" if self.ready_to_divide else ""
+        return (
+            f"generation {self.generation}, phase {self.phase}, {self.volume_l:.3g} L, "
+            f"{self.chromosomes} chromosome{'s' * (self.chromosomes != 1)}{forks}{ready}"
+        )
