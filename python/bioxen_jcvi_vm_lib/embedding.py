@@ -99,6 +99,8 @@ def _lines(name: str) -> Iterator[str]:
     for species, count in pools.items():
         yield f'    o.pools[s("{species}")] = {count};'
     for flow in organism.supply:
+        if flow.growth_only:  # the cell of a header does not grow
+            continue
         legs = ", ".join(f'{place}("{what}", {n})' for place, what, n in flow.legs)
         rate = _literal(supply_rate_per_s(flow, organism, config))
         level = "{}"

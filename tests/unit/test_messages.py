@@ -199,9 +199,9 @@ def test_the_search_is_bounded(word: str) -> None:
         ("run(\u0430)", "'\u0430' (U+0430) has no meaning here"),
         ("r\u0443n(1)", "(U+0443)"),
         ("run(1) !", "'!' has no meaning here"),
-        ("foo(1)", "snapshot, and the older transcribe_gene and translate_gene"),
-        ("divide()", "snapshot, and the older transcribe_gene and translate_gene"),
-        ("7", "snapshot, and the older transcribe_gene and translate_gene"),
+        ("foo(1)", "checkpoint, and the older transcribe_gene and translate_gene"),
+        ("set_environment()", "checkpoint, and the older transcribe_gene and translate_gene"),
+        ("7", "checkpoint, and the older transcribe_gene and translate_gene"),
     ],
 )
 def test_a_program_is_told_what_is_due(text: str, said: str) -> None:

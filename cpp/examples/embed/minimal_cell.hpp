@@ -70,6 +70,7 @@ inline bioxen::Organism minimal_cell() {
     o.pools[s("dTTP")] = 444;
     o.pools[s("Pi")] = 359692;
     o.pools[s("PPi")] = 15140;
+    o.pools[s("lipid")] = 927500;
     o.pools[s("Ala")] = 30078;
     o.pools[s("Arg")] = 9936;
     o.pools[s("Asn")] = 3522;
