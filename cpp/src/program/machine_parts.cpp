@@ -74,16 +74,19 @@ private:
     }
 
     std::vector<MachinePart> ribosome() {
-        constexpr std::array<std::array<std::string_view, 2>, 3> rnas{{{"5S", "rrf"}, {"16S", "rrs"}, {"23S", "rrl"}}};
+        struct Rna {
+            std::string_view size, stem;
+        };
+        constexpr std::array<Rna, 3> rnas{{{"5S", "rrf"}, {"16S", "rrs"}, {"23S", "rrl"}}};
         std::vector<MachinePart> parts;
-        for (const auto& [size, stem] : rnas) {
+        for (const Rna& rna : rnas) {
             parts.push_back({all(GeneKind::rRNA, [&](const Gene& gene) {
                 const std::string_view product = gene.product, name = gene.name;
                 // "5S" is also the end of "25S", so a digit before it is another RNA
-                const std::size_t at = product.find(size);
+                const std::size_t at = product.find(rna.size);
                 return (at != std::string_view::npos &&
                         (at == 0 || std::isdigit(static_cast<unsigned char>(product[at - 1])) == 0)) ||
-                       name.substr(0, 3) == stem;
+                       name.substr(0, 3) == rna.stem;
             })});
         }
         std::map<std::string, Genes> proteins;
