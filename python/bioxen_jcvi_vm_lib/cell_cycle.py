@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._frozen import plain
+from bioxen_jcvi_vm_lib._frozen import Record
 
 __all__ = ["CellCycleState"]
 
 
 @dataclass(frozen=True, slots=True)
-class CellCycleState:
+class CellCycleState(Record):
     """A growing cell at one moment. Of a cell that does not grow only `volume_l` says anything.
 
     Attributes
@@ -62,10 +61,6 @@ class CellCycleState:
         for key in ("replication_began_s", "replication_ended_s"):
             state[key] = None if state[key] < 0 else state[key]
         return cls(**state)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all fields as plain values."""
-        return {name: plain(getattr(self, name)) for name in self.__slots__}
 
     def __str__(self) -> str:
         if not self.grows:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from bioxen_jcvi_vm_lib._frozen import plain, reduced
+from bioxen_jcvi_vm_lib._frozen import Record
 from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
 from bioxen_jcvi_vm_lib.metabolism.constraint import FluxConstraint
 
@@ -14,7 +13,7 @@ __all__ = ["MetabolicState"]
 
 
 @dataclass(frozen=True, slots=True)
-class MetabolicState:
+class MetabolicState(Record):
     """Fluxes from one age on, and the supply that they set: an input of the trajectory.
 
     Attributes
@@ -42,13 +41,6 @@ class MetabolicState:
     fluxes: Mapping[str, float]
     binding_constraints: tuple[FluxConstraint, ...]
     conditions: MetabolicConditions
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the attributes as plain values, as JSON holds them."""
-        return {part.name: plain(getattr(self, part.name)) for part in fields(self)}
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return reduced(self)
 
     def __repr__(self) -> str:
         return (
