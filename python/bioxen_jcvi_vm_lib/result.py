@@ -416,6 +416,8 @@ def _stacked(columns: Sequence[NDArray[np.int64]], rows: int) -> NDArray[np.int6
 
 
 def _summed(tables: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    if len(tables) == 1:  # most results
+        return dict(tables[0])
     total: dict[str, int] = {}
     for table in tables:
         for key, value in table.items():
@@ -424,6 +426,8 @@ def _summed(tables: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _summed_ledger(ledgers: Sequence[Ledger]) -> Ledger:
+    if len(ledgers) == 1:
+        return MappingProxyType({name: MappingProxyType(dict(t)) for name, t in ledgers[0].items()})
     processes = dict.fromkeys(process for ledger in ledgers for process in ledger)
     return MappingProxyType(
         {
