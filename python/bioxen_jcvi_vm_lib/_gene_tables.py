@@ -11,11 +11,32 @@ from pathlib import Path
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 
-__all__ = ["read_gene_numbers", "read_gene_words"]
+__all__ = ["copies_at_birth", "read_gene_numbers", "read_gene_words"]
 
 _Row = tuple[int, dict[str, str | None]]
 # One gene of JCVI-syn3A under the prefixes that published tables give it.
 _SYN3A_TAG = re.compile(r"(?:JCVISYN3A|MMSYN1|P)_(\d{4})")
+_COPIES = re.compile(r"copies at birth: (\d{1,9})")
+
+
+def copies_at_birth(genome: _core.Genome) -> dict[int, int]:
+    """Return the molecules that a genome's own notes give a newborn cell, by position of the gene.
+
+    The built-in genome says ``/note="copies at birth: 150"`` in each of its coding sequences: all
+    molecules of the protein, those in machines included.
+    """
+    noted: dict[str, int] = {}
+    for record in genome.records:
+        for feature in record.features:
+            if feature.kind != "CDS":
+                continue
+            tag = next((text for key, text in feature.qualifiers if key == "locus_tag"), None)
+            for key, text in feature.qualifiers:
+                said = _COPIES.fullmatch(text or "") if key == "note" else None
+                if tag and said:
+                    noted[tag] = int(said[1])
+    tags = ((index, gene.locus_tag) for index, gene in enumerate(genome.genes))
+    return {index: noted[tag] for index, tag in tags if tag in noted}
 
 
 def read_gene_numbers(

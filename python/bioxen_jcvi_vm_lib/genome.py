@@ -17,6 +17,7 @@ from bioxen_jcvi_vm_lib._errors import (
     InvalidConfigurationError,
     VMCreationError,
 )
+from bioxen_jcvi_vm_lib._gene_tables import copies_at_birth
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
@@ -386,8 +387,19 @@ def load_runtime(
             notes = (_unknown("minimal_cell", "name another with organism="),)
     elif machine_type is not None:
         notes = _fitting(genome, chosen.name, machine_type)
-    program = _core.compile(genome, engine_organism(chosen, configuration, genome.genes))
+    engine = engine_organism(
+        chosen, configuration, genome.genes, copies=_noted_copies(genome, configuration)
+    )
+    program = _core.compile(genome, engine)
     return GenomicRuntime(genome, program, chosen, configuration, notes)
+
+
+def _noted_copies(genome: _core.Genome, config: GenomicVirtualizationConfig) -> dict[int, int]:
+    """Return what cells that grow are born with where no table tells; else they start empty."""
+    execution = config.execution_parameters
+    if not execution.cell_cycle or execution.proteome_file is not None:
+        return {}
+    return copies_at_birth(genome)
 
 
 def _organism_of(genome: _core.Genome) -> OrganismParameters | None:
@@ -488,7 +500,7 @@ def combine_runtimes(
         first += len(runtime)
     genome = _core.combine([runtime._genome for runtime in together])
     host_genes = residents[0].genes.stop
-    engine = _engine(host.parameters, host.configuration, genome.genes, host_genes, tables)
+    engine = _engine(host.parameters, host.configuration, genome, host_genes, tables)
     return GenomicRuntime(
         genome,
         _core.compile(genome, engine),
@@ -504,12 +516,19 @@ def combine_runtimes(
 def _engine(
     parameters: OrganismParameters,
     config: GenomicVirtualizationConfig,
-    genes: Sequence[_core.Gene],
+    genome: _core.Genome,
     host_genes: int,
     guest_tables: Iterable[tuple[int, _core.Organism]],
 ) -> _core.Organism:
     """Numbers of the host's organism, with what each guest's own tables say of its genes."""
-    engine = engine_organism(parameters, config, genes, host_genes=host_genes)
+    genes = genome.genes
+    engine = engine_organism(
+        parameters,
+        config,
+        genes,
+        host_genes=host_genes,
+        copies=_noted_copies(genome, config),
+    )
     for first, guest in guest_tables:
         add_guest_tables(engine, guest, first, len(genes))
     return engine
@@ -598,7 +617,7 @@ def program_for(runtime: GenomicRuntime, config: GenomicVirtualizationConfig) ->
             engine = _engine(
                 runtime.parameters,
                 config,
-                runtime.genes,
+                runtime._genome,
                 runtime.residents[0].genes.stop,
                 runtime._guest_tables,
             )

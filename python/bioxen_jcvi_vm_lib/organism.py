@@ -434,6 +434,7 @@ def engine_organism(
     genes: Sequence[_core.Gene],
     *,
     host_genes: int | None = None,
+    copies: Mapping[int, int] = MappingProxyType({}),
 ) -> _core.Organism:
     """Join an organism, a configuration and a genome's genes into the engine's numbers.
 
@@ -447,6 +448,8 @@ def engine_organism(
         For tables and parameters by gene.
     host_genes : int, optional
         How many of them are the host's, whose names go before those of guests; None: all.
+    copies : mapping of int to int
+        Molecules at birth by gene, as the genome's notes have them; a `proteome_file` goes before.
 
     Raises
     ------
@@ -468,6 +471,8 @@ def engine_organism(
     engine.cell_cycle = _cell_cycle(organism, config)
     engine.pools = _pools(organism, config)
     engine.supply = _supply(organism, config, engine.pools)
+    if copies:
+        engine.protein_counts = [copies.get(i, -1) for i in range(len(genes))]
     _apply_tables(engine, config, genes, GeneIndex(genes, host_genes=host_genes))
     return engine
 

@@ -25,8 +25,8 @@ inline bioxen::Organism minimal_cell() {
     o.promoter_strength_scale = 765;
     o.promoter_strength_default = 180;
     o.promoter_strength_min = 45;
-    o.promoter_strength_max = 765;
-    o.promoter_strength_ribosomal_bonus = 500;
+    o.promoter_strength_max = 2830;
+    o.promoter_strength_ribosomal_bonus = 0;
     o.promoter_strength_tRNA = 765;
     o.promoter_strength_rRNA = 2830;
     o.rna_kcat_nt_per_s = 20.0;
