@@ -19,6 +19,7 @@
 #include <string_view>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace py = pybind11;
@@ -27,6 +28,8 @@ using namespace bioxen;
 namespace {
 
 constexpr std::int64_t slice_of_waiting_ns = 20'000'000;
+/// How long a waiting thread looks for the end of a run before it sleeps.
+constexpr std::int64_t first_look_ns = 200'000;
 
 template <std::size_t n, typename Enum>
 Enum named(const std::array<const char*, n>& names, const std::string& name) {
@@ -176,9 +179,9 @@ bool wait_for(const Host& host, const std::shared_ptr<Hypervisor>& hypervisor, c
               Between&& between) {
     std::vector<std::shared_ptr<Run>> runs;
     for (const Submitted& one : submitted) runs.push_back(one.run);
-    const auto finished = [&](std::int64_t timeout_ns) {
+    auto finished = [&, look_ns = first_look_ns](std::int64_t timeout_ns) mutable {
         const GilReleased release;
-        return hypervisor->wait(runs, timeout_ns);
+        return hypervisor->wait(runs, timeout_ns, std::exchange(look_ns, 0));
     };
     const auto stuck = [&] {  // on a virtual clock nobody else makes anything happen
         if (!host.on_virtual_clock()) return false;

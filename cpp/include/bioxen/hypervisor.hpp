@@ -207,8 +207,9 @@ public:
     void cancel(const std::shared_ptr<Run>& run);
     /// Waits until all of these have finished. On a virtual clock it drives the workers, and gives up when nothing can
     /// happen any more.
+    /// @param look_ns how long the calling thread stays awake for it: to be woken takes longer than many a run does
     /// @return whether all have finished
-    bool wait(std::span<const std::shared_ptr<Run>> runs, std::int64_t timeout_ns = INT64_MAX);
+    bool wait(std::span<const std::shared_ptr<Run>> runs, std::int64_t timeout_ns = INT64_MAX, std::int64_t look_ns = 0);
 
     /// Calls `look` with the context between two events; it must not call the hypervisor.
     void look(ContextHandle context, const std::function<void(const CellularContext&)>& look) const;

@@ -11,10 +11,7 @@ namespace bioxen {
 
 namespace {
 
-constexpr std::int64_t longest_period_ns = std::int64_t{1} << 50;
-
-/// How long a waiting thread looks for the end of its runs before it sleeps.
-constexpr std::int64_t longest_look_ns = 200'000;
+constexpr std::int64_t longest_period_ns = std::int64_t{1} << 50, longest_look_ns = 1'000'000'000;
 
 /// Nothing was recorded, or the recording broke off inside a sample.
 bool is_whole(const Trace& trace) noexcept {
@@ -215,7 +212,7 @@ void Hypervisor::cancel(const std::shared_ptr<Run>& run) {
     impl_->finish(*resident, RunStatus::cancelled);
 }
 
-bool Hypervisor::wait(std::span<const std::shared_ptr<Run>> runs, std::int64_t timeout_ns) {
+bool Hypervisor::wait(std::span<const std::shared_ptr<Run>> runs, std::int64_t timeout_ns, std::int64_t look_ns) {
     std::size_t first = 0;
     const auto all_finished = [&] {
         while (first < runs.size() && runs[first]->finished.load(std::memory_order_acquire)) ++first;
@@ -223,8 +220,7 @@ bool Hypervisor::wait(std::span<const std::shared_ptr<Run>> runs, std::int64_t t
     };
     if (all_finished()) return true;
     if (impl_->virtual_clock == nullptr) {
-        // to be woken takes longer than many a run does: look for a moment before going to sleep
-        const std::int64_t until_ns = impl_->clock.now_ns() + std::min(timeout_ns, longest_look_ns);
+        const std::int64_t until_ns = impl_->clock.now_ns() + std::min({timeout_ns, look_ns, longest_look_ns});
         while (impl_->clock.now_ns() < until_ns) {
             std::this_thread::yield();  // on one core, to the worker that is waited for
             if (all_finished()) return true;
