@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self
 
@@ -31,10 +31,11 @@ from bioxen_jcvi_vm_lib._errors import (
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._limits import MAX_TRACE_BYTES, row_bytes
 from bioxen_jcvi_vm_lib._observers import named, raise_together, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
-from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, CellularContext
+from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
     builtin_runtime,
@@ -163,7 +164,7 @@ class BioXenHypervisor:
                 f"clock must be a VirtualClock or None, not {short(clock)}",
                 details={"argument": "clock"},
             )
-        self._scheduler = scheduler
+        self._scheduler: Literal["preemptive", "cooperative"] = scheduler
         self._quota = Quota.of(quota)
         pool = Chassis.of(chassis)
         self._max_vms = whole(max_vms, "max_vms", 1, 1_000_000)
@@ -185,7 +186,7 @@ class BioXenHypervisor:
         return self._max_vms
 
     @property
-    def scheduler(self) -> str:
+    def scheduler(self) -> Literal["preemptive", "cooperative"]:
         """How workers are shared: "preemptive" or "cooperative"."""
         return self._scheduler
 
@@ -350,6 +351,53 @@ class BioXenHypervisor:
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
             return self._settled(name, handle, parent.runtime, parent.snapshot_dir)
 
+    def divide_vm(
+        self,
+        vm_id: Vm,
+        new_vm_id: str,
+        *,
+        resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
+        quota: Quota | Mapping[str, Any] | None = None,
+    ) -> VmHandle:
+        """Divide the cell of a virtual machine at its next supply tick.
+
+        Parameters
+        ----------
+        vm_id : str or VmHandle
+            The mother: the machine keeps one half and goes on, also amid a run.
+        new_vm_id : str
+            Name of a machine for the other half, which is in the state "created".
+        resource_allocation, policy, quota
+            As in `fork_vm`: what is not allocated is what the mother has at every age from now on.
+
+        Raises
+        ------
+        GenomicRuntimeError
+            If the cell does not grow, or has not two of each chromosome. Also if a hook of a
+            `BiologicalVM` failed, which is the cause; both machines are there then.
+        VMCreationError, ResourceAllocationError, HypervisorOverloadError, APIValidationError
+            As in `create_vm`; nothing is divided then.
+        """
+        core = self._usable()
+        name = checked_name(new_vm_id)
+        mother = self._record(vm_id)
+        limits = self._quota if quota is None else quota
+        terms = core_terms(
+            policy, limits, resource_allocation, lambda: self._granted(mother.handle.handle)
+        )
+        with self._making(), explaining_amounts(resource_allocation, "its mother"):
+            handle = core.divide(mother.handle.handle, name, *terms)
+            made = self._settled(name, handle, mother.runtime, mother.snapshot_dir)
+            self._divides(mother)
+        failed = together(mother.bear(self.context(made)))
+        if failed is not None:
+            raise GenomicRuntimeError(
+                f"the cell has divided, and a hook failed: {named(failed)}",
+                details={"daughter": made},
+            ) from failed
+        return made
+
     def start_vm(self, vm_id: Vm) -> None:
         """Let a created machine run.
 
@@ -398,7 +446,7 @@ class BioXenHypervisor:
             core.context(record.handle.handle),
             record.snapshot_dir,
             hypervisor=self,
-            ended=functools.partial(self._ended, record),
+            listener=_Listener(self, record),
         )
 
     def get_vm_status(self, vm_id: Vm) -> VmStatus:
@@ -581,7 +629,8 @@ class BioXenHypervisor:
         -------
         RunResults
             Mapping of ``vm_id`` to `ExecutionResult`. Statuses are "completed", "exhausted",
-            "divided" (a growing cell is ready to; another run goes on undivided), "quota",
+            "divided" (a growing cell is ready to: `divide_vm` or ``context(vm_id).divide()`` does
+            it, another run goes on undivided), "quota",
             "stopped" (also if it was destroyed), "error" with its ``cause``, and after Ctrl-C
             "cancelled" with the part until then, maybe of none but the first machines.
 
@@ -827,7 +876,7 @@ class BioXenHypervisor:
 
     def _ended(self, record: VmRecord, status: str, cause: str, breach: bool) -> list[Exception]:
         """Note how a run ended and call the hooks; return the errors of these."""
-        if not record.observers or status not in ("quota", "exhausted", "error"):
+        if not record.observers or status not in ("quota", "exhausted", "divided", "error"):
             return []
         with self._lock:
             if status == "quota":
@@ -838,8 +887,15 @@ class BioXenHypervisor:
                 record.note(event)
             else:
                 event = status
-                record.note(event, **({"cause": cause} if cause else {}))
+                noted = "ready_to_divide" if status == "divided" else status
+                record.note(noted, **({"cause": cause} if cause else {}))
         return record.tell(event)
+
+    def _divides(self, record: VmRecord) -> None:
+        """Note that a cell has divided, at once."""
+        with self._lock, contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
+            cell = self._core.context(record.handle.handle)
+            record.note("divided", time_s=cell.time_s, generation=cell.cycle()["generation"])
 
     def _told(self, record: VmRecord, event: str) -> None:
         """Call the hooks, outside of every lock."""
@@ -961,6 +1017,23 @@ class BioXenHypervisor:
         return named_capacity(told)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """Has the observers of a machine hear what becomes of its cell."""
+
+    hypervisor: BioXenHypervisor
+    record: VmRecord
+
+    def ended(self, status: str, cause: str, breach: bool) -> list[Exception]:
+        return self.hypervisor._ended(self.record, status, cause, breach)
+
+    def divides(self) -> None:
+        self.hypervisor._divides(self.record)
+
+    def divided(self, daughter: CellularContext) -> list[Exception]:
+        return self.record.bear(daughter)
+
+
 @contextlib.contextmanager
 def _refusals(record: VmRecord) -> Iterator[None]:
     """Note what is not granted."""
@@ -985,7 +1058,7 @@ def _check_size(
     for record in records:
         with contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
             left_s = max(0.0, until_s - core.context(record.handle.handle).time_s)
-            size += (left_s / every_s + 2) * 8 * (2 * len(record.runtime) + 128)
+            size += (left_s / every_s + 2) * row_bytes(record.runtime)
     if size > MAX_TRACE_BYTES:
         raise APIValidationError(
             f"sampling until {until_s:g} s every {every_s:g} s would record {gibibytes(size)} "

@@ -11,7 +11,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib._knockouts import noted
-from bioxen_jcvi_vm_lib.context import check_age, check_size
+from bioxen_jcvi_vm_lib._limits import check_age, check_size
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for, without_metabolism
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
@@ -171,8 +171,8 @@ def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
         )
     if not isinstance(statement, SetResource):
         raise APIValidationError(
-            f"{statement} in an ensemble: its cells run, and end as they become ready to divide; "
-            "replicate and divide cells by themselves",
+            f"{short(str(statement))} in an ensemble: its cells run, and end as they become ready "
+            "to divide; carry it out in cells by themselves",
             details={"statement": str(statement)},
         )
     known = _core.resource_names()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
@@ -56,6 +57,13 @@ class CellMetabolism:
     def solve(self, core: _core.Context, asked: MetabolicConditions) -> MetabolicResult:
         """Solve for the cell as it is; nothing in it changes."""
         return self.engine.solve(asked, **self._cell(core))
+
+    def with_glucose(self, core: _core.Context, available: bool) -> MetabolicResult:
+        """Solve for the cell as it is, with its exchange of glucose open or closed."""
+        exchange = self.engine.glucose
+        uptake = self.engine.balance.most_uptake(exchange) if available else 0.0
+        medium = {**self.conditions.medium, exchange: (-uptake, None)}
+        return self.solve(core, replace(self.conditions, medium=medium))
 
     def run(
         self,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._traces import between, read_only
 
 __all__ = ["Windows"]
 
@@ -74,7 +74,7 @@ class Windows:
         self.audit = last.audit
         self.cause = last.cause
         self.events = {key: n - self._events[key] for key, n in self._core.events().items()}
-        self.ledger = _between(self._ledger, self._core.ledger())
+        self.ledger = between(self._ledger, self._core.ledger())
         times = np.concatenate([trace.time_s for trace in self._traces])
         # each trace begins with the state that the one before ended with
         keep = np.concatenate([np.arange(len(trace.time_s)) > 0 for trace in self._traces])
@@ -85,10 +85,8 @@ class Windows:
             keep[1:-1] = False
         self.time_s: NDArray[np.float64] = times[keep]
 
-        def joined(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-            whole: NDArray[np.int64] = np.concatenate(columns)[keep]
-            whole.flags.writeable = False
-            return whole
+        def joined(columns: list[NDArray[Any]]) -> NDArray[Any]:
+            return read_only(np.concatenate(columns)[keep])
 
         self.time_s.flags.writeable = False
         self.proteins = joined([trace.proteins for trace in self._traces])
@@ -99,6 +97,8 @@ class Windows:
             name: {key: joined([one[name][key] for one in machines]) for key in columns}
             for name, columns in machines[0].items()
         }
+        cycles = [trace.cell_cycle for trace in self._traces]
+        self.cell_cycle = {key: joined([one[key] for one in cycles]) for key in cycles[0]}
         return self
 
     def _next(self, now: float, until_s: float, *, one_by_one: bool) -> tuple[float, float | None]:
@@ -120,17 +120,3 @@ class Windows:
             return False
         steps = (time_s - self._begin_s) / self._every_s
         return abs(steps - round(steps)) < _ON_GRID
-
-
-def _between(
-    before: Mapping[str, Mapping[str, int]], after: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, int]]:
-    """Return what was posted between two ledgers, by process and resource."""
-    return {
-        process: {
-            name: change
-            for name in {**before.get(process, {}), **posted}
-            if (change := posted.get(name, 0) - before.get(process, {}).get(name, 0))
-        }
-        for process, posted in after.items()
-    }
