@@ -675,12 +675,14 @@ class CellularContext:
             *(
                 (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
                 for name, count in self.machines.items()
+                if name != "replisome"
             ),
             *((name, f"{self.resources[name]:,}") for name in ("ATP", "GTP", "CTP", "UTP")),
             ("proteins", f"{int(self.proteins.sum()):,}"),
             ("transcripts by gene", f"{int(self.mrnas.sum()):,}"),
             ("codons translated", f"{events['codon_steps']:,}"),
             ("nucleotides transcribed", f"{events['nucleotide_steps']:,}"),
+            *([("cell cycle", str(self.cell_cycle))] if self.cell_cycle.grows else []),
             ("audit", str(self.audit())),
             ("seed", str(self.seed)),
         ]

@@ -401,6 +401,13 @@ class ExecutionResult:
     def _repr_html_(self) -> str:
         return facts(self._facts())
 
+    def _cycle_facts(self) -> list[tuple[str, str]]:
+        if not self.cell_cycle:
+            return []
+        first, last = (self.cell_cycle["volume_l"][row] * 1e15 for row in (0, -1))
+        phases = " ".join(p for p, _ in itertools.groupby(self.cell_cycle["phase"].tolist()))
+        return [("phases", phases), ("volume", f"{first:.3g} to {last:.3g} fL")]
+
     def _facts(self) -> list[tuple[str, str]]:
         return [
             ("status", self.status),
@@ -411,7 +418,9 @@ class ExecutionResult:
             *(
                 (f"{name.replace('_', ' ')}s active", f"{100 * self.active_fraction(name):.1f} %")
                 for name in self.machines
+                if name != "replisome"  # none waits
             ),
+            *self._cycle_facts(),
             ("audit", str(self.audit)),
             ("seed", str(self.seed)),
             *(("note", note) for note in self.notes),

@@ -690,6 +690,7 @@ class BiologicalVM:
             *(
                 (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
                 for name, count in now.machines.items()
+                if name != "replisome"
             ),
             *((name, f"{now.resources[name]:,}") for name in ("ATP", "GTP") if now.resources),
             ("proteins", f"{now.proteins:,}"),
