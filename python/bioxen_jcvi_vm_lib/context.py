@@ -39,8 +39,9 @@ from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
     configuration_for,
-    engine_for,
+    metabolism_for,
     program_for,
+    unsealed,
 )
 from bioxen_jcvi_vm_lib.program import GenomicProgram, Replicate, Run, Statement
 from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
@@ -143,18 +144,12 @@ class CellularContext:
         """Make a cell at birth; see the manager's ``create_cellular_context``."""
         configuration = configuration_for(runtime, overrides)
         program = program_for(runtime, configuration)
-        engine = engine_for(runtime, configuration)
-        metabolism = None
-        if engine is not None:
-            from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
-
-            metabolism = CellMetabolism(engine, engine.medium(configuration))
         return cls(
             runtime,
             program,
             seed=seed,
             snapshot_dir=configuration.snapshot_dir,
-            metabolism=metabolism,
+            metabolism=metabolism_for(runtime, configuration),
         )
 
     @classmethod
@@ -331,8 +326,7 @@ class CellularContext:
         """What the metabolic model gave the cell, minute by minute: inputs of its trajectory.
 
         Since the cell was made or restored; a fork has its parent's until then. Empty without a
-        ``metabolic_model``, where supply has the organism's own rates. A cell in a hypervisor has
-        none: its workers solve no balances.
+        ``metabolic_model``, where supply has the organism's own rates.
         """
         self._open()
         return () if self._metabolism is None else tuple(self._metabolism.states)
@@ -397,10 +391,7 @@ class CellularContext:
                 "that the snapshot is of",
                 details={"argument": "runtime"},
             )
-        from bioxen_jcvi_vm_lib.metabolism.cell import restored
-
-        engine = engine_for(runtime, runtime.configuration)
-        plain, metabolism = restored(bytes(snapshot), engine)
+        plain, metabolism = unsealed(bytes(snapshot), runtime)
         core = _core.Context.restore(plain, runtime._program)
         return cls._of(runtime, core, runtime.configuration.snapshot_dir, metabolism=metabolism)
 

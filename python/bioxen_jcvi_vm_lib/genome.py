@@ -29,6 +29,7 @@ from bioxen_jcvi_vm_lib.organism import (
 )
 
 if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
     from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
 
 __all__ = ["GenomicRuntime", "Replicon", "ReportEntry", "Resident", "decode_genome"]
@@ -640,6 +641,31 @@ def engine_for(
                 runtime._engines.pop(next(iter(runtime._engines)))
             runtime._engines[key] = made
         return made
+
+
+def metabolism_for(
+    runtime: GenomicRuntime, config: GenomicVirtualizationConfig
+) -> CellMetabolism | None:
+    """Return the metabolism of a cell at birth; None without a model. Raises as `engine_for`."""
+    engine = engine_for(runtime, config)
+    if engine is None:
+        return None
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
+
+    return CellMetabolism(engine, engine.medium(config))
+
+
+def unsealed(snapshot: bytes, runtime: GenomicRuntime) -> tuple[bytes, CellMetabolism | None]:
+    """Return the core's part of a snapshot, and the metabolism that the rest describes.
+
+    Raises
+    ------
+    SnapshotError
+        If that is damaged, of another model, or there or not there though there is none or one.
+    """
+    from bioxen_jcvi_vm_lib.metabolism.cell import restored
+
+    return restored(snapshot, engine_for(runtime, runtime.configuration))
 
 
 def without_metabolism(config: GenomicVirtualizationConfig, who: str) -> None:

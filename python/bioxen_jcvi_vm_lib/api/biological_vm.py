@@ -714,7 +714,9 @@ class BiologicalVM:
         home = BioXenHypervisor(
             max_vms=1,
             workers=1,
-            chassis=Chassis.of_organism(self.runtime),
+            chassis=None
+            if self.runtime.configuration.metabolic_model
+            else Chassis.of_organism(self.runtime),
             scheduler=self.hypervisor.scheduler,
         )
 

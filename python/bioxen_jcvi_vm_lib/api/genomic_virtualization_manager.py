@@ -340,7 +340,8 @@ class GenomicVirtualizationManager:
     ) -> list[ExecutionResult]:
         """Carry out one program in many cells that differ in their seed.
 
-        The cells run side by side under a hypervisor. Each result is the same, bit for bit, as that
+        The cells run side by side under a hypervisor, those with a ``metabolic_model`` on threads
+        of their own. Each result is the same, bit for bit, as that
         of the program in a context of that seed alone, for any number of workers. No more than a
         few cells for each worker exist at a time.
 
@@ -367,8 +368,8 @@ class GenomicVirtualizationManager:
         ------
         ProgramSyntaxError, APIValidationError
             If an argument is not acceptable; nothing runs then.
-        InvalidConfigurationError
-            If the runtime has a ``metabolic_model``: workers solve no flux balances.
+        ModelImportError, MissingDependencyError
+            If the configured ``metabolic_model`` cannot be used; nothing runs then.
         """
         self._usable()
         checked_runtime(runtime)

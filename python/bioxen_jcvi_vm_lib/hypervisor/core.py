@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
@@ -41,7 +41,9 @@ from bioxen_jcvi_vm_lib.genome import (
     builtin_runtime,
     checked_runtime,
     configuration_for,
+    metabolism_for,
     program_for,
+    unsealed,
     without_metabolism,
 )
 from bioxen_jcvi_vm_lib.hypervisor.metrics import (
@@ -72,6 +74,9 @@ from bioxen_jcvi_vm_lib.hypervisor.terms import (
     explaining_amounts,
     speaking_of_vms,
 )
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
 __all__ = ["BioXenHypervisor"]
 
@@ -221,7 +226,8 @@ class BioXenHypervisor:
             Its limits; None: what the hypervisor gives each.
         **overrides
             Configuration keys, as in ``create_cellular_context``; ``runtime_scheduler`` is the
-            hypervisor's, and a ``metabolic_model`` is refused: workers solve no flux balances.
+            hypervisor's. With a ``metabolic_model``, which no hypervisor with a chassis takes, the
+            machine runs by its own processes only: `run` refuses it.
 
         Raises
         ------
@@ -244,14 +250,14 @@ class BioXenHypervisor:
                 details={"key": "runtime_scheduler"},
             )
         configuration = configuration_for(runtime, overrides)
-        without_metabolism(configuration, "virtual machines")
         program = program_for(runtime, configuration)
+        metabolism = self._fed(metabolism_for(runtime, configuration))
         limits = self._quota if quota is None else quota
         terms = core_terms(policy, limits, resource_allocation, own_capacity(program))
         number = seed_or_entropy(seed)
         with self._making(), explaining_amounts(resource_allocation, "its organism"):
             handle = core.create(name, program, number, *terms)
-            return self._settled(name, handle, runtime, configuration.snapshot_dir)
+            return self._settled(name, handle, runtime, configuration.snapshot_dir, metabolism)
 
     def restore_vm(
         self,
@@ -289,12 +295,12 @@ class BioXenHypervisor:
         core = self._usable()
         name = checked_name(vm_id)
         runtime = checked_runtime(genome_runtime)
-        without_metabolism(runtime.configuration, "virtual machines")
         if not isinstance(snapshot, bytes | bytearray | memoryview):
             raise APIValidationError(
                 f"a snapshot is bytes, not {type(snapshot).__name__}: give what snapshot() returned"
             )
-        data = bytes(snapshot)
+        data, metabolism = unsealed(bytes(snapshot), runtime)
+        self._fed(metabolism)
         terms = core_terms(
             policy,
             self._quota if quota is None else quota,
@@ -303,7 +309,8 @@ class BioXenHypervisor:
         )
         with self._making(), explaining_amounts(resource_allocation, "its snapshot"):
             handle = core.admit(name, data, runtime._program, *terms)
-            return self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
+            folder = runtime.configuration.snapshot_dir
+            return self._settled(name, handle, runtime, folder, metabolism)
 
     def fork_vm(
         self,
@@ -349,7 +356,8 @@ class BioXenHypervisor:
         )
         with self._making(), explaining_amounts(resource_allocation, "its parent"):
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
-            return self._settled(name, handle, parent.runtime, parent.snapshot_dir)
+            copied = parent.metabolism.copy() if parent.metabolism else None
+            return self._settled(name, handle, parent.runtime, parent.snapshot_dir, copied)
 
     def divide_vm(
         self,
@@ -388,7 +396,8 @@ class BioXenHypervisor:
         )
         with self._making(), explaining_amounts(resource_allocation, "its mother"):
             handle = core.divide(mother.handle.handle, name, *terms)
-            made = self._settled(name, handle, mother.runtime, mother.snapshot_dir)
+            copied = mother.metabolism.copy() if mother.metabolism else None
+            made = self._settled(name, handle, mother.runtime, mother.snapshot_dir, copied)
             self._divides(mother)
         failed = together(mother.bear(self.context(made)))
         if failed is not None:
@@ -447,6 +456,7 @@ class BioXenHypervisor:
             record.snapshot_dir,
             hypervisor=self,
             listener=_Listener(self, record),
+            metabolism=record.metabolism,
         )
 
     def get_vm_status(self, vm_id: Vm) -> VmStatus:
@@ -637,7 +647,8 @@ class BioXenHypervisor:
         Raises
         ------
         VMStateError
-            If no machine is running, or `progress` calls it.
+            If no machine is running, one that does lives on a metabolic model, or `progress` calls
+            it.
         IsolationBreachError
             If a machine came to a quota with ``on_quota="raise"``: when the others are done, with
             all results as ``details["results"]``.
@@ -651,6 +662,14 @@ class BioXenHypervisor:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable, or None")
         records = self._running()
+        for record in records:
+            if record.metabolism is not None:
+                raise VMStateError(
+                    f"{record.handle.vm_id!r} lives on a metabolic model, which is solved between "
+                    "runs, and workers solve none: run it by itself, with "
+                    "vm.execute_biological_process or hypervisor.context(vm_id).run, or pause it",
+                    details={"vm_id": record.handle.vm_id, "state": "running"},
+                )
         _check_size(core, records, until, every)
         asked: list[tuple[VmRecord, _core.Run]] = []
         try:
@@ -712,8 +731,19 @@ class BioXenHypervisor:
         ------
         APIValidationError
             If the file cannot be written.
+        VMStateError
+            If a machine lives on a metabolic model: its cell is saved by itself.
         """
-        save_bytes(path, self._usable().checkpoint())
+        core = self._usable()
+        with self._lock:
+            for record in self._records.values():
+                if record.metabolism is not None:
+                    raise VMStateError(
+                        f"{record.handle.vm_id!r} lives on a metabolic model, which no checkpoint "
+                        "holds: context(vm_id).save stores its cell, and restore_vm reads it",
+                        details={"vm_id": record.handle.vm_id},
+                    )
+        save_bytes(path, core.checkpoint())
 
     def load(
         self, path: str | os.PathLike[str], *, runtimes: Iterable[GenomicRuntime] = ()
@@ -891,6 +921,16 @@ class BioXenHypervisor:
                 record.note(noted, **({"cause": cause} if cause else {}))
         return record.tell(event)
 
+    def _fed(self, metabolism: CellMetabolism | None) -> CellMetabolism | None:
+        """Refuse a metabolic model where a chassis sets the fluxes."""
+        if metabolism is not None and self._core.chassis() is not None:
+            raise InvalidConfigurationError(
+                "metabolic_model sets the fluxes of a cell, and so does the chassis of this "
+                "hypervisor: make it without a chassis, or take the key out",
+                details={"key": "metabolic_model"},
+            )
+        return metabolism
+
     def _divides(self, record: VmRecord) -> None:
         """Note that a cell has divided, at once."""
         with self._lock, contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
@@ -949,11 +989,14 @@ class BioXenHypervisor:
         handle: _core.ContextHandle,
         runtime: GenomicRuntime,
         snapshot_dir: str | None,
+        metabolism: CellMetabolism | None = None,
     ) -> VmHandle:
         made = VmHandle(name, handle)
         seed, fingerprint, _ = self._core.identity_of(handle)
         # without a seed it has failed, and will have no result that could name one
-        self._records[name] = VmRecord(made, runtime, seed or 0, fingerprint, snapshot_dir)
+        self._records[name] = VmRecord(
+            made, runtime, seed or 0, fingerprint, snapshot_dir, metabolism
+        )
         if self._core.state(handle) == "running":  # in a checkpoint
             self._awake[name] = self._records[name]
         self._genomes[runtime.genome_fingerprint] = runtime

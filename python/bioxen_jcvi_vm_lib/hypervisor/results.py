@@ -17,6 +17,7 @@ from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
 __all__ = ["RunResults", "VmRecord", "result_of"]
 
@@ -30,6 +31,7 @@ class VmRecord:
     seed: int
     fingerprint: str
     snapshot_dir: str | None
+    metabolism: CellMetabolism | None = field(default=None, compare=False)
     observers: list[Callable[[], Observer | None]] = field(default_factory=list, compare=False)
 
     def leave(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._errors import SnapshotError
+from bioxen_jcvi_vm_lib._errors import IsolationBreachError, SnapshotError, VMStateError
 from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
 from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
 from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
@@ -81,7 +81,7 @@ class CellMetabolism:
         windows = Windows(core, duration_s, every_s)
         status = "completed"
         try:
-            while core.time_s < windows.end_s and status not in ("cancelled", "divided"):
+            while status in ("completed", "exhausted") and core.time_s < windows.end_s:
                 age = core.time_s
                 if age % PERIOD_S == 0 and not self._set_supply(core) and status == "exhausted":
                     break
@@ -89,6 +89,8 @@ class CellMetabolism:
                 status = windows.advance(until, progress, only)
         except KeyboardInterrupt:  # between two runs of the core, which catch it themselves
             status = "cancelled"
+        except (IsolationBreachError, VMStateError):  # destroyed between two of them
+            status = "stopped"
         return windows.closed(status)
 
     def _set_supply(self, core: _core.Context) -> bool:
