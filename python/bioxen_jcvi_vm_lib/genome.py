@@ -666,19 +666,3 @@ def unsealed(snapshot: bytes, runtime: GenomicRuntime) -> tuple[bytes, CellMetab
     from bioxen_jcvi_vm_lib.metabolism.cell import restored
 
     return restored(snapshot, engine_for(runtime, runtime.configuration))
-
-
-def without_metabolism(config: GenomicVirtualizationConfig, who: str) -> None:
-    """Refuse a metabolic model where the workers of a hypervisor run the cell.
-
-    Raises
-    ------
-    InvalidConfigurationError
-        If the configuration names one.
-    """
-    if config.metabolic_model is not None:
-        raise InvalidConfigurationError(
-            f"{who} run on workers, which solve no flux balances, so metabolic_model would not "
-            "act: run the cell alone (create_cellular_context), or take the key out",
-            details={"key": "metabolic_model"},
-        )

@@ -546,6 +546,8 @@ def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
         worker.start()
         while vm.get_status().time_s < 200:
             time.sleep(0.001)
+        with pytest.raises(bx.GenomicRuntimeError, match="one run at a time"):
+            hypervisor.context("cell").run(1)
         for _ in range(20):  # wherever it is: in a window, or between two
             vm.pause()
             rested = vm.context.trajectory_hash
@@ -575,6 +577,9 @@ def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
         few.start()
         done = few.execute_biological_process("run(500)")
         assert (done.status, done.cause, done.sim_time_s) == ("quota", "simulated time", 100.0)
+    empty = bx.BioXenHypervisor(workers=1)
+    with empty, pytest.raises(bx.InvalidConfigurationError, match="metabolic_model"):
+        empty.load(tmp_path / "saved", runtimes=[fed])
     chassis = bx.Chassis.of_organism(fed)
     with bx.BioXenHypervisor(workers=1, chassis=chassis) as shared:
         for call in (

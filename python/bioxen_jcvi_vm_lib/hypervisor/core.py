@@ -44,7 +44,6 @@ from bioxen_jcvi_vm_lib.genome import (
     metabolism_for,
     program_for,
     unsealed,
-    without_metabolism,
 )
 from bioxen_jcvi_vm_lib.hypervisor.metrics import (
     HypervisorMetrics,
@@ -783,7 +782,12 @@ class BioXenHypervisor:
             )
         given = [checked_runtime(one) for one in runtimes]
         for runtime in given:
-            without_metabolism(runtime.configuration, "virtual machines")
+            if runtime.configuration.metabolic_model is not None:
+                raise InvalidConfigurationError(
+                    "no checkpoint holds cells that live on a metabolic_model: load the runtime "
+                    "without the key",
+                    details={"key": "metabolic_model"},
+                )
         known = {**self._genomes, **{one.genome_fingerprint: one for one in given}}
 
         def program_of(genome: str) -> _core.Program | None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._errors import IsolationBreachError, SnapshotError, VMStateError
+from bioxen_jcvi_vm_lib._errors import (
+    GenomicRuntimeError,
+    IsolationBreachError,
+    SnapshotError,
+    VMStateError,
+)
 from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
 from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
 from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
@@ -46,6 +52,7 @@ class CellMetabolism:
         self.conditions = engine.usual
         self.states: list[MetabolicState] = []
         self._medium = dict(medium)
+        self._running = threading.Lock()
 
     def copy(self) -> CellMetabolism:
         """Return the same for a copy of the cell."""
@@ -78,7 +85,18 @@ class CellMetabolism:
         A cell in which nothing can happen ages on until metabolism has had its turn: it is
         exhausted only once that gives it no other supply than before.
         """
-        windows = Windows(core, duration_s, every_s)
+        if not self._running.acquire(blocking=False):
+            raise GenomicRuntimeError(
+                "this cell is running: one that lives on a metabolic model has one run at a time"
+            )
+        try:
+            return self._run(core, Windows(core, duration_s, every_s), progress, only)
+        finally:
+            self._running.release()
+
+    def _run(
+        self, core: _core.Context, windows: Windows, progress: Any, only: list[int] | None
+    ) -> Windows:
         status = "completed"
         try:
             while status in ("completed", "exhausted") and core.time_s < windows.end_s:
