@@ -17,6 +17,9 @@ using namespace bioxen;
 
 namespace {
 
+/// Names of `Phase`.
+constexpr std::array phase_names{"B", "C", "D"};
+
 /// Names of `event_count_members`.
 constexpr std::array<const char*, event_count_members.size()> event_names{
     "nucleotide_steps",       "codon_steps",
@@ -50,6 +53,16 @@ py::array gene_column(const RunTrace& trace, const std::vector<std::int64_t>& va
 }
 
 const RunTrace& of(py::handle owner) { return py::cast<const RunTrace&>(owner); }
+
+template <typename Value>
+py::array cycle_column(py::handle owner, Value CycleState::*member) {
+    constexpr py::ssize_t stride = sizeof(CycleState) / sizeof(Value);
+    static_assert(sizeof(CycleState) % sizeof(Value) == 0);
+    static const CycleState none{};
+    const auto& rows = of(owner).columns->cycle;
+    const CycleState* const first = rows.empty() ? &none : rows.data();
+    return column(&(first->*member), {of(owner).samples()}, {stride}, owner);
+}
 
 void bind_trace(py::module_& m) {
     py::class_<RunTrace>(m, "Trace", py::module_local(), "Samples and totals of one run; columns are read-only views.")
@@ -92,8 +105,34 @@ void bind_trace(py::module_& m) {
                     counts["active"] = column(&first->active, {of(self).samples()}, {stride}, self);
                     machines[machine_names[i]] = counts;
                 }
+                py::dict replisomes;
+                const py::array forks = cycle_column(self, &CycleState::forks);
+                for (const char* key : {"total", "active"}) replisomes[key] = forks;
+                py::array none_free = array_of(std::vector<std::int64_t>(of(self).columns->size(), 0));
+                none_free.attr("setflags")(py::arg("write") = false);
+                replisomes["free"] = none_free;
+                machines["replisome"] = replisomes;
                 return machines;
             })
+        .def_property_readonly(
+            "cell_cycle",
+            [](py::object self) {
+                py::dict columns;
+                const std::vector<CycleState>& rows = of(self).columns->cycle;
+                if (rows.empty() || !rows.front().grows) return columns;
+                std::vector<std::int64_t> phases;
+                for (const CycleState& row : rows) phases.push_back(static_cast<std::int64_t>(row.phase));
+                columns["phase"] = array_of(phases);
+                columns["volume_l"] = cycle_column(self, &CycleState::volume_l);
+                columns["surface_ratio"] = cycle_column(self, &CycleState::surface_ratio);
+                columns["growth_rate_per_h"] = cycle_column(self, &CycleState::growth_rate_per_h);
+                columns["generation"] = cycle_column(self, &CycleState::generation);
+                columns["chromosomes"] = cycle_column(self, &CycleState::chromosomes);
+                columns["origins"] = cycle_column(self, &CycleState::origins);
+                columns["forks"] = cycle_column(self, &CycleState::forks);
+                return columns;
+            },
+            "Of a cell that grows; else empty. Phases are places in `phase_names`.")
         .def_property_readonly("events",
                                [](const RunTrace& t) { return named_events(t.events_after, t.events_before); })
         .def_property_readonly("ledger",
@@ -117,6 +156,14 @@ public:
     }
     CellularContext fork(std::optional<std::uint64_t> seed) override {
         return turnstile_.look([&] { return context_.fork(seed); });
+    }
+    CellularContext divide() override {
+        std::optional<CellularContext> daughter;
+        change([&](CellularContext& c) {
+            if (const double tick = CellularContext::next_tick_s(c.time_s()); tick > c.time_s()) c.advance(tick);
+            daughter.emplace(c.divide());
+        });
+        return std::move(*daughter);
     }
     std::unique_ptr<RunTrace> run(const RunOrder& order) override;
 
@@ -248,24 +295,6 @@ py::list gene_indices(const std::vector<GeneId>& genes) {
     return indices;
 }
 
-py::dict named_cycle(const CycleState& cycle) {
-    constexpr std::array<const char*, 3> phases{"B", "C", "D"};
-    py::dict named;
-    named["grows"] = cycle.grows;
-    named["phase"] = phases[static_cast<std::size_t>(cycle.phase)];
-    named["volume_l"] = cycle.volume_l;
-    named["surface_ratio"] = cycle.surface_ratio;
-    named["growth_rate_per_h"] = cycle.growth_rate_per_h;
-    named["birth_s"] = cycle.birth_s;
-    named["replication_began_s"] = cycle.replication_began_s;
-    named["replication_ended_s"] = cycle.replication_ended_s;
-    named["generation"] = cycle.generation;
-    named["chromosomes"] = cycle.chromosomes;
-    named["forks"] = cycle.forks;
-    named["ready_to_divide"] = cycle.ready_to_divide;
-    return named;
-}
-
 py::dict named_drawn(const Drawn& drawn) {
     py::dict named;
     named["atp"] = drawn.atp;
@@ -275,7 +304,25 @@ py::dict named_drawn(const Drawn& drawn) {
 
 }  // namespace
 
-py::dict named_machines(const std::array<MachineCount, 3>& counts) {
+py::dict named_cycle(const CycleState& cycle) {
+    py::dict named;
+    named["grows"] = cycle.grows;
+    named["phase"] = phase_names[static_cast<std::size_t>(cycle.phase)];
+    named["volume_l"] = cycle.volume_l;
+    named["surface_ratio"] = cycle.surface_ratio;
+    named["growth_rate_per_h"] = cycle.growth_rate_per_h;
+    named["birth_s"] = cycle.birth_s;
+    named["replication_began_s"] = cycle.replication_began_s;
+    named["replication_ended_s"] = cycle.replication_ended_s;
+    named["generation"] = cycle.generation;
+    named["chromosomes"] = cycle.chromosomes;
+    named["origins"] = cycle.origins;
+    named["forks"] = cycle.forks;
+    named["ready_to_divide"] = cycle.ready_to_divide;
+    return named;
+}
+
+py::dict named_machines(const std::array<MachineCount, 3>& counts, std::int64_t forks) {
     py::dict machines;
     for (std::size_t i = 0; i < counts.size(); ++i) {
         py::dict one;
@@ -284,6 +331,10 @@ py::dict named_machines(const std::array<MachineCount, 3>& counts) {
         one["active"] = counts[i].active;
         machines[machine_names[i]] = one;
     }
+    py::dict replisomes;
+    for (const char* key : {"total", "active"}) replisomes[key] = forks;
+    replisomes["free"] = 0;
+    machines["replisome"] = replisomes;
     return machines;
 }
 
@@ -298,6 +349,8 @@ py::dict named_events(const EventCounts& now, const EventCounts& before) {
 
 void bind_context(py::module_& m) {
     bind_trace(m);
+    m.def("phase_names", [] { return std::vector<std::string>(phase_names.begin(), phase_names.end()); },
+          "Phases of the cell cycle in the order of their numbers.");
     py::class_<Runner>(m, "Context", py::module_local(), "One virtual cell.")
         .def(py::init([](const std::shared_ptr<Program>& program, std::uint64_t seed) -> std::unique_ptr<Runner> {
                  return std::make_unique<OwnContext>(CellularContext{program, seed});
@@ -347,7 +400,8 @@ void bind_context(py::module_& m) {
         .def("proteins", seen([](const CellularContext& c) { return c.proteins(); }, as_array))
         .def("mrnas", seen([](const CellularContext& c) { return c.mrnas(); }, as_array))
         .def("resources", seen([](const CellularContext& c) { return c.resources(); }, &named_resources))
-        .def("machines", seen([](const CellularContext& c) { return c.machines(); }, &named_machines))
+        .def("machines", seen([](const CellularContext& c) { return std::pair{c.machines(), c.cycle().forks}; },
+                               [](const auto& told) { return named_machines(told.first, told.second); }))
         .def("events", seen([](const CellularContext& c) { return c.events(); },
                             [](const EventCounts& events) { return named_events(events, {}); }))
         .def("ledger", seen([](const CellularContext& c) { return c.ledger(); },
@@ -364,12 +418,8 @@ void bind_context(py::module_& m) {
              "What supply has brought since birth: {'atp', 'amino_acids'} in molecules.")
         .def("divide",
              [](Runner& r) -> std::unique_ptr<Runner> {
-                 std::optional<CellularContext> daughter;
-                 changed(r, [&](CellularContext& c) {
-                     if (const double tick = CellularContext::next_tick_s(c.time_s()); tick > c.time_s()) c.advance(tick);
-                     daughter = c.divide();
-                 });
-                 return std::make_unique<OwnContext>(std::move(*daughter));
+                 const GilReleased release;
+                 return std::make_unique<OwnContext>(r.divide());
              },
              "Divides the cell at its next supply tick; this context keeps one half, the other is returned.")
         .def("cycle", seen([](const CellularContext& c) { return c.cycle(); }, &named_cycle), "Where it stands in its cycle.")

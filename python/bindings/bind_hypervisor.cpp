@@ -251,6 +251,7 @@ public:
         host_->use()->look(context_, look);
     }
     void change(const std::function<void(CellularContext&)>& change) override { host_->use()->change(context_, change); }
+    CellularContext divide() override { return host_->use()->divide(context_); }
     CellularContext fork(std::optional<std::uint64_t> seed) override {
         std::optional<CellularContext> made;
         change([&](CellularContext& context) { made.emplace(context.fork(seed)); });
@@ -330,7 +331,8 @@ py::dict named_metrics(const ContextMetrics& c) {
     d["drawn_atp"] = c.drawn.atp;
     d["drawn_amino_acids"] = c.drawn.amino_acids;
     d["memory_bytes"] = c.memory_bytes;
-    d["machines"] = named_machines(c.machines);
+    d["machines"] = named_machines(c.machines, c.cycle.forks);
+    d["cell_cycle"] = c.cycle.grows ? py::object(named_cycle(c.cycle)) : py::none();
     d["atp"] = c.atp;
     d["grant"] = c.grant;
     d["cpu_ns"] = c.cpu_ns;
@@ -551,6 +553,15 @@ void bind_hypervisor(py::module_& m) {
              },
              py::arg("parent"), py::arg("name"), py::arg("seed"), py::arg("replay"), py::arg("policy"),
              py::arg("quota"), py::arg("allocation"))
+        .def("divide",
+             [](const Host& host, Handle mother, const std::string& name, const Policy& policy, const Quota& quota,
+                const Allocated& allocation) {
+                 return without_gil(host, [&](Hypervisor& h) {
+                     return h.divide(mother, name, terms_of(policy, quota, allocation));
+                 });
+             },
+             py::arg("mother"), py::arg("name"), py::arg("policy"), py::arg("quota"), py::arg("allocation"),
+             "Divides a cell at its next supply tick; the other half becomes a context of its own.")
         .def("contexts", [](const Host& host) { return without_gil(host, [](Hypervisor& h) { return h.list(); }); },
              "(name, handle) in the order of creation.")
         .def("name",

@@ -52,6 +52,8 @@ public:
     virtual void change(const std::function<void(bioxen::CellularContext&)>& change) = 0;
     /// A context of its own with another future; this one may be running.
     virtual bioxen::CellularContext fork(std::optional<std::uint64_t> seed) = 0;
+    /// Divides it at its next supply tick and returns the other half.
+    virtual bioxen::CellularContext divide() = 0;
     /// @throws InputError (state) if it cannot run now.
     virtual void ready() const {}
     /// Ctrl-C ends it as "cancelled".
@@ -111,7 +113,10 @@ inline pybind11::bytes as_bytes(const std::vector<std::byte>& bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-pybind11::dict named_machines(const std::array<bioxen::MachineCount, 3>& counts);
+/// Machines by kind. There are as many replisomes as forks, all of them at work.
+pybind11::dict named_machines(const std::array<bioxen::MachineCount, 3>& counts, std::int64_t forks);
+
+pybind11::dict named_cycle(const bioxen::CycleState& cycle);
 
 /// Events of a period by name.
 pybind11::dict named_events(const bioxen::EventCounts& now, const bioxen::EventCounts& before);

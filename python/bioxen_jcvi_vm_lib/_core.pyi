@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Allocation', 'Capacity', 'CellCycle', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'ContextTable', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'resource_names', 'species_names', 'translate', 'with_capacity']
+__all__: list[str] = ['Allocation', 'Capacity', 'CellCycle', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'ContextTable', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'phase_names', 'resource_names', 'species_names', 'translate', 'with_capacity']
 class ReportEntry:
     """
     Something tolerable that a reader should know.
@@ -740,6 +740,11 @@ class Trace:
     def cause(self) -> str:
         ...
     @property
+    def cell_cycle(self) -> dict[str, numpy.typing.NDArray[typing.Any]]:
+        """
+        Of a cell that grows; else empty. Phases are places in `phase_names`.
+        """
+    @property
     def events(self) -> dict[str, int]:
         ...
     @property
@@ -1022,6 +1027,10 @@ class Hypervisor:
         ...
     def destroy(self, context: ContextHandle) -> None:
         ...
+    def divide(self, mother: ContextHandle, name: str, policy: Policy, quota: Quota, allocation: Allocation | None) -> ContextHandle:
+        """
+        Divides a cell at its next supply tick; the other half becomes a context of its own.
+        """
     def fork(self, parent: ContextHandle, name: str, seed: int | None, replay: bool, policy: Policy, quota: Quota, allocation: Allocation | None) -> ContextHandle:
         ...
     def identity_of(self, context: ContextHandle) -> tuple[int | None, str, str]:
@@ -1085,6 +1094,10 @@ def decode(data: typing.Any, sequence: typing.Any = None) -> Genome:
 def is_start_codon(codon: str, table: int = 11) -> bool:
     """
     Whether the codon may start a protein in the NCBI table.
+    """
+def phase_names() -> list[str]:
+    """
+    Phases of the cell cycle in the order of their numbers.
     """
 def resource_names() -> tuple[str, ...]:
     """

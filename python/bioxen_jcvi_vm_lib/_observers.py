@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.context import CellularContext
 
 __all__ = ["Observer", "named", "raise_together", "together"]
 
@@ -16,6 +19,9 @@ class Observer(Protocol):
 
     def _note(self, event: str, details: Mapping[str, Any]) -> None:
         """Write an event down; under the hypervisor's lock, so that notes are in order."""
+
+    def _bear(self, daughter: CellularContext) -> list[Exception]:
+        """Take the other half of its cell, call the hooks for it and return what they raised."""
 
     def _tell(self, event: str) -> list[Exception]:
         """Call who wants to hear of an event, under no lock; return what they raised."""

@@ -5,13 +5,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
 
-from bioxen_jcvi_vm_lib._errors import APIValidationError, SnapshotError
+from bioxen_jcvi_vm_lib._checks import short
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    InvalidConfigurationError,
+    SnapshotError,
+)
 
-__all__ = ["Replacing", "load_bytes", "save_bytes"]
+__all__ = ["Replacing", "load_bytes", "save_bytes", "snapshot_path"]
+
+_SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 
 class Replacing:
@@ -149,3 +157,26 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def snapshot_path(folder_name: str | None, name: str) -> Path:
+    """Return where ``snapshot(name)`` saves: in ``snapshot_dir`` and nowhere else."""
+    if folder_name is None:
+        raise InvalidConfigurationError(
+            f"snapshot({short(name)}) has nowhere to save: set snapshot_dir in the configuration",
+            details={"key": "snapshot_dir"},
+        )
+    if not _SNAPSHOT_NAME.fullmatch(name):
+        raise InvalidConfigurationError(
+            f"snapshot({short(name)}) would not be a file inside snapshot_dir: a name has "
+            "letters, digits, '_', '-' and '.', begins with none of the last two, and has at "
+            "most 200 characters",
+            details={"key": "snapshot_dir", "name": name},
+        )
+    folder = Path(folder_name)
+    if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
+        raise InvalidConfigurationError(
+            f"snapshot_dir {folder_name} is no folder: make it first",
+            details={"key": "snapshot_dir"},
+        )
+    return folder / f"{name}.bxs"

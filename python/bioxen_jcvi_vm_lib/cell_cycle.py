@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._frozen import Record
@@ -35,6 +36,8 @@ class CellCycleState(Record):
         In this generation, as ages of the context [s]; None: not yet.
     chromosomes : int
         Whole copies of the longest replicon.
+    origins : int
+        Copies of its origin, those of copies in the making included.
     forks : int
         Replication forks at work.
     ready_to_divide : bool
@@ -51,13 +54,22 @@ class CellCycleState(Record):
     replication_began_s: float | None
     replication_ended_s: float | None
     chromosomes: int
+    origins: int
     forks: int
     ready_to_divide: bool
 
     @classmethod
     def of(cls, core: _core.Context) -> CellCycleState:
         """Read it from the engine."""
-        state = core.cycle()
+        return cls._read(core.cycle())
+
+    @classmethod
+    def told(cls, state: dict[str, Any] | None) -> CellCycleState | None:
+        """Read what the engine told; None of a cell that does not grow."""
+        return None if state is None or not state["grows"] else cls._read(state)
+
+    @classmethod
+    def _read(cls, state: dict[str, Any]) -> CellCycleState:
         for key in ("replication_began_s", "replication_ended_s"):
             state[key] = None if state[key] < 0 else state[key]
         return cls(**state)

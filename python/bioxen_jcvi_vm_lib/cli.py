@@ -470,13 +470,32 @@ def _run_summary(runtime: Any, result: Any) -> Table:
             ),
             ("transcripts made", f"{result.events.get('transcription_completions', 0):,}"),
             ("proteins made", f"{result.events.get('translation_completions', 0):,}"),
+            *_cycle_rows(result),
         ]
     )
+
+
+def _cycle_rows(result: Any) -> list[tuple[str, str]]:
+    """Say where a cell that grows has come to."""
+    cycle = result.cell_cycle
+    if not cycle:
+        return []
+    born, now = cycle["volume_l"][0], cycle["volume_l"][-1]
+    ready = "ready to divide, " if result.status == "divided" else ""
+    return [
+        (
+            "cell cycle",
+            f"{ready}phase {cycle['phase'][-1]}, {now * 1e15:.3g} fL ({now / born:.2f} x), "
+            f"chromosomes {cycle['chromosomes'][-1]}, forks {cycle['forks'][-1]}",
+        )
+    ]
 
 
 def _machine_table(result: Any) -> Table:
     table = _table("Machines", "machine", "total", "free", "active (mean)")
     for name, columns in result.machines.items():
+        if name == "replisome" and not result.cell_cycle:  # of cells that grow
+            continue
         table.add_row(
             name.replace("_", " "),
             f"{columns['total'][-1]:,}",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
@@ -17,8 +15,6 @@ from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
-    MAX_DURATION_S,
-    gibibytes,
     molecules,
     no_resource,
     seconds,
@@ -34,23 +30,20 @@ from bioxen_jcvi_vm_lib._errors import (
     IsolationBreachError,
     VMStateError,
 )
+from bioxen_jcvi_vm_lib._execution import Execution
 from bioxen_jcvi_vm_lib._html import facts
-from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
+from bioxen_jcvi_vm_lib._traces import TraceLike
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for
-from bioxen_jcvi_vm_lib.program import (
-    CellCycleCheckpoint,
-    Divide,
-    GenomicProgram,
-    Knockout,
-    Replicate,
-    Run,
-    RunOperon,
-    Snapshot,
-    Statement,
+from bioxen_jcvi_vm_lib.genome import (
+    GenomicRuntime,
+    configuration_for,
+    metabolism_for,
+    program_for,
+    unsealed,
 )
+from bioxen_jcvi_vm_lib.program import GenomicProgram, Replicate, Run, Statement
 from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
 
 if TYPE_CHECKING:
@@ -58,12 +51,10 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
     from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
     from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
-    from bioxen_jcvi_vm_lib.metabolism.windows import Windows
 
 __all__ = ["CellularContext"]
 
 Progress = Callable[[float, int], None]
-Ended = Callable[[str, str, bool], list[Exception]]
 
 
 class Machine(Protocol):
@@ -76,14 +67,21 @@ class Machine(Protocol):
         """Raise `VMStateError` if it runs nothing."""
 
 
-#: Longest wait for a round of replication [s], and how often it is looked for.
-_LONGEST_ROUND_S = 7 * 86_400.0
-_LOOK_S = 1.0
-#: Largest recording of one run [bytes].
-MAX_TRACE_BYTES = 8 * 2**30
+class Listener(Protocol):
+    """Who hears what becomes of a cell that is not its own; private to the package."""
+
+    def ended(self, status: str, cause: str, breach: bool) -> list[Exception]:
+        """Hear how a run ended, and return what hooks raised."""
+
+    def divides(self) -> None:
+        """Write down that the cell has divided, at once."""
+
+    def divided(self, daughter: CellularContext) -> list[Exception]:
+        """Hear of the other half, and return what hooks raised."""
+
+
 #: Largest snapshot that is read from a file [bytes].
 MAX_SNAPSHOT_BYTES = 2 * 2**30
-_SNAPSHOT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 
 class CellularContext:
@@ -102,8 +100,8 @@ class CellularContext:
     __slots__ = (
         "__weakref__",
         "_core_context",
-        "_ended",
         "_hypervisor",
+        "_listener",
         "_machine",
         "_metabolism",
         "_runner",
@@ -137,9 +135,22 @@ class CellularContext:
         self._runner = threading.Lock()
         self._snapshot_dir = snapshot_dir
         self._hypervisor: object = None
-        self._ended: Ended | None = None
+        self._listener: Listener | None = None
         self._machine: Callable[[], Machine | None] = _none
         self._metabolism = metabolism
+
+    @classmethod
+    def _made(cls, runtime: GenomicRuntime, seed: int | None, overrides: dict[str, Any]) -> Self:
+        """Make a cell at birth; see the manager's ``create_cellular_context``."""
+        configuration = configuration_for(runtime, overrides)
+        program = program_for(runtime, configuration)
+        return cls(
+            runtime,
+            program,
+            seed=seed,
+            snapshot_dir=configuration.snapshot_dir,
+            metabolism=metabolism_for(runtime, configuration),
+        )
 
     @classmethod
     def _of(
@@ -149,17 +160,14 @@ class CellularContext:
         snapshot_dir: str | None,
         *,
         hypervisor: object = None,
-        ended: Ended | None = None,
+        listener: Listener | None = None,
         metabolism: CellMetabolism | None = None,
     ) -> Self:
-        """Wrap a context that the engine has made, and keep the hypervisor that runs it.
-
-        `ended` is told status, cause and whether it is a breach of every run.
-        """
+        """Wrap a context that the engine has made, and keep the hypervisor that runs it."""
         context = cls.__new__(cls)
         context._adopt(runtime, core, snapshot_dir, metabolism)
         context._hypervisor = hypervisor
-        context._ended = ended
+        context._listener = listener
         return context
 
     # -- state -------------------------------------------------------------------------------------
@@ -196,7 +204,10 @@ class CellularContext:
 
     @property
     def machines(self) -> dict[str, dict[str, int]]:
-        """``{"total", "free", "active"}`` of rna_polymerase, ribosome and degradosome."""
+        """``{"total", "free", "active"}`` of rna_polymerase, ribosome, degradosome and replisome.
+
+        There is a replisome for each replication fork, all at work; none waits.
+        """
         return self._open().machines()
 
     @property
@@ -315,8 +326,7 @@ class CellularContext:
         """What the metabolic model gave the cell, minute by minute: inputs of its trajectory.
 
         Since the cell was made or restored; a fork has its parent's until then. Empty without a
-        ``metabolic_model``, where supply has the organism's own rates. A cell in a hypervisor has
-        none: its workers solve no balances.
+        ``metabolic_model``, where supply has the organism's own rates.
         """
         self._open()
         return () if self._metabolism is None else tuple(self._metabolism.states)
@@ -381,10 +391,7 @@ class CellularContext:
                 "that the snapshot is of",
                 details={"argument": "runtime"},
             )
-        from bioxen_jcvi_vm_lib.metabolism.cell import restored
-
-        engine = engine_for(runtime, runtime.configuration)
-        plain, metabolism = restored(bytes(snapshot), engine)
+        plain, metabolism = unsealed(bytes(snapshot), runtime)
         core = _core.Context.restore(plain, runtime._program)
         return cls._of(runtime, core, runtime.configuration.snapshot_dir, metabolism=metabolism)
 
@@ -537,12 +544,18 @@ class CellularContext:
         ------
         GenomicRuntimeError
             If the cell does not grow, or has not two of each chromosome; nothing has changed then
-            but that the tick was reached.
+            but that the tick was reached. Also if a hook of its `BiologicalVM` failed, which is the
+            cause; the daughter is ``details["daughter"]`` then.
         """
         with self._exclusive() as core:
-            made = core.divide()
-        metabolism = None if self._metabolism is None else self._metabolism.copy()
-        return type(self)._of(self.runtime, made, self._snapshot_dir, metabolism=metabolism)
+            daughter = self._divided(core)
+        failed = together(self._told([daughter]))
+        if failed is not None:
+            raise GenomicRuntimeError(
+                f"the cell has divided, and a hook failed: {named(failed)}",
+                details={"daughter": daughter},
+            ) from failed
+        return daughter
 
     def knockout(self, gene: str) -> None:
         """Stop initiation at a gene for good; a unit without live cistrons loses its promoter.
@@ -653,12 +666,14 @@ class CellularContext:
             *(
                 (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
                 for name, count in self.machines.items()
+                if name != "replisome"
             ),
             *((name, f"{self.resources[name]:,}") for name in ("ATP", "GTP", "CTP", "UTP")),
             ("proteins", f"{int(self.proteins.sum()):,}"),
             ("transcripts by gene", f"{int(self.mrnas.sum()):,}"),
             ("codons translated", f"{events['codon_steps']:,}"),
             ("nucleotides transcribed", f"{events['nucleotide_steps']:,}"),
+            *([("cell cycle", str(self.cell_cycle))] if self.cell_cycle.grows else []),
             ("audit", str(self.audit())),
             ("seed", str(self.seed)),
         ]
@@ -693,6 +708,14 @@ class CellularContext:
             )
         return self._metabolism
 
+    def _divided(self, core: _core.Context) -> Self:
+        """Divide the cell, which is held, and return the other half."""
+        made = core.divide()
+        if self._listener is not None:
+            self._listener.divides()
+        metabolism = None if self._metabolism is None else self._metabolism.copy()
+        return type(self)._of(self.runtime, made, self._snapshot_dir, metabolism=metabolism)
+
     def _solved(self, conditions: Any) -> MetabolicResult:
         """Solve the metabolic model for the cell as it is; see ``execute_metabolic_engine``."""
         core = self._open()
@@ -711,32 +734,10 @@ class CellularContext:
         run: Run,
         progress: Progress | None,
         only: list[int] | None = None,
-    ) -> _core.Trace | Windows:
+    ) -> TraceLike:
         if self._metabolism is None:
             return core.run(run.seconds, run.every_s, progress, only)
         return self._metabolism.run(core, run.seconds, run.every_s, progress, only)
-
-    def _replicated(self, core: _core.Context, progress: Progress | None) -> _core.Trace | Windows:
-        """Run until a round of replication has ended, which a copy of the cell finds out first."""
-        if not core.cycle()["grows"]:
-            raise GenomicRuntimeError(
-                "this cell does not grow, so nothing is replicated: create it with cell_cycle=True"
-            )
-        rounds = core.events()["replication_terminations"]
-        duration_s = 0.0
-        with self.fork(replay=True) as scout:
-            ahead = scout._open()
-            while ahead.events()["replication_terminations"] == rounds:
-                status = scout._advance(ahead, Run(_LOOK_S), None).status
-                duration_s += _LOOK_S
-                if status == "cancelled":
-                    break
-                if status == "exhausted" or duration_s >= _LONGEST_ROUND_S:
-                    raise GenomicRuntimeError(
-                        f"no round of replication ends within {duration_s:g} s: "
-                        + ("nothing can happen any more" if status == "exhausted" else "it waits")
-                    )
-        return self._advance(core, Run(duration_s), progress)
 
     @contextmanager
     def _exclusive(self) -> Iterator[_core.Context]:
@@ -771,48 +772,25 @@ class CellularContext:
         return name, molecules(count, name)
 
     def _execute(self, statements: tuple[Statement, ...], progress: Any) -> ExecutionResult:
-        if progress is not None and not callable(progress):
-            raise APIValidationError("progress must be callable with (time_s, steps), or None")
-        with self._exclusive() as core:
-            machine = self._machine()
-            if machine is not None:
-                machine._ready()
-            core.ready()
-            check_age(core.time_s, statements)
-            check_size(self.runtime, statements)
-            actions = []
-            notes: list[str] = []
-            for number, statement in enumerate(statements, 1):
-                try:
-                    actions.append(self._prepared(core, statement, progress, notes))
-                except APIValidationError as error:
-                    if len(statements) == 1:
-                        raise
-                    where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
-                    raise APIValidationError(error.message + where, details=error.details) from None
-            fingerprint = core.program.fingerprint
-            traces: list[_core.Trace | Windows] = []
-            for action in actions:
-                trace = action()
-                if trace is not None:
-                    traces.append(trace)
-                    if trace.status not in ("completed", "exhausted"):
-                        break
-            if not traces:
-                traces.append(core.run(0.0))
-            audit = traces[-1].audit
-            result = ExecutionResult.from_traces(
-                traces,
-                audit=core.audit() if audit is None else audit,
-                seed=self.seed,
-                runtime_fingerprint=fingerprint,
-                genes=self.runtime.locus_tags,
-                gene_names=self.runtime.gene_names,
-                notes=notes,
-            )
-            breach = traces[-1].breach
+        execution = Execution(self, progress)
+        try:
+            with self._exclusive() as core:
+                machine = self._machine()
+                if machine is not None:
+                    machine._ready()
+                fingerprint = core.program.fingerprint
+                traces = execution.of(core, statements)
+                result = execution.result(core, traces, fingerprint)
+                breach = traces[-1].breach
+        except BaseException as error:
+            for one in self._told(execution.daughters):
+                error.add_note(f"a hook failed, too: {named(one)}")
+            raise
         # hooks may run the cell again
-        failed = together(self._ended(result.status, result.cause, breach) if self._ended else ())
+        failures = self._told(execution.daughters)
+        if self._listener is not None:
+            failures += self._listener.ended(result.status, result.cause, breach)
+        failed = together(failures)
         if breach:
             raise IsolationBreachError(
                 f"the cell came to its quota: {result.cause}", details={"results": result}
@@ -828,76 +806,11 @@ class CellularContext:
             ) from failed
         return result
 
-    def _prepared(
-        self,
-        core: _core.Context,
-        statement: Statement,
-        progress: Progress | None,
-        notes: list[str],
-    ) -> Callable[[], _core.Trace | Windows | None]:
-        """Look everything up that a statement names, and return what carries it out."""
-        if isinstance(statement, Run):
-            run = self._checked_run(statement.seconds, statement.every_s)
-            return lambda: self._advance(core, run, progress)
-        if isinstance(statement, RunOperon):
-            indices = [self.runtime.gene_index(gene) for gene in statement.genes]
-            if statement.translated and (kind := self.runtime.genes[indices[0]].kind) != "protein":
-                gene = statement.genes[0]
-                raise APIValidationError(
-                    f"{gene!r} is {kind} and never translated; "
-                    f'run_operon(["{gene}"]) transcribes it',
-                    details={"gene": gene},
-                )
-            duration_s = seconds(statement.duration_s, "duration_s")
-
-            def express() -> _core.Trace | Windows:
-                gone = set(core.knocked_out())
-                notes.extend(noted(self.runtime, (i for i in dict.fromkeys(indices) if i in gone)))
-                return self._advance(core, Run(duration_s, None), progress, indices)
-
-            return express
-        if isinstance(statement, Knockout):
-            index = self.runtime.gene_index(statement.gene)
-            return lambda: core.knockout(index)
-        if isinstance(statement, Replicate):
-            return lambda: self._replicated(core, progress)
-        if isinstance(statement, Divide):
-
-            def divide() -> None:
-                core.divide()
-                notes.append(f"divided at {core.time_s:g} s; the other half was let go")
-
-            return divide
-        if isinstance(statement, CellCycleCheckpoint):
-            return lambda: notes.append(f"at {core.time_s:g} s: {CellCycleState.of(core)}")
-        if isinstance(statement, Snapshot):
-            path = self._snapshot_path(statement.name)
-            return lambda: save_bytes(path, self._sealed(core))
-        name, count = self._checked_resource(statement.name, statement.molecules)
-        return lambda: core.set_resource(name, count)
-
-    def _snapshot_path(self, name: str) -> Path:
-        """Return where ``snapshot(name)`` saves: in ``snapshot_dir`` and nowhere else."""
-        if self._snapshot_dir is None:
-            raise InvalidConfigurationError(
-                f"snapshot({short(name)}) has nowhere to save: "
-                "set snapshot_dir in the configuration",
-                details={"key": "snapshot_dir"},
-            )
-        if not _SNAPSHOT_NAME.fullmatch(name):
-            raise InvalidConfigurationError(
-                f"snapshot({short(name)}) would not be a file inside snapshot_dir: a name has "
-                "letters, digits, '_', '-' and '.', begins with none of the last two, and has at "
-                "most 200 characters",
-                details={"key": "snapshot_dir", "name": name},
-            )
-        folder = Path(self._snapshot_dir)
-        if not os.path.isdir(folder):  # noqa: PTH112 - which never raises
-            raise InvalidConfigurationError(
-                f"snapshot_dir {self._snapshot_dir} is no folder: make it first",
-                details={"key": "snapshot_dir"},
-            )
-        return folder / f"{name}.bxs"
+    def _told(self, daughters: Sequence[CellularContext]) -> list[Exception]:
+        """Call the hooks for divisions that there were, and return what they raised."""
+        if self._listener is None:
+            return []
+        return [error for one in daughters for error in self._listener.divided(one)]
 
 
 def _none() -> None:
@@ -908,41 +821,3 @@ def energy_charge(pools: Mapping[str, int]) -> float:
     """Return (ATP + ADP / 2) / (ATP + ADP + AMP); 0 where there is no adenylate."""
     atp, adp, amp = (pools[name] for name in ("ATP", "ADP", "AMP"))
     return (atp + adp / 2) / (atp + adp + amp) if atp + adp + amp else 0.0
-
-
-def check_age(age_s: float, statements: Iterable[Statement]) -> None:
-    """Refuse statements that would carry a cell beyond the greatest age.
-
-    A cell that is one of a hypervisor's would fail of it.
-    """
-    for statement in statements:
-        if isinstance(statement, Run):
-            age_s += statement.seconds
-        elif isinstance(statement, RunOperon):
-            age_s += statement.duration_s
-    if age_s > MAX_DURATION_S:
-        raise APIValidationError(
-            f"the cell would come to an age of {age_s:.15g} s, and {MAX_DURATION_S:g} s is the "
-            "greatest: give less time",
-            details={"age_s": age_s},
-        )
-
-
-def check_size(runtime: GenomicRuntime, statements: Iterable[Statement], cells: int = 1) -> None:
-    """Refuse statements whose samples are together more than can be kept."""
-    size = cells * sum(recorded_bytes(runtime, one) for one in statements if isinstance(one, Run))
-    if size > MAX_TRACE_BYTES:
-        many = cells > 1
-        whose = f" of {cells:,} cells" if many else ""
-        fewer = ", or fewer seeds at a time" if many else ""
-        raise APIValidationError(
-            f"the samples{whose} would take {gibibytes(size)} "
-            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s{fewer}",
-            details={"argument": "seeds" if many else "every_s"},
-        )
-
-
-def recorded_bytes(runtime: GenomicRuntime, statement: Run) -> float:
-    """Return what the samples of a run take [bytes]."""
-    rows = 2.0 if statement.every_s is None else statement.seconds / statement.every_s + 2
-    return rows * 8 * (2 * len(runtime) + 128)

@@ -30,6 +30,7 @@ from bioxen_jcvi_vm_lib.organism import (
 )
 
 if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
     from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
 
 __all__ = ["GenomicRuntime", "Replicon", "ReportEntry", "Resident", "decode_genome"]
@@ -661,17 +662,26 @@ def engine_for(
         return made
 
 
-def without_metabolism(config: GenomicVirtualizationConfig, who: str) -> None:
-    """Refuse a metabolic model where the workers of a hypervisor run the cell.
+def metabolism_for(
+    runtime: GenomicRuntime, config: GenomicVirtualizationConfig
+) -> CellMetabolism | None:
+    """Return the metabolism of a cell at birth; None without a model. Raises as `engine_for`."""
+    engine = engine_for(runtime, config)
+    if engine is None:
+        return None
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
+
+    return CellMetabolism(engine, engine.medium(config))
+
+
+def unsealed(snapshot: bytes, runtime: GenomicRuntime) -> tuple[bytes, CellMetabolism | None]:
+    """Return the core's part of a snapshot, and the metabolism that the rest describes.
 
     Raises
     ------
-    InvalidConfigurationError
-        If the configuration names one.
+    SnapshotError
+        If that is damaged, of another model, or there or not there though there is none or one.
     """
-    if config.metabolic_model is not None:
-        raise InvalidConfigurationError(
-            f"{who} run on workers, which solve no flux balances, so metabolic_model would not "
-            "act: run the cell alone (create_cellular_context), or take the key out",
-            details={"key": "metabolic_model"},
-        )
+    from bioxen_jcvi_vm_lib.metabolism.cell import restored
+
+    return restored(snapshot, engine_for(runtime, runtime.configuration))

@@ -6,6 +6,7 @@ Grammar (statements are separated by ``;`` or new lines, ``#`` starts a comment)
     statement  = name "(" [argument {"," argument} [","]] ")"
     argument   = value | keyword "=" value
     value      = number | string | "True" | "False" | "None" | "[" [value {"," value} [","]] "]"
+               | "{" [string ":" value {"," string ":" value} [","]] "}"
 
 The older calls ``transcribe_gene("x")`` and ``translate_gene("x")`` are read as
 ``run_operon(["x"], duration_s=60)``. Where a gene that is to be expressed is knocked out, the run
@@ -17,22 +18,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from bioxen_jcvi_vm_lib import _checks
 from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
-from bioxen_jcvi_vm_lib._frozen import plain
+from bioxen_jcvi_vm_lib._frozen import frozen, plain, reduced
 
 __all__ = [
     "CellCycleCheckpoint",
+    "CreateCellularContext",
     "Divide",
     "GenomicProgram",
     "Knockout",
     "Replicate",
     "Run",
+    "RunMetabolicPathways",
     "RunOperon",
     "SetResource",
     "Snapshot",
@@ -165,7 +168,7 @@ class Replicate:
 
 @dataclass(frozen=True, slots=True)
 class Divide:
-    """``divide()``: the cell keeps one half of itself, the other is let go."""
+    """``divide()``: the program goes on in one half; the other is among the result's contexts."""
 
     def __str__(self) -> str:
         return "divide()"
@@ -179,8 +182,74 @@ class CellCycleCheckpoint:
         return "execute_cell_cycle_checkpoint()"
 
 
+@dataclass(frozen=True, slots=True)
+class RunMetabolicPathways:
+    """``run_metabolic_pathways(glucose_available=True)``: solve the cell's metabolic model.
+
+    Nothing changes in the cell; the answer is among the result's ``metabolic_results``.
+
+    Attributes
+    ----------
+    glucose_available : bool
+        True: glucose is taken up as the cell's model allows, also where the cell has none; False:
+        its exchange is closed.
+    """
+
+    glucose_available: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.glucose_available, bool):
+            raise _refused(
+                "glucose_available",
+                f"glucose_available must be True or False, not {short(self.glucose_available)}",
+            )
+
+    def __str__(self) -> str:
+        return f"run_metabolic_pathways(glucose_available={self.glucose_available})"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCellularContext:
+    """``create_cellular_context({...})``: make a further cell of the same genome.
+
+    It is among the result's ``contexts``; the program goes on in the cell that carries it out.
+
+    Attributes
+    ----------
+    configuration : mapping of str to value
+        Configuration keys and ``seed``, as the keywords of the manager's
+        ``create_cellular_context``.
+    """
+
+    configuration: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        given: object = self.configuration
+        if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+            raise _refused(
+                "configuration",
+                f"configuration is a mapping of configuration keys, not {short(given)}",
+            )
+        _keep(self, "configuration", frozen(dict(given)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
+
+    def __str__(self) -> str:
+        return f"create_cellular_context({_written(self.configuration)})"
+
+
 Statement = (
-    Run | RunOperon | Knockout | SetResource | Snapshot | Replicate | Divide | CellCycleCheckpoint
+    Run
+    | RunOperon
+    | Knockout
+    | SetResource
+    | Snapshot
+    | Replicate
+    | Divide
+    | RunMetabolicPathways
+    | CreateCellularContext
+    | CellCycleCheckpoint
 )
 
 
@@ -198,8 +267,9 @@ class GenomicProgram:
 
     Attributes
     ----------
-    statements : tuple of Run, RunOperon, Knockout, SetResource, Snapshot, Replicate, Divide or
-        CellCycleCheckpoint, in the order of execution.
+    statements : tuple of Run, RunOperon, Knockout, SetResource, Snapshot, Replicate, Divide,
+        RunMetabolicPathways, CreateCellularContext or CellCycleCheckpoint, in the order of
+        execution.
     """
 
     statements: tuple[Statement, ...]
@@ -226,8 +296,8 @@ class GenomicProgram:
             if not isinstance(one, Statement):
                 raise APIValidationError(
                     f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource, "
-                    "Snapshot, Replicate, Divide or CellCycleCheckpoint, or read text with "
-                    "GenomicProgram.parse",
+                    "Snapshot, Replicate, Divide, RunMetabolicPathways, CreateCellularContext or "
+                    "CellCycleCheckpoint, or read text with GenomicProgram.parse",
                     details={"argument": "statements"},
                 )
 
@@ -295,6 +365,18 @@ def _refused(argument: str, message: str) -> APIValidationError:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _written(value: Any) -> str:
+    """Write a value as `GenomicProgram.parse` reads it."""
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, Mapping):
+        pairs = (f"{_quoted(key)}: {_written(part)}" for key, part in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return repr(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,9 +548,11 @@ class _Parser:
             )
         if token.kind == "name" and token.text in _CONSTANTS:
             return _Value(_CONSTANTS[token.text], token.at)
+        if token.kind == "mark" and token.text in ("[", "{") and nesting >= MAX_NESTING:
+            self._fail(token.at, f"lists are nested more than {MAX_NESTING} deep")
+        if token.kind == "mark" and token.text == "{":
+            return _Value(self._pairs(nesting), token.at)
         if token.kind == "mark" and token.text == "[":
-            if nesting >= MAX_NESTING:
-                self._fail(token.at, f"lists are nested more than {MAX_NESTING} deep")
             items: list[Any] = []
             while self._peek().text != "]":
                 if len(items) >= MAX_ITEMS:
@@ -490,6 +574,25 @@ class _Parser:
                 f"{why}; expected {due}" if due else f"{why}; write a text in quotes{quoted}",
             )
         self._fail(token.at, "expected a number, a text in quotes or a list")
+
+    def _pairs(self, nesting: int) -> Mapping[str, Any]:
+        """Read a mapping, of which the brace is read."""
+        pairs: dict[str, Any] = {}
+        while self._peek().text != "}":
+            key = self._peek()
+            if key.kind != "string":
+                self._fail(key.at, 'expected a key in quotes, as in {"seed": 7}')
+            name = str(self._value(nesting + 1).value)
+            if name in pairs:
+                self._fail(key.at, f"{short(name)} is given twice")
+            if len(pairs) >= MAX_ITEMS:
+                self._fail(key.at, f"more than {MAX_ITEMS:,} items in a mapping")
+            self._expect(":", "after a key")
+            pairs[name] = self._value(nesting + 1).value
+            if self._peek().text != "}":
+                self._expect(",", "or '}' in the mapping")
+        self._take()
+        return pairs
 
     def _number(self, token: _Token) -> int | float:
         text = token.text
@@ -569,6 +672,16 @@ class _Arguments:
             self._parser.fail(value.at, f"expected {what} as a text in quotes")
         return str(value.value)
 
+    def flag(self, value: _Value, key: str) -> bool:
+        if not isinstance(value.value, bool):
+            self._parser.fail(value.at, f"{key} must be True or False")
+        return value.value
+
+    def pairs(self, value: _Value, example: str) -> Mapping[str, Any]:
+        if not isinstance(value.value, Mapping):
+            self._parser.fail(value.at, f"expected configuration keys, for example {example}")
+        return value.value
+
     def genes(self, value: _Value) -> tuple[str, ...]:
         items = (value.value,) if isinstance(value.value, str) else value.value
         if (
@@ -641,6 +754,20 @@ def _snapshot(arguments: _Arguments) -> Snapshot:
     return Snapshot(arguments.text(name, "a name"))
 
 
+def _run_metabolic_pathways(arguments: _Arguments) -> RunMetabolicPathways:
+    available = arguments.match().get("glucose_available")
+    if available is None:
+        return RunMetabolicPathways()
+    return RunMetabolicPathways(arguments.flag(available, "glucose_available"))
+
+
+def _create_cellular_context(arguments: _Arguments) -> CreateCellularContext:
+    configuration = arguments.match().get("configuration")
+    if configuration is None:
+        return CreateCellularContext()
+    return CreateCellularContext(arguments.pairs(configuration, '{"atp_pool_size": 60000}'))
+
+
 def _alone(make: Callable[[], Statement]) -> Callable[[_Arguments], Statement]:
     """Read a call without arguments."""
 
@@ -659,6 +786,8 @@ _CALLS: dict[str, Callable[[_Arguments], Statement]] = {
     "snapshot": _snapshot,
     "replicate": _alone(Replicate),
     "divide": _alone(Divide),
+    "run_metabolic_pathways": _run_metabolic_pathways,
+    "create_cellular_context": _create_cellular_context,
     "execute_cell_cycle_checkpoint": _alone(CellCycleCheckpoint),
 }
 _KNOWN = f"{', '.join(_CALLS)}, and the older transcribe_gene and translate_gene"
@@ -671,6 +800,8 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
     "knockout": ("gene",),
     "set_resource": ("name", "molecules"),
     "snapshot": ("name",),
+    "run_metabolic_pathways": ("glucose_available",),
+    "create_cellular_context": ("configuration",),
     **dict.fromkeys(("replicate", "divide", "execute_cell_cycle_checkpoint"), ()),
     "transcribe_gene": ("gene", "duration_s"),
     "translate_gene": ("gene", "duration_s"),
@@ -683,6 +814,4 @@ _DUE = {
 #: Calls of the language whose engines this version does not have.
 _LATER = {
     "set_environment": "there is no environment that rates depend on",
-    "run_metabolic_pathways": "there is no metabolic engine",
-    "create_cellular_context": "cells are made by create_cellular_context of the manager",
 }

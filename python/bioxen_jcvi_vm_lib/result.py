@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -23,9 +23,11 @@ from bioxen_jcvi_vm_lib._errors import APIValidationError, MissingDependencyErro
 from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._saving import Replacing
+from bioxen_jcvi_vm_lib._traces import TraceLike, read_only
 
 if TYPE_CHECKING:
-    from bioxen_jcvi_vm_lib.metabolism.windows import Windows
+    from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
 
 __all__ = ["Audit", "ExecutionResult"]
 
@@ -83,7 +85,7 @@ class ExecutionResult:
     resources : mapping of str to ndarray of int64, shape (n,)
         Molecules.
     machines : mapping of str to {"total", "free", "active": ndarray of int64, shape (n,)}
-        rna_polymerase, ribosome, degradosome.
+        rna_polymerase, ribosome, degradosome, replisome (one for each replication fork).
     events : mapping of str to int
         Events during the run by kind.
     ledger : mapping of process to {resource: int}
@@ -105,6 +107,16 @@ class ExecutionResult:
         Names in the order of `genes`, empty where a gene has none.
     notes : tuple of str
         What else is to be known of it: which genes that it was to express are knocked out.
+    cell_cycle : mapping of str to ndarray, shape (n,)
+        Of a cell that grows "phase" (texts), "volume_l" [L], "surface_ratio" (to birth of the
+        organism), "growth_rate_per_h" [1/h], "generation", "chromosomes", "origins" (of the longest
+        replicon) and "forks"; else empty.
+    contexts : tuple of CellularContext
+        Cells that the program made: other halves of ``divide()`` and those of
+        ``create_cellular_context({...})``, in this order of statements. Copies and tables of the
+        result are without them; ``save`` stores a cell.
+    metabolic_results : tuple of MetabolicResult
+        Of each ``run_metabolic_pathways()``.
     """
 
     status: str
@@ -124,14 +136,17 @@ class ExecutionResult:
     cause: str = ""
     gene_names: tuple[str, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    cell_cycle: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    contexts: tuple[CellularContext, ...] = field(default=(), repr=False)
+    metabolic_results: tuple[MetabolicResult, ...] = field(default=(), repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return reduced(self)
+        return reduced(replace(self, contexts=()))
 
     @classmethod
     def from_traces(
         cls,
-        traces: Sequence[_core.Trace | Windows],
+        traces: Sequence[TraceLike],
         *,
         audit: Mapping[str, int],
         seed: int,
@@ -139,6 +154,8 @@ class ExecutionResult:
         genes: tuple[str, ...],
         gene_names: tuple[str, ...] = (),
         notes: Sequence[str] = (),
+        contexts: Sequence[CellularContext] = (),
+        metabolic_results: Sequence[MetabolicResult] = (),
     ) -> ExecutionResult:
         """Join traces that follow one another in time.
 
@@ -162,6 +179,8 @@ class ExecutionResult:
             cause=traces[-1].cause,
             gene_names=gene_names,
             notes=tuple(dict.fromkeys(notes)),
+            contexts=tuple(contexts),
+            metabolic_results=tuple(metabolic_results),
         )
 
     @property
@@ -175,7 +194,7 @@ class ExecutionResult:
         Parameters
         ----------
         machine : str
-            "rna_polymerase", "ribosome" or "degradosome".
+            "rna_polymerase", "ribosome", "degradosome" or "replisome".
 
         Returns
         -------
@@ -205,6 +224,7 @@ class ExecutionResult:
                 name: {key: column.tolist() for key, column in columns.items()}
                 for name, columns in self.machines.items()
             },
+            "cell_cycle": {key: column.tolist() for key, column in self.cell_cycle.items()},
         }
 
     def _metadata(self) -> dict[str, Any]:
@@ -220,6 +240,11 @@ class ExecutionResult:
             "sim_time_s": self.sim_time_s,
             "seed": self.seed,
             "runtime_fingerprint": self.runtime_fingerprint,
+            **(
+                {"metabolic_results": [one.to_dict() for one in self.metabolic_results]}
+                if self.metabolic_results
+                else {}
+            ),
         }
 
     def _columns(self) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -228,6 +253,8 @@ class ExecutionResult:
         for name, columns in self.machines.items():
             for key, column in columns.items():
                 yield f"machine.{name}.{key}", column
+        for key, column in self.cell_cycle.items():
+            yield f"cell_cycle.{key}", column
         for name, column in self.resources.items():
             yield f"resource.{name}", column
         for what, table in (("protein", self.proteins), ("mrna", self.mrnas)):
@@ -256,6 +283,8 @@ class ExecutionResult:
                 ("time_s", "machine"),
                 _stacked([self.machines[name][key] for name in names], len(self.time_s)),
             )
+        for key, column in self.cell_cycle.items():
+            data[f"cell_cycle_{key}"] = ("time_s", column)
         metadata = self._metadata()
         attributes = {
             key: value if isinstance(value, str | float) else json.dumps(value)
@@ -273,7 +302,9 @@ class ExecutionResult:
             attrs=attributes,
         )
         for name in data:
-            dataset[name].attrs["units"] = "molecules"
+            unit = _UNITS.get(name.removeprefix("cell_cycle_"), "molecules")
+            if unit:
+                dataset[name].attrs["units"] = unit
         return dataset
 
     def to_pandas(self) -> Any:
@@ -370,6 +401,13 @@ class ExecutionResult:
     def _repr_html_(self) -> str:
         return facts(self._facts())
 
+    def _cycle_facts(self) -> list[tuple[str, str]]:
+        if not self.cell_cycle:
+            return []
+        first, last = (self.cell_cycle["volume_l"][row] * 1e15 for row in (0, -1))
+        phases = " ".join(p for p, _ in itertools.groupby(self.cell_cycle["phase"].tolist()))
+        return [("phases", phases), ("volume", f"{first:.3g} to {last:.3g} fL")]
+
     def _facts(self) -> list[tuple[str, str]]:
         return [
             ("status", self.status),
@@ -380,11 +418,23 @@ class ExecutionResult:
             *(
                 (f"{name.replace('_', ' ')}s active", f"{100 * self.active_fraction(name):.1f} %")
                 for name in self.machines
+                if name != "replisome"  # none waits
             ),
+            *self._cycle_facts(),
             ("audit", str(self.audit)),
             ("seed", str(self.seed)),
             *(("note", note) for note in self.notes),
         ]
+
+
+#: Of columns that count no molecules; empty: none.
+_UNITS = {
+    "volume_l": "L",
+    "growth_rate_per_h": "1/h",
+    **dict.fromkeys(
+        ("phase", "surface_ratio", "generation", "chromosomes", "origins", "forks"), ""
+    ),
+}
 
 
 def in_short(notes: Sequence[str]) -> str:
@@ -438,6 +488,11 @@ def _summed_ledger(ledgers: Sequence[Ledger]) -> Ledger:
 
 
 @cache
+def _phases() -> NDArray[Any]:
+    return np.array(_core.phase_names())
+
+
+@cache
 def _pools() -> tuple[str, ...]:
     return tuple(_core.resource_names())
 
@@ -445,12 +500,15 @@ def _pools() -> tuple[str, ...]:
 class _Looked:
     """The columns of a trace, each made once: the core builds its tables anew at every look."""
 
-    def __init__(self, trace: _core.Trace | Windows) -> None:
+    def __init__(self, trace: TraceLike) -> None:
         self.time_s = trace.time_s
         self.proteins = trace.proteins
         self.mrnas = trace.mrnas
         self.resources = trace.resources
         self.machines = trace.machines
+        self.cell_cycle = dict(trace.cell_cycle)
+        if self.cell_cycle:
+            self.cell_cycle["phase"] = read_only(_phases()[self.cell_cycle["phase"]])
 
 
 def _same_row(before: _Looked, after: _Looked) -> bool:
@@ -495,6 +553,7 @@ def _joined(parts: Sequence[_Looked]) -> dict[str, Any]:
             "machines": MappingProxyType(
                 {name: MappingProxyType(columns) for name, columns in first.machines.items()}
             ),
+            "cell_cycle": MappingProxyType(first.cell_cycle),
         }
 
     def join(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -514,5 +573,8 @@ def _joined(parts: Sequence[_Looked]) -> dict[str, Any]:
                 )
                 for name, columns in first.machines.items()
             }
+        ),
+        "cell_cycle": MappingProxyType(
+            {key: join([part.cell_cycle[key] for part in parts]) for key in first.cell_cycle}
         ),
     }

@@ -76,6 +76,7 @@ GIVES = {
     "Program.report": "tuple[ReportEntry, ...]",
     "Program.roles": "dict[str, tuple[int, ...]]",
     "Program.units": "tuple[TranscriptionUnit, ...]",
+    "Trace.cell_cycle": "dict[str, numpy.typing.NDArray[typing.Any]]",
     "Trace.events": COUNTS,
     "Trace.ledger": f"dict[str, {COUNTS}]",
     "Trace.machines": f"dict[str, dict[str, {COLUMN}]]",

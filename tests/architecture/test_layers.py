@@ -30,6 +30,7 @@ HEADERS = {
     "capacity.hpp": "program",
     "program.hpp": "program",
     "ledger.hpp": "ledger",
+    "cell_cycle.hpp": "trace",
     "trace.hpp": "trace",
     "cellular_context.hpp": "cell",
     "clock.hpp": "hypervisor",

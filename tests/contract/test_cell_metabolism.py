@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -495,25 +499,152 @@ def test_without_a_model_or_turnover_numbers_the_key_is_named(
         manager.execute_metabolic_engine(cell, {"enzyme_constraints": True})
 
 
-def test_workers_refuse_cells_with_metabolism(
+def test_a_machine_with_metabolism_lives_as_its_cell_alone(
     manager: bx.GenomicVirtualizationManager,
     fed: bx.GenomicRuntime,
     cell: bx.CellularContext,
     model_file: Path,
-    tmp_path: Path,
+    genes: list[str],
 ) -> None:
-    with bx.BioXenHypervisor(workers=1) as hypervisor:
-        hypervisor.create_vm("plain", fed, seed=1, metabolic_model=None)
-        hypervisor.save(tmp_path / "saved")
+    """In windows of a minute, bit for bit, cut anywhere; its status tells what feeds it."""
+    code = f'run(90, every_s=20); knockout("{genes[0]}"); run_operon(["dnaA"], duration_s=40)'
+    wanted = cell.execute(code)
+    with bx.create_bio_vm("cell", config={"metabolic_model": str(model_file)}, seed=7) as vm:
+        assert vm.get_status().metabolism is None
+        vm.start()
+        with pytest.raises(bx.ResourceAllocationError):
+            vm.allocate_resources({"ribosomes": 300})
+        done = vm.execute_biological_process(code)
+        assert vm.context.trajectory_hash == cell.trajectory_hash
+        assert done.execution.time_s.tolist() == wanted.time_s.tolist()
+        assert done.execution.resources["ATP"].tolist() == wanted.resources["ATP"].tolist()
+        assert done.events == wanted.events
+        assert done.execution.ledger == wanted.ledger
+        told = vm.get_status().metabolism
+        assert told == cell.metabolism[-1] == vm.get_biological_metrics().metabolism
+        assert (told.time_s, told.status) == (120.0, "infeasible")  # an essential gene is gone
+        assert [state.time_s for state in vm.context.metabolism] == [0.0, 60.0, 120.0]
+        assert "infeasible, no supply" in vm._repr_html_()
+        with pytest.raises(bx.VMStateError, match="metabolic model"):
+            vm.hypervisor.run(200)
+        restored = bx.CellularContext.restore(vm.context.snapshot(), fed)
+        vm.execute_biological_process("run(60)")
+        restored.run(60)
+        assert vm.context.trajectory_hash == restored.trajectory_hash
+
+
+def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
+    fed: bx.GenomicRuntime, cell: bx.CellularContext, tmp_path: Path
+) -> None:
+    with bx.BioXenHypervisor(max_vms=4, workers=1) as hypervisor:
+        vm = bx.create_bio_vm("cell", genome_runtime=fed, seed=7, hypervisor=hypervisor)
+        vm.start()
+        ended: list[bx.ProcessResult] = []
+        worker = threading.Thread(
+            target=lambda: ended.append(vm.execute_biological_process("run(1e6)"))
+        )
+        worker.start()
+        while vm.get_status().time_s < 200:
+            time.sleep(0.001)
+        with pytest.raises(bx.GenomicRuntimeError, match="one run at a time"):
+            hypervisor.context("cell").run(1)
+        for _ in range(20):  # wherever it is: in a window, or between two
+            vm.pause()
+            rested = vm.context.trajectory_hash
+            time.sleep(0.01)
+            assert vm.context.trajectory_hash == rested
+            vm.resume()
+            time.sleep(0.003)
+        vm.stop()
+        worker.join(60)
+        assert [one.status for one in ended] == ["stopped"]
+        lived = ended[0].execution
+        assert lived.audit.ok
+        assert lived.time_s[-1] == lived.sim_time_s == vm.get_status().time_s
+        cell.run(lived.sim_time_s)
+        spent = {n: sum(legs.get(n, 0) for legs in lived.ledger.values()) for n in ("ATP", "Ala")}
+        for name, n in spent.items():
+            assert n == lived.resources[name][-1] - lived.resources[name][0]
+        with pytest.raises(bx.VMStateError, match="restore_vm"):
+            hypervisor.save(tmp_path / "saved")
+        fork = hypervisor.context(hypervisor.fork_vm("cell", "fork", replay=True))
+        assert fork.metabolism == vm.context.metabolism
+        again = hypervisor.restore_vm("again", vm.context.snapshot(), fed)
+        assert hypervisor.context(again).trajectory_hash == vm.context.trajectory_hash
+        few = bx.create_bio_vm(
+            "few", genome_runtime=fed, seed=7, hypervisor=hypervisor, quota={"simulated_s": 100.0}
+        )
+        few.start()
+        done = few.execute_biological_process("run(500)")
+        assert (done.status, done.cause, done.sim_time_s) == ("quota", "simulated time", 100.0)
+    empty = bx.BioXenHypervisor(workers=1)
+    with empty, pytest.raises(bx.InvalidConfigurationError, match="metabolic_model"):
+        empty.load(tmp_path / "saved", runtimes=[fed])
+    chassis = bx.Chassis.of_organism(fed)
+    with bx.BioXenHypervisor(workers=1, chassis=chassis) as shared:
         for call in (
-            lambda: hypervisor.create_vm("cell", fed),
-            lambda: hypervisor.restore_vm("cell", cell.snapshot(), fed),
-            lambda: bx.BioXenHypervisor(workers=1).load(tmp_path / "saved", runtimes=[fed]),
-            lambda: manager.run_ensemble(fed, "run(1)", seeds=[1]),
-            lambda: bx.create_bio_vm("cell", config={"metabolic_model": str(model_file)}),
+            lambda: shared.create_vm("cell", fed),
+            lambda: shared.restore_vm("cell", cell.snapshot(), fed),
         ):
-            with pytest.raises(bx.InvalidConfigurationError, match="metabolic_model"):
+            with pytest.raises(bx.InvalidConfigurationError, match="without a chassis"):
                 call()
+        shared.create_vm("plain", fed, metabolic_model=None)
+
+
+def test_an_ensemble_with_metabolism_is_its_cells_alone(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    code = "run(130, every_s=50); set_resource('ATP', 5); run(20)"
+    alone = [manager.create_cellular_context(fed, seed=n).execute(code) for n in range(3)]
+    for workers in (1, 2):
+        together = manager.run_ensemble(fed, code, seeds=range(3), workers=workers)
+        for one, other in zip(alone, together, strict=True):
+            assert one.seed == other.seed
+            assert one.time_s.tolist() == other.time_s.tolist()
+            assert (one.proteins == other.proteins).all()
+            assert (one.resources.table == other.resources.table).all()
+            assert (one.events, one.status) == (other.events, other.status)
+    with pytest.raises(bx.APIValidationError, match="same file"):
+        manager.run_ensemble(fed, "snapshot('x')", seeds=[1])
+    with pytest.raises(bx.APIValidationError, match="workers"):
+        manager.run_ensemble(fed, "run(1)", seeds=[1], workers=0)
+
+
+def test_ctrl_c_ends_an_ensemble_with_metabolism(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    results = manager.run_ensemble(fed, "run(1e7)", seeds=range(50), workers=2)
+    assert time.monotonic() - began < 20
+    assert 0 < len(results) < 50
+    assert {one.status for one in results} == {"cancelled"}
+    assert [one.seed for one in results] == list(range(len(results)))
+
+
+def test_process_code_asks_the_metabolic_model(
+    manager: bx.GenomicVirtualizationManager, cell: bx.CellularContext
+) -> None:
+    """With glucose as the model allows it, and without; nothing changes in the cell."""
+    before = cell.trajectory_hash
+    result = cell.execute("run_metabolic_pathways(); run_metabolic_pathways(True)")
+    first, second = result.metabolic_results
+    wanted = manager.execute_metabolic_engine(cell)
+    assert first == second
+    assert (first.fluxes, first.growth_rate_per_h) == (wanted.fluxes, wanted.growth_rate_per_h)
+    assert first.exchange[GLUCOSE] == pytest.approx(-30.0)
+    told = json.loads(json.dumps(result.to_dict()))["metabolic_results"]
+    assert told[0]["growth_rate_per_h"] == first.growth_rate_per_h
+    cell.set_metabolic_conditions({"medium": {GLUCOSE: 3.0}})
+    (fed_again,) = cell.execute("run_metabolic_pathways(True)").metabolic_results
+    assert fed_again.growth_rate_per_h == first.growth_rate_per_h
+    assert cell.metabolic_conditions.medium[GLUCOSE] == (-3.0, None)
+    with pytest.raises(bx.MetabolicInfeasibleError) as caught:  # maintenance is forced
+        cell.execute("run_metabolic_pathways(glucose_available=False)")
+    named = {one.reaction for one in caught.value.details["binding_constraints"]}
+    assert GLUCOSE in named
+    assert cell.trajectory_hash == before
+    assert cell.metabolism == ()
 
 
 def test_the_solver_is_loaded_by_those_who_need_it(

@@ -8,6 +8,7 @@
 #include "support/checksum.hpp"
 
 #include <bioxen/error.hpp>
+#include <bioxen/hypervisor.hpp>
 
 #include <cmath>
 #include <cstdlib>
@@ -898,6 +899,58 @@ TEST(a_cell_that_waits_to_divide_is_not_exhausted) {
     CellularContext restored = CellularContext::restore(cell.snapshot(), cell.shared_program());
     for (CellularContext* const one : {&cell, &restored}) CHECK(one->advance(100.0) == AdvanceStatus::exhausted);
     CHECK(restored.cycle().ready_to_divide);
+}
+
+/// A context divides as its cell alone would, at the same tick; what cannot be admitted divides nothing.
+TEST(a_context_of_a_hypervisor_divides_as_its_cell_would) {
+    const auto program = dividing_program();
+    CellularContext alone{program, 3};
+    while (!alone.cycle().ready_to_divide) alone.advance(alone.time_s() + 1.0);
+    const double age_s = alone.time_s() + 0.005;
+    alone.advance(age_s);
+    CellularContext apart = alone.replica();
+    apart.advance(CellularContext::next_tick_s(age_s));
+    const std::string undivided = apart.trajectory_hash();
+    CellularContext daughter = apart.divide();
+    const Capacity own = capacity_of(program->organism());
+    Capacity twice = own;
+    for (const auto member : capacity_members) twice.*member *= 2;
+    for (const bool room : {false, true}) {
+        Hypervisor::Options options;
+        options.workers = 1;
+        options.chassis.emplace(room ? twice : own);
+        Hypervisor hv{options};
+        const ContextHandle mother = hv.create("mother", CellularContext{program, 3});
+        hv.start(mother);
+        const auto advance = [&](ContextHandle h, double until_s) {
+            Job job;
+            job.until_s = until_s;
+            const std::vector<std::shared_ptr<Run>> runs{hv.submit(h, std::move(job))};
+            CHECK(hv.wait(runs));
+            return runs.front()->status;
+        };
+        while (hv.metrics(mother).time_s < age_s) advance(mother, age_s);
+        const auto hash_of = [&](ContextHandle h) {
+            std::string hash;
+            hv.look(h, [&](const CellularContext& cell) { hash = cell.trajectory_hash(); });
+            return hash;
+        };
+        if (!room) {
+            CHECK(!refusal([&] { (void)hv.divide(mother, "daughter"); }, InputErrorKind::allocation).empty());
+            CHECK(hv.list().size() == 1 && hash_of(mother) == undivided);
+            CHECK(hv.divide(mother).trajectory_hash() == daughter.trajectory_hash());
+            CHECK(hash_of(mother) == apart.trajectory_hash() && hv.metrics(mother).cycle.generation == 1);
+            continue;
+        }
+        const ContextHandle made = hv.divide(mother, "daughter");
+        CHECK(hash_of(mother) == apart.trajectory_hash() && hash_of(made) == daughter.trajectory_hash());
+        CHECK(hv.metrics(made).state == ContextState::created && hv.metrics(made).grant == own);
+        CHECK(hv.metrics(mother).cycle.generation == 1 && hv.metrics(made).cycle.generation == 1);
+        hv.start(made);
+        (void)advance(made, age_s + 3.0);
+        daughter.advance(age_s + 3.0);
+        CHECK(hash_of(made) == daughter.trajectory_hash());
+    }
 }
 
 TEST(membrane_proteins_wait_for_a_translocon_and_for_ATP) {

@@ -403,7 +403,7 @@ def test_a_hook_that_fails_is_heard_and_changes_nothing() -> None:
     ("event", "callback", "says"),
     [
         ("start", print, "did you mean 'started'"),
-        ("divided", print, "machines stay one"),
+        ("devided", print, "did you mean 'divided'"),
         (3, print, "no event 3"),
         (np.array(["started"]), print, "no event array"),
         ("started", "print", "callable"),

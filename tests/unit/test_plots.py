@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,50 @@ def test_results_that_are_no_ensemble_are_refused(result: bx.ExecutionResult) ->
         bx.ensemble_to_anndata([3])  # type: ignore[list-item]
     with pytest.raises(bx.APIValidationError, match="what is"):
         bx.ensemble_to_anndata([result], what="dna")
+
+
+def test_a_timeline_has_the_samples_of_the_cycle(
+    runtime: bx.GenomicRuntime, result: bx.ExecutionResult, tmp_path: Path
+) -> None:
+    with bx.GenomicVirtualizationManager({"execution_parameters": {"cell_cycle": True}}) as manager:
+        cell = manager.create_cellular_context(manager.load_genome_runtime(), seed=3)
+        lived = cell.execute("run(900, every_s=60); replicate(); divide(); run(600, every_s=60)")
+    panels = plots.cell_cycle_timeline(lived)
+    assert panels.shape == (5,)
+    cycle, minutes = lived.cell_cycle, lived.time_s / 60
+    drawn = [
+        (panels[0].lines[0], cycle["volume_l"] * 1e15),
+        (panels[1].lines[0], cycle["growth_rate_per_h"]),
+        (panels[2].lines[0], cycle["origins"]),
+        (panels[2].lines[1], cycle["chromosomes"]),
+        (panels[3].lines[0], cycle["forks"]),
+    ]
+    machines = lived.machines["ribosome"]["total"]
+    drawn.append((panels[4].lines[1], machines / machines[0]))
+    for line, values in drawn:
+        assert np.array_equal(line.get_xdata(), minutes)
+        assert np.allclose(line.get_ydata(), values)
+    # the bands are the phases, one after the other, and a line stands where the cell divides
+    bands = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in panels[0].patches]
+    changes = np.flatnonzero(cycle["phase"][1:] != cycle["phase"][:-1]) + 1
+    ends = [*minutes[changes], minutes[-1]]
+    assert np.allclose(bands, list(zip([minutes[0], *ends[:-1]], ends, strict=True)))
+    assert len({patch.get_facecolor() for patch in panels[0].patches}) == 3
+    (division,) = (line for line in panels[1].lines if len(line.get_xdata()) == 2)
+    born = minutes[np.flatnonzero(cycle["generation"] == 1)[0]]
+    assert division.get_xdata()[0] == born
+    named = [text.get_text() for text in panels[0].texts]
+    assert named[:2] == ["B", "C"]
+    panels[0].figure.savefig(tmp_path / "timeline.png")
+    with pytest.raises(bx.APIValidationError, match="does not grow"):
+        plots.cell_cycle_timeline(result)
+    with pytest.raises(bx.APIValidationError, match="at least two samples"):
+        plots.cell_cycle_timeline(
+            bx.ExecutionResult(**{**_fields(lived), "time_s": lived.time_s[:1]})
+        )
+    with pytest.raises(bx.APIValidationError, match="figure"):
+        plots.cell_cycle_timeline(lived, figure=3)
+
+
+def _fields(result: bx.ExecutionResult) -> dict[str, Any]:
+    return {part.name: getattr(result, part.name) for part in fields(result)}

@@ -44,6 +44,7 @@ def trace(start_s: float, rows: int, *, atp: int = 100, status: str = "completed
                 "active": np.full(rows, 6),
             }
         },
+        cell_cycle={"phase": np.minimum(step, 2), "volume_l": 1e-17 * (1.0 + step)},
         events={"codon_steps": 7, "translation_completions": 2},
         ledger={"translation": {"GTP": -4}, "charging": {"ATP": -2}},
         wall_time_s=0.5,

@@ -104,6 +104,75 @@ def test_keys_and_a_cell_are_seen_in_every_terminal(
         assert len(rows) == 12
 
 
+@pytest.fixture(scope="module")
+def growing() -> Iterator[bx.BioXenHypervisor]:
+    """Three cells that grow, copying their DNA, beside one that does not."""
+    config = {"execution_parameters": {"cell_cycle": True}}
+    with bx.GenomicVirtualizationManager(config) as manager:
+        runtime = manager.load_genome_runtime()
+    with bx.BioXenHypervisor(workers=2) as hypervisor:
+        for seed in range(3):
+            hypervisor.start_vm(hypervisor.create_vm(f"cell-{seed}", runtime, seed=seed))
+        plain = hypervisor.create_vm("plain", runtime, seed=3, cell_cycle=False)
+        hypervisor.start_vm(plain)
+        hypervisor.run(700.0)
+        yield hypervisor
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(200, 60), (80, 24), (60, 16), (40, 10), (30, 8), (20, 5)]
+)
+def test_a_cell_that_grows_says_where_it_stands(
+    growing: bx.BioXenHypervisor, width: int, height: int
+) -> None:
+    """As the hypervisor tells it; of a cell that does not grow there is nothing to say."""
+    console = Console(
+        width=width, height=height, force_terminal=True, color_system=None, file=io.StringIO()
+    )
+    screen = bx.TerminalMonitor(growing, "a genome", console=console)
+    screen._look()
+    with console.capture() as capture:
+        console.print(screen._picture)
+    lines = capture.get().splitlines()
+    assert len(lines) <= height
+    assert max(map(cell_len, lines)) <= width
+    (head,) = (line for line in lines if line.startswith("cell ") and "state" in line)
+    shown = {"phase": True, "growth/h": width >= 60, "fL": width >= 200}
+    assert {name: name in head for name in shown} == shown
+    first, plain = growing.metrics().vms[0], growing.metrics().vms[3]
+    cycle = first.cell_cycle
+    assert cycle is not None
+    assert plain.cell_cycle is None
+    says = {
+        "phase": cycle.phase,
+        "growth/h": f"{cycle.growth_rate_per_h:.2f}",
+        "fL": f"{cycle.volume_l * 1e15:.3g}",
+    }
+    rows = {name: row for row in lines for name in ("cell-0", "plain") if row.startswith(name)}
+    for name in (name for name, there in shown.items() if there):
+        end = head.index(name) + len(name)
+        assert rows["cell-0"][:end].split()[-1] == says[name]
+        if height >= 24:
+            assert rows["plain"][:end].split()[-1] == "-"
+    if height < 10:
+        return
+    words = [cycle.phase, f"{cycle.volume_l * 1e15:.3g} fL", f"growth {says['growth/h']}/h"]
+    words += [f"{cycle.chromosomes} chromosome", f"{cycle.forks} forks", "generation 0"]
+    line = next(line for line in lines if line.startswith("cell cycle "))
+    fits = {200: 6, 80: 5, 60: 3, 40: 2}[width]
+    assert all(word in line for word in words[:fits])
+    assert not any(word in "".join(lines) for word in ("replisome", "metabolism", "nan"))
+    if height >= 24:
+        drawn = next(line for line in lines if line.startswith("copies of DNA "))[17:]
+        cell = growing.context("cell-0")
+        wanted = [" "] * (width - 17)
+        for gene, number in zip(cell.runtime.genes, cell.gene_copies.tolist(), strict=True):
+            part = int(gene.start / cell.runtime.length_nt * len(wanted))
+            wanted[part] = max(wanted[part].strip() or "0", str(number))
+        assert set(drawn) - {" "} == {"1", "2"}
+        assert drawn == "".join(wanted).rstrip()
+
+
 @pytest.mark.parametrize(
     ("width", "height", "says"),
     [

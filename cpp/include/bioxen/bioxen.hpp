@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bioxen/capacity.hpp>
+#include <bioxen/cell_cycle.hpp>
 #include <bioxen/cellular_context.hpp>
 #include <bioxen/chassis.hpp>
 #include <bioxen/clock.hpp>

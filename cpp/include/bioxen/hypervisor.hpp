@@ -110,12 +110,13 @@ struct ContextMetrics {
     Policy policy;
     Quota quota;
     bool on_worker = false;                         ///< right now
-    double time_s = 0.0;                            ///< age at the last slice's end; so are the next six
+    double time_s = 0.0;                            ///< age at the last slice's end; so are the next seven
     EventCounts events;
     Drawn drawn;                                    ///< since the cell's birth
     std::int64_t memory_bytes = 0;
     std::array<MachineCount, 3> machines{};         ///< RNA polymerases, ribosomes, degradosomes
     std::int64_t atp = 0;                           ///< molecules
+    CycleState cycle;
     std::optional<Capacity> grant;                  ///< of the chassis
     std::int64_t cpu_ns = 0;
     std::int64_t wait_ns = 0;                       ///< ready, and not on a worker
@@ -186,6 +187,13 @@ public:
     /// allocation it holds of the chassis what its parent does, now and at every later age.
     ContextHandle fork(ContextHandle parent, std::string name, std::optional<std::uint64_t> seed, bool replay,
                        const Terms& terms = {});
+    /// Divides a context's cell at its next supply tick; the context keeps one half and goes on, also with a run under way.
+    /// @return the daughter, which no hypervisor runs
+    /// @throws InputError (runtime) as `CellularContext::divide`; the cell is then as it was, but at the tick
+    [[nodiscard]] CellularContext divide(ContextHandle mother);
+    /// The same; the daughter is a context of its own, in the state `created`. Without an allocation it holds of the chassis
+    /// what its mother does, now and at every later age. Where it cannot be admitted nothing is divided.
+    ContextHandle divide(ContextHandle mother, std::string name, const Terms& terms = {});
     /// @throws InputError (not_found)
     [[nodiscard]] ContextHandle find(const std::string& name) const;
     [[nodiscard]] std::vector<std::pair<std::string, ContextHandle>> list() const;

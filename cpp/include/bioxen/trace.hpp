@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bioxen/cell_cycle.hpp>
 #include <bioxen/species.hpp>
 #include <bioxen/version.hpp>
 
@@ -27,6 +28,7 @@ struct Sample {
     std::span<const std::int64_t> mrnas;          ///< by gene
     std::span<const std::int64_t> resources;      ///< by species
     std::array<MachineCount, 3> machines;         ///< in the order of `machine_names`
+    CycleState cycle;
 };
 
 /// Samples of a run as columns, in time order.
@@ -37,6 +39,7 @@ struct Trace {
     std::vector<std::int64_t> mrnas;                         ///< (n, gene_count), row-major
     std::vector<std::int64_t> resources;                     ///< (n, species::resource_count), row-major
     std::array<std::vector<MachineCount>, 3> machines;       ///< (n) each, in the order of `machine_names`
+    std::vector<CycleState> cycle;                           ///< (n)
 
     [[nodiscard]] std::size_t size() const noexcept { return time_s.size(); }
     /// The sample in row `row` < `size()`; valid until the trace changes.

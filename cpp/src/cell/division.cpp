@@ -278,6 +278,7 @@ CycleState Cell::cycle() const noexcept {
         if (kinetics_->life.origins[r] < 0 || layout_->replicons[r].length_nt <= longest) continue;
         longest = layout_->replicons[r].length_nt;
         state.chromosomes = whole_copies(r);
+        state.origins = static_cast<std::int64_t>(life.by_replicon[r].size());
     }
     state.forks = static_cast<std::int64_t>(life.forks.size());
     state.ready_to_divide = ready_to_divide();

@@ -60,6 +60,7 @@ void Cell::sample(Trace& trace) const {
     trace.resources.insert(trace.resources.end(), pools.begin(), pools.end());
     const auto counts = machines();
     for (std::size_t m = 0; m < counts.size(); ++m) trace.machines[m].push_back(counts[m]);
+    trace.cycle.push_back(cycle());
     trace.time_s.push_back(now_);  // last: no row is there before it is whole
 }
 

@@ -165,7 +165,7 @@ void Hypervisor::Impl::check_room(const std::string& name) const {
 
 Resident::Observed Hypervisor::Impl::observed(const CellularContext& cell) noexcept {
     return {cell.time_s(), cell.events(), cell.drawn(), static_cast<std::int64_t>(cell.memory_bytes()), cell.machines(),
-            cell.resources()[species::ATP]};
+            cell.resources()[species::ATP], cell.cycle()};
 }
 
 void Hypervisor::Impl::observe(Resident& resident) const {
@@ -340,6 +340,16 @@ ContextHandle Hypervisor::create(std::string name, CellularContext cell, const T
     return impl_->settle_in(std::move(name), std::move(cell), terms, nullptr, {})->handle;
 }
 
+/// Without an allocation of its own a child holds of the chassis what its parent does.
+Hypervisor::Terms Hypervisor::Impl::terms_of_child(const Resident& parent, Terms terms, Past& past) const {
+    if (!chassis || terms.allocation) return terms;
+    if (chassis->holders().contains(parent.ordinal))
+        past.parent = parent.ordinal;
+    else  // it was stopped: what its cell was granted last
+        terms.allocation = Allocation{capacity_of(parent.cell->program().organism()), {}, {}};
+    return terms;
+}
+
 ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::optional<std::uint64_t> seed, bool replay,
                                const Terms& terms) {
     if (replay && seed) refuse(InputErrorKind::argument, "a replay has the seed of its parent: leave one of the two out");
@@ -351,13 +361,7 @@ ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::opti
     (void)impl_->at(parent);
     if (!resident->cell) refuse(InputErrorKind::state, "'" + resident->name + "' has failed: " + resident->cause);
     Impl::Past past;
-    Terms own = terms;
-    if (impl_->chassis && !own.allocation) {
-        if (impl_->chassis->holders().contains(resident->ordinal))
-            past.parent = resident->ordinal;
-        else  // it was stopped: what its cell was granted last
-            own.allocation = Allocation{capacity_of(resident->cell->program().organism()), {}, {}};
-    }
+    const Terms own = impl_->terms_of_child(*resident, terms, past);
     // The child must be able to settle before the parent counts one more fork.
     std::optional<CellularContext> child;
     resident->turnstile.look([&] { child.emplace(resident->cell->replica()); });
@@ -370,6 +374,51 @@ ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::opti
         throw;
     }
     return made->handle;
+}
+
+/// Lets a context that is at rest come to its next supply tick and divide there.
+/// @param settle is given the daughter before the mother changes; what it throws leaves the mother undivided
+template <typename Settle>
+void Hypervisor::Impl::divide(Resident& mother, Settle&& settle) {
+    if (!mother.cell) refuse(InputErrorKind::state, "'" + mother.name + "' has failed: " + mother.cause);
+    std::optional<CellularContext> twin;
+    mother.turnstile.look([&] {
+        const double now_s = mother.cell->time_s(), tick_s = CellularContext::next_tick_s(now_s);
+        if (tick_s > now_s) (void)mother.cell->advance(tick_s);
+    });
+    observe(mother);
+    if (!mother.grants.empty() && mother.observed.time_s >= mother.grants.front().at_s) apply_grants(mother);
+    mother.turnstile.look([&] { twin.emplace(mother.cell->replica()); });
+    settle(twin->divide());
+    mother.turnstile.look([&] { *mother.cell = std::move(*twin); });
+    observe(mother);
+}
+
+CellularContext Hypervisor::divide(ContextHandle mother) {
+    const auto changing = impl_->changing();
+    Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(mother);
+    const Impl::Rest rest{*impl_, lock, resident};
+    (void)impl_->at(mother);
+    std::optional<CellularContext> daughter;
+    impl_->divide(*resident, [&](CellularContext&& made) { daughter.emplace(std::move(made)); });
+    return std::move(*daughter);
+}
+
+ContextHandle Hypervisor::divide(ContextHandle mother, std::string name, const Terms& terms) {
+    const auto changing = impl_->changing();
+    Impl::Lock lock{impl_->mutex};
+    const Impl::ResidentPtr resident = impl_->at(mother);
+    impl_->check_room(name);
+    const Impl::Rest rest{*impl_, lock, resident};
+    (void)impl_->at(mother);
+    ContextHandle settled;
+    impl_->divide(*resident, [&](CellularContext&& daughter) {
+        Impl::Past past;
+        const Terms own = impl_->terms_of_child(*resident, terms, past);
+        settled = impl_->settle_in(std::move(name), std::move(daughter), own, resident->base, past)->handle;
+    });
+    return settled;
 }
 
 ContextHandle Hypervisor::find(const std::string& name) const {

@@ -135,6 +135,9 @@ struct Hypervisor::Impl {
     [[nodiscard]] ResidentPtr at(ContextHandle handle) const;
     ResidentPtr settle_in(std::string name, std::optional<CellularContext> cell, const Terms& terms,
                           std::shared_ptr<const Program> base, const Past& past);
+    [[nodiscard]] Terms terms_of_child(const Resident& parent, Terms terms, Past& past) const;
+    template <typename Settle>
+    void divide(Resident& mother, Settle&& settle);
     void settle_in_chassis(Resident& resident, const Terms& terms, const Past& past);
     void check_room(const std::string& name) const;
     void remove(const ResidentPtr& resident) noexcept;

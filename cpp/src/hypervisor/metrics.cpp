@@ -23,6 +23,7 @@ ContextMetrics Hypervisor::Impl::metrics_of(const Resident& r) const {
     m.memory_bytes = r.observed.memory_bytes;
     m.machines = r.observed.machines;
     m.atp = r.observed.atp;
+    m.cycle = r.observed.cycle;
     if (chassis && chassis->holders().contains(r.ordinal)) m.grant = chassis->grant(r.ordinal, r.observed.time_s);
     m.cpu_ns = r.cpu_ns;
     m.wait_ns = r.wait_ns;

@@ -79,6 +79,7 @@ struct Resident : Task {
         std::int64_t memory_bytes = 0;
         std::array<MachineCount, 3> machines{};
         std::int64_t atp = 0;
+        CycleState cycle;
     } observed;                                 ///< at the last rest
     std::int64_t candidates_before = 0, molecules_before = 0;  ///< it came to the hypervisor
 

@@ -17,7 +17,7 @@ constexpr std::int64_t longest_period_ns = std::int64_t{1} << 50, longest_look_n
 bool is_whole(const Trace& trace) noexcept {
     const std::size_t n = trace.size();
     bool whole = trace.proteins.size() == n * trace.gene_count && trace.mrnas.size() == n * trace.gene_count &&
-                 trace.resources.size() == n * species::resource_count;
+                 trace.resources.size() == n * species::resource_count && trace.cycle.size() == n;
     for (const auto& machine : trace.machines) whole = whole && machine.size() == n;
     return whole;
 }

@@ -21,7 +21,7 @@ Sample Trace::sample(std::size_t row) const noexcept {
         return std::span{column}.subspan(row * width, width);
     };
     return {time_s[row], part(proteins, gene_count), part(mrnas, gene_count), part(resources, species::resource_count),
-            {machines[0][row], machines[1][row], machines[2][row]}};
+            {machines[0][row], machines[1][row], machines[2][row]}, cycle[row]};
 }
 
 void Trace::clear() noexcept {
@@ -30,6 +30,7 @@ void Trace::clear() noexcept {
     mrnas.clear();
     resources.clear();
     for (auto& column : machines) column.clear();
+    cycle.clear();
 }
 
 Recorder::Recorder(double start_s, double until_s, double every_s, Observer observer, Keep keep)

@@ -28,6 +28,8 @@ LIFECYCLE_EVENTS = (
     "started",
     "paused",
     "resumed",
+    "ready_to_divide",
+    "divided",
     "exhausted",
     "stopped",
     "destroyed",
@@ -66,9 +68,9 @@ class AuditLog:
 
     Of a machine that `create_bio_vm` made with it, this is every order (start, pause, resume,
     stop, destroy), every change of its quota and allocation and every refusal of one, and every
-    run that ended by a quota, an error, or with nothing left to do; also where these come from the
-    hypervisor. Not written down are runs that complete, refused orders, what `rebalance` hands
-    out, and what is done to a cell by hand.
+    run that ended by a quota, an error, with nothing left to do or ready to divide, and every
+    division; also where these come from the hypervisor. Not written down are runs that complete,
+    refused orders, what `rebalance` hands out, and what else is done to a cell by hand.
 
     The newest entries are kept in memory, and each goes to the logger ``bioxen.audit`` as it
     happens, where a `ProductionLogger` writes it to a file. All methods may be called from any

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Final, Literal, NoReturn, Self, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, get_args, overload
 
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import (
@@ -22,19 +22,33 @@ from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._observers import raise_together
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.operations import handle_vm_operation
+from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
 from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
-from bioxen_jcvi_vm_lib.hypervisor.records import ResourceAllocation, VmHandle, whole
+from bioxen_jcvi_vm_lib.hypervisor.records import (
+    Chassis,
+    Policy,
+    Quota,
+    ResourceAllocation,
+    VmHandle,
+    whole,
+)
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord
 from bioxen_jcvi_vm_lib.program import GenomicProgram
 from bioxen_jcvi_vm_lib.result import ExecutionResult, in_short
 
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+    from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
+
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
 
-#: What a callback can be asked for. "divided" comes with a cell that divides.
-Event = Literal["started", "paused", "resumed", "exhausted", "stopped", "error", "destroyed"]
+#: What a callback can be asked for.
+Event = Literal[
+    "started", "paused", "resumed", "divided", "exhausted", "stopped", "error", "destroyed"
+]
 EVENTS: Final[tuple[Event, ...]] = get_args(Event)
 
 #: How a machine that is not running gets further.
@@ -78,6 +92,11 @@ class BiologicalStatus(Record):
         Simulated seconds per second that a run under way was asked for; 0: as fast as it goes.
     deadline_misses : int
         Periods of its pace or its deadline policy that ended late.
+    cell_cycle : CellCycleState or None
+        Phase, volume, growth rate and chromosomes; None of a cell that does not grow, or is gone.
+    metabolism : MetabolicState or None
+        What its metabolic model gives it at present: status, growth rate, fluxes and what binds;
+        None without a model, before it has lived, or if the cell is gone.
     """
 
     vm_id: str
@@ -93,6 +112,8 @@ class BiologicalStatus(Record):
     proteins: int
     pace: float
     deadline_misses: int
+    cell_cycle: CellCycleState | None
+    metabolism: MetabolicState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +136,11 @@ class BiologicalMetrics(Record):
         Net molecules since birth by process and resource; negative is spent.
     speed : float
         Simulated seconds per second of a worker's time; 0 before it has run.
+    cell_cycle : CellCycleState or None
+        Phase, volume, growth rate and chromosomes; None of a cell that does not grow, or is gone.
+    metabolism : MetabolicState or None
+        What its metabolic model gives it at present: status, growth rate, fluxes and what binds;
+        None without a model, before it has lived, or if the cell is gone.
     """
 
     time_s: float
@@ -125,6 +151,8 @@ class BiologicalMetrics(Record):
     proteins: Mapping[str, int] = field(hash=False)
     ledger: Mapping[str, Mapping[str, int]] = field(hash=False)
     speed: float
+    cell_cycle: CellCycleState | None
+    metabolism: MetabolicState | None
 
     def top_expressed(self, n: int = 10) -> list[tuple[str, int]]:
         """Return the locus tags with the most proteins, with their numbers, most first.
@@ -158,7 +186,9 @@ class ProcessResult(Record):
 
     @property
     def status(self) -> str:
-        """How it ended: "completed", "exhausted", "quota", "stopped" or "cancelled" (Ctrl-C)."""
+        """How it ended: "completed", "exhausted", "divided" (the cell is ready to), "quota",
+        "stopped" or "cancelled" (Ctrl-C).
+        """
         return self.execution.status
 
     @property
@@ -170,6 +200,18 @@ class ProcessResult(Record):
     def notes(self) -> tuple[str, ...]:
         """What else is to be known: which genes that it was to express are knocked out."""
         return self.execution.notes
+
+    @property
+    def contexts(self) -> tuple[CellularContext, ...]:
+        """Cells that it made: by ``divide()`` the other half, by ``create_cellular_context({...})``
+        a further one.
+        """
+        return self.execution.contexts
+
+    @property
+    def metabolic_results(self) -> tuple[MetabolicResult, ...]:
+        """What each ``run_metabolic_pathways()`` found."""
+        return self.execution.metabolic_results
 
     @property
     def events(self) -> Mapping[str, int]:
@@ -224,6 +266,7 @@ class BiologicalVM:
         "_biological_type",
         "_callbacks",
         "_context",
+        "_daughter",
         "_destroyed",
         "_handle",
         "_hypervisor",
@@ -231,6 +274,7 @@ class BiologicalVM:
         "_owns_hypervisor",
         "_runner",
         "_runtime",
+        "_telling",
         "_vm_type",
     )
 
@@ -257,6 +301,8 @@ class BiologicalVM:
         self._callbacks: dict[str, list[Callback]] = {event: [] for event in EVENTS}
         self._last: BiologicalStatus | None = None  # once it is about to be destroyed
         self._destroyed = False
+        self._daughter: CellularContext | None = None
+        self._telling: set[int] = set()  # threads that call the hooks of a division
         record = hypervisor._record(handle)
         # a hypervisor of its own goes with it, unless somebody else holds that
         record.observers.append(weakref.ref(self) if owns_hypervisor else lambda: self)
@@ -306,13 +352,16 @@ class BiologicalVM:
         Parameters
         ----------
         event : str
-            "started", "paused", "resumed", "exhausted" (a process found nothing left that can
-            happen), "stopped", "error" (its cell failed) or "destroyed".
+            "started", "paused", "resumed", "divided" (a run has ended because the cell is ready to
+            divide, and `divide` may be called here; or the cell was divided, and `daughter` is the
+            other half), "exhausted" (a process found nothing left that can happen), "stopped",
+            "error" (its cell failed) or "destroyed".
         callback : callable
             Called on the thread that made the call, once the state has changed, in the order of
             registration. When all have been called an exception from one propagates, those of
             several as an ExceptionGroup; the state stays changed. Where it would hide what a run
-            came to, it is the cause of a `GenomicRuntimeError` with ``details["results"]``.
+            came to, it is the cause of a `GenomicRuntimeError` with ``details["results"]``. A
+            division that a callback for "divided" makes itself does not call these again.
 
         Returns
         -------
@@ -322,8 +371,6 @@ class BiologicalVM:
         wanted: object = event
         if not isinstance(wanted, str) or wanted not in EVENTS:
             why = suggestion(wanted, EVENTS) or f"; there are {', '.join(EVENTS)}"
-            if wanted == "divided":
-                why = ": a process ends as 'divided' when its cell is ready; machines stay one"
             raise APIValidationError(
                 f"no event {short(wanted)}{why}", details={"argument": "event"}
             )
@@ -334,6 +381,78 @@ class BiologicalVM:
             )
         self._callbacks[event].append(callback)
         return callback
+
+    @overload
+    def divide(self) -> CellularContext: ...
+    @overload
+    def divide(
+        self,
+        new_vm_id: str,
+        *,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
+        quota: Quota | Mapping[str, Any] | None = None,
+    ) -> BiologicalVM: ...
+    def divide(
+        self,
+        new_vm_id: str | None = None,
+        *,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
+        quota: Quota | Mapping[str, Any] | None = None,
+    ) -> CellularContext | BiologicalVM:
+        """Divide its cell at the next supply tick; the machine keeps one half and goes on.
+
+        A run ends as "divided" where the cell has become ready, and hooks for "divided" are called;
+        nothing is divided by itself, and another run goes on undivided. Whether the cell is ready
+        is not asked here: two whole copies of each chromosome must be there.
+
+        Parameters
+        ----------
+        new_vm_id : str, optional
+            Name of a machine for the other half, in the state "created": in the same hypervisor,
+            or, if that is this machine's own, in one of its own.
+        policy, quota
+            Of that machine, as in `create_bio_vm`.
+
+        Returns
+        -------
+        CellularContext or BiologicalVM
+            The other half: a cell by itself, or the machine that was asked for.
+
+        Raises
+        ------
+        GenomicRuntimeError
+            If the cell does not grow, or has not two of each chromosome. Also if a hook failed,
+            which is the cause; the other half is `daughter` then.
+        VMCreationError, ResourceAllocationError, HypervisorOverloadError, APIValidationError
+            If there cannot be such a machine; nothing is divided then.
+        """
+        if new_vm_id is None and (policy is not None or quota is not None):
+            raise APIValidationError(
+                "policy and quota are a machine's: name it, divide(new_vm_id, ...)",
+                details={"argument": "policy" if quota is None else "quota"},
+            )
+        self._alive("divide")
+        if new_vm_id is None:
+            return self._context.divide()
+        home = self.hypervisor
+        if self._owns_hypervisor:
+            home, handle = self._divided_into(new_vm_id, policy, quota)
+        else:
+            handle = home.divide_vm(self.handle, new_vm_id, policy=policy, quota=quota)
+        return BiologicalVM(
+            home,
+            handle,
+            self.runtime,
+            biological_type=self._biological_type,
+            vm_type=self._vm_type,
+            owns_hypervisor=self._owns_hypervisor,
+            audit=self._audit,
+        )
+
+    @property
+    def daughter(self) -> CellularContext | None:
+        """The other half of the last division of its cell; None before one."""
+        return self._daughter
 
     # -- what it is and does -----------------------------------------------------------------------
 
@@ -426,6 +545,8 @@ class BiologicalVM:
             proteins=int(look.proteins.sum()) if look else 0,
             pace=used.pace if used else 0.0,
             deadline_misses=used.deadline_misses if used else 0,
+            cell_cycle=_cycle(look) if look else None,
+            metabolism=_metabolism(look) if look else None,
         )
 
     def get_biological_metrics(self) -> BiologicalMetrics:
@@ -454,6 +575,8 @@ class BiologicalVM:
                 proteins=frozen(dict(zip(tags, look.proteins.tolist(), strict=True))),
                 ledger=frozen(look.ledger),
                 speed=used.time_s / used.cpu_s if used.cpu_ns else 0.0,
+                cell_cycle=_cycle(look),
+                metabolism=_metabolism(look),
             )
 
     # -- resources ---------------------------------------------------------------------------------
@@ -567,16 +690,48 @@ class BiologicalVM:
             *(
                 (name.replace("_", " ") + "s", f"{count['active']:,} of {count['total']:,} active")
                 for name, count in now.machines.items()
+                if name != "replisome"
             ),
             *((name, f"{now.resources[name]:,}") for name in ("ATP", "GTP") if now.resources),
             ("proteins", f"{now.proteins:,}"),
             ("transcripts by gene", f"{now.transcripts:,}"),
+            *(() if now.cell_cycle is None else [("cell cycle", str(now.cell_cycle))]),
+            *(() if now.metabolism is None else [("metabolism", now.metabolism.in_words)]),
             ("deadline misses", f"{now.deadline_misses:,}"),
             ("seed", str(now.seed)),
         ]
         return facts(rows, self.vm_id)
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _divided_into(
+        self,
+        new_vm_id: str,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None,
+        quota: Quota | Mapping[str, Any] | None,
+    ) -> tuple[BioXenHypervisor, VmHandle]:
+        """Divide the cell, and put the other half into a hypervisor of its own."""
+        home = BioXenHypervisor(
+            max_vms=1,
+            workers=1,
+            chassis=None
+            if self.runtime.configuration.metabolic_model
+            else Chassis.of_organism(self.runtime),
+            scheduler=self.hypervisor.scheduler,
+        )
+
+        def settle(snapshot: bytes) -> VmHandle:
+            return home.restore_vm(new_vm_id, snapshot, self.runtime, policy=policy, quota=quota)
+
+        try:
+            with self._context.fork(replay=True) as twin:  # what is refused divides nothing
+                settle(twin.snapshot())
+            home.destroy_vm(new_vm_id)
+            given = settle(self._context.divide().snapshot())
+        except BaseException:
+            home.close()
+            raise
+        return home, given
 
     def _opened(self) -> CellularContext:
         context = self.hypervisor.context(self.handle)
@@ -624,19 +779,40 @@ class BiologicalVM:
         if self._audit is not None:
             self._audit.record(event, self.vm_id, **details)
 
+    def _bear(self, daughter: CellularContext) -> list[Exception]:
+        """Take the other half of the cell and call the hooks; the hypervisor calls it."""
+        self._daughter = daughter
+        return self._tell("divided")
+
     def _tell(self, event: str) -> list[Exception]:
         """Call the hooks of an event and return what they raised; the hypervisor calls it."""
+        here = threading.get_ident()
+        if event == "divided" and here in self._telling:  # one of these hooks divides the cell
+            return []
         failed = []
-        for callback in tuple(self._callbacks[event]):
-            try:
-                callback(self)
-            except Exception as error:
-                failed.append(error)
+        self._telling |= {here} if event == "divided" else set()
+        try:
+            for callback in tuple(self._callbacks[event]):
+                try:
+                    callback(self)
+                except Exception as error:
+                    failed.append(error)
+        finally:
+            self._telling -= {here} if event == "divided" else set()
         return failed
 
     @staticmethod
     def _told(record: VmRecord, event: str) -> None:
         raise_together(record.tell(event))
+
+
+def _cycle(look: CellularContext) -> CellCycleState | None:
+    state = look.cell_cycle
+    return state if state.grows else None
+
+
+def _metabolism(look: CellularContext) -> MetabolicState | None:
+    return look.metabolism[-1] if look.metabolism else None
 
 
 def _deed(name: str) -> Callable[[BiologicalVM], VmRecord]:

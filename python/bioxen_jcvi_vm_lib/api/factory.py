@@ -117,7 +117,7 @@ def create_bio_vm(
     hypervisor : BioXenHypervisor, optional
         Where it shall live; a ``runtime_scheduler`` that is set must be that one's. None: in one
         of its own, with one worker, the scheduler that the configuration names, and a chassis that
-        is what its organism has.
+        is what its organism has, or none with a ``metabolic_model``, which sets the fluxes.
     audit : AuditLog, optional
         Where lifecycle, allocations and used quotas are written down.
 
@@ -170,7 +170,7 @@ def create_bio_vm(
     home = hypervisor or BioXenHypervisor(
         max_vms=1,
         workers=1,
-        chassis=Chassis.of_organism(runtime),
+        chassis=own_chassis(runtime),
         scheduler=scheduler,
     )
     handle: VmHandle | None = None
@@ -228,6 +228,11 @@ def quick_start_vm(
         vm.destroy()
         raise
     return vm
+
+
+def own_chassis(runtime: GenomicRuntime) -> Chassis | None:
+    """Return the chassis of a machine alone; None where a metabolic model sets the fluxes."""
+    return None if runtime.configuration.metabolic_model else Chassis.of_organism(runtime)
 
 
 def _organism(biological_type: Any) -> str:

@@ -18,10 +18,7 @@ from bioxen_jcvi_vm_lib.genome import (
     builtin_runtime,
     checked_runtime,
     combine_runtimes,
-    configuration_for,
-    engine_for,
     load_runtime,
-    program_for,
 )
 from bioxen_jcvi_vm_lib.program import GenomicProgram, RunOperon
 from bioxen_jcvi_vm_lib.result import ExecutionResult
@@ -194,21 +191,7 @@ class GenomicVirtualizationManager:
         """
         self._usable()
         checked_runtime(genome_runtime)
-        configuration = configuration_for(genome_runtime, overrides)
-        program = program_for(genome_runtime, configuration)
-        engine = engine_for(genome_runtime, configuration)
-        metabolism = None
-        if engine is not None:
-            from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
-
-            metabolism = CellMetabolism(engine, engine.medium(configuration))
-        context = CellularContext(
-            genome_runtime,
-            program,
-            seed=seed,
-            snapshot_dir=configuration.snapshot_dir,
-            metabolism=metabolism,
-        )
+        context = CellularContext._made(genome_runtime, seed, overrides)
         self._contexts.add(context)
         return context
 
@@ -234,7 +217,9 @@ class GenomicVirtualizationManager:
             If the context is closed or runs in another thread.
         """
         self._usable()
-        return _context(context).execute(program)
+        result = _context(context).execute(program)
+        self._contexts.update(result.contexts)
+        return result
 
     def run_gene_expression_engine(
         self,
@@ -355,7 +340,8 @@ class GenomicVirtualizationManager:
     ) -> list[ExecutionResult]:
         """Carry out one program in many cells that differ in their seed.
 
-        The cells run side by side under a hypervisor. Each result is the same, bit for bit, as that
+        The cells run side by side under a hypervisor, those with a ``metabolic_model`` on threads
+        of their own. Each result is the same, bit for bit, as that
         of the program in a context of that seed alone, for any number of workers. No more than a
         few cells for each worker exist at a time.
 
@@ -382,8 +368,8 @@ class GenomicVirtualizationManager:
         ------
         ProgramSyntaxError, APIValidationError
             If an argument is not acceptable; nothing runs then.
-        InvalidConfigurationError
-            If the runtime has a ``metabolic_model``: workers solve no flux balances.
+        ModelImportError, MissingDependencyError
+            If the configured ``metabolic_model`` cannot be used; nothing runs then.
         """
         self._usable()
         checked_runtime(runtime)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
@@ -31,17 +31,19 @@ from bioxen_jcvi_vm_lib._errors import (
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._limits import MAX_TRACE_BYTES, row_bytes
 from bioxen_jcvi_vm_lib._observers import named, raise_together, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
-from bioxen_jcvi_vm_lib.context import MAX_TRACE_BYTES, CellularContext
+from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
     builtin_runtime,
     checked_runtime,
     configuration_for,
+    metabolism_for,
     program_for,
-    without_metabolism,
+    unsealed,
 )
 from bioxen_jcvi_vm_lib.hypervisor.metrics import (
     HypervisorMetrics,
@@ -71,6 +73,9 @@ from bioxen_jcvi_vm_lib.hypervisor.terms import (
     explaining_amounts,
     speaking_of_vms,
 )
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
 __all__ = ["BioXenHypervisor"]
 
@@ -163,7 +168,7 @@ class BioXenHypervisor:
                 f"clock must be a VirtualClock or None, not {short(clock)}",
                 details={"argument": "clock"},
             )
-        self._scheduler = scheduler
+        self._scheduler: Literal["preemptive", "cooperative"] = scheduler
         self._quota = Quota.of(quota)
         pool = Chassis.of(chassis)
         self._max_vms = whole(max_vms, "max_vms", 1, 1_000_000)
@@ -185,7 +190,7 @@ class BioXenHypervisor:
         return self._max_vms
 
     @property
-    def scheduler(self) -> str:
+    def scheduler(self) -> Literal["preemptive", "cooperative"]:
         """How workers are shared: "preemptive" or "cooperative"."""
         return self._scheduler
 
@@ -220,7 +225,8 @@ class BioXenHypervisor:
             Its limits; None: what the hypervisor gives each.
         **overrides
             Configuration keys, as in ``create_cellular_context``; ``runtime_scheduler`` is the
-            hypervisor's, and a ``metabolic_model`` is refused: workers solve no flux balances.
+            hypervisor's. With a ``metabolic_model``, which no hypervisor with a chassis takes, the
+            machine runs by its own processes only: `run` refuses it.
 
         Raises
         ------
@@ -243,14 +249,14 @@ class BioXenHypervisor:
                 details={"key": "runtime_scheduler"},
             )
         configuration = configuration_for(runtime, overrides)
-        without_metabolism(configuration, "virtual machines")
         program = program_for(runtime, configuration)
+        metabolism = self._fed(metabolism_for(runtime, configuration))
         limits = self._quota if quota is None else quota
         terms = core_terms(policy, limits, resource_allocation, own_capacity(program))
         number = seed_or_entropy(seed)
         with self._making(), explaining_amounts(resource_allocation, "its organism"):
             handle = core.create(name, program, number, *terms)
-            return self._settled(name, handle, runtime, configuration.snapshot_dir)
+            return self._settled(name, handle, runtime, configuration.snapshot_dir, metabolism)
 
     def restore_vm(
         self,
@@ -288,12 +294,12 @@ class BioXenHypervisor:
         core = self._usable()
         name = checked_name(vm_id)
         runtime = checked_runtime(genome_runtime)
-        without_metabolism(runtime.configuration, "virtual machines")
         if not isinstance(snapshot, bytes | bytearray | memoryview):
             raise APIValidationError(
                 f"a snapshot is bytes, not {type(snapshot).__name__}: give what snapshot() returned"
             )
-        data = bytes(snapshot)
+        data, metabolism = unsealed(bytes(snapshot), runtime)
+        self._fed(metabolism)
         terms = core_terms(
             policy,
             self._quota if quota is None else quota,
@@ -302,7 +308,8 @@ class BioXenHypervisor:
         )
         with self._making(), explaining_amounts(resource_allocation, "its snapshot"):
             handle = core.admit(name, data, runtime._program, *terms)
-            return self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
+            folder = runtime.configuration.snapshot_dir
+            return self._settled(name, handle, runtime, folder, metabolism)
 
     def fork_vm(
         self,
@@ -348,7 +355,56 @@ class BioXenHypervisor:
         )
         with self._making(), explaining_amounts(resource_allocation, "its parent"):
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
-            return self._settled(name, handle, parent.runtime, parent.snapshot_dir)
+            copied = parent.metabolism.copy() if parent.metabolism else None
+            return self._settled(name, handle, parent.runtime, parent.snapshot_dir, copied)
+
+    def divide_vm(
+        self,
+        vm_id: Vm,
+        new_vm_id: str,
+        *,
+        resource_allocation: ResourceAllocation | Mapping[str, Any] | None = None,
+        policy: Policy | Mapping[str, Any] | Literal["fair", "batch"] | None = None,
+        quota: Quota | Mapping[str, Any] | None = None,
+    ) -> VmHandle:
+        """Divide the cell of a virtual machine at its next supply tick.
+
+        Parameters
+        ----------
+        vm_id : str or VmHandle
+            The mother: the machine keeps one half and goes on, also amid a run.
+        new_vm_id : str
+            Name of a machine for the other half, which is in the state "created".
+        resource_allocation, policy, quota
+            As in `fork_vm`: what is not allocated is what the mother has at every age from now on.
+
+        Raises
+        ------
+        GenomicRuntimeError
+            If the cell does not grow, or has not two of each chromosome. Also if a hook of a
+            `BiologicalVM` failed, which is the cause; both machines are there then.
+        VMCreationError, ResourceAllocationError, HypervisorOverloadError, APIValidationError
+            As in `create_vm`; nothing is divided then.
+        """
+        core = self._usable()
+        name = checked_name(new_vm_id)
+        mother = self._record(vm_id)
+        limits = self._quota if quota is None else quota
+        terms = core_terms(
+            policy, limits, resource_allocation, lambda: self._granted(mother.handle.handle)
+        )
+        with self._making(), explaining_amounts(resource_allocation, "its mother"):
+            handle = core.divide(mother.handle.handle, name, *terms)
+            copied = mother.metabolism.copy() if mother.metabolism else None
+            made = self._settled(name, handle, mother.runtime, mother.snapshot_dir, copied)
+            self._divides(mother)
+        failed = together(mother.bear(self.context(made)))
+        if failed is not None:
+            raise GenomicRuntimeError(
+                f"the cell has divided, and a hook failed: {named(failed)}",
+                details={"daughter": made},
+            ) from failed
+        return made
 
     def start_vm(self, vm_id: Vm) -> None:
         """Let a created machine run.
@@ -398,7 +454,8 @@ class BioXenHypervisor:
             core.context(record.handle.handle),
             record.snapshot_dir,
             hypervisor=self,
-            ended=functools.partial(self._ended, record),
+            listener=_Listener(self, record),
+            metabolism=record.metabolism,
         )
 
     def get_vm_status(self, vm_id: Vm) -> VmStatus:
@@ -581,14 +638,16 @@ class BioXenHypervisor:
         -------
         RunResults
             Mapping of ``vm_id`` to `ExecutionResult`. Statuses are "completed", "exhausted",
-            "divided" (a growing cell is ready to; another run goes on undivided), "quota",
+            "divided" (a growing cell is ready to: `divide_vm` or ``context(vm_id).divide()`` does
+            it, another run goes on undivided), "quota",
             "stopped" (also if it was destroyed), "error" with its ``cause``, and after Ctrl-C
             "cancelled" with the part until then, maybe of none but the first machines.
 
         Raises
         ------
         VMStateError
-            If no machine is running, or `progress` calls it.
+            If no machine is running, one that does lives on a metabolic model, or `progress` calls
+            it.
         IsolationBreachError
             If a machine came to a quota with ``on_quota="raise"``: when the others are done, with
             all results as ``details["results"]``.
@@ -602,6 +661,14 @@ class BioXenHypervisor:
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable, or None")
         records = self._running()
+        for record in records:
+            if record.metabolism is not None:
+                raise VMStateError(
+                    f"{record.handle.vm_id!r} lives on a metabolic model, which is solved between "
+                    "runs, and workers solve none: run it by itself, with "
+                    "vm.execute_biological_process or hypervisor.context(vm_id).run, or pause it",
+                    details={"vm_id": record.handle.vm_id, "state": "running"},
+                )
         _check_size(core, records, until, every)
         asked: list[tuple[VmRecord, _core.Run]] = []
         try:
@@ -663,8 +730,19 @@ class BioXenHypervisor:
         ------
         APIValidationError
             If the file cannot be written.
+        VMStateError
+            If a machine lives on a metabolic model: its cell is saved by itself.
         """
-        save_bytes(path, self._usable().checkpoint())
+        core = self._usable()
+        with self._lock:
+            for record in self._records.values():
+                if record.metabolism is not None:
+                    raise VMStateError(
+                        f"{record.handle.vm_id!r} lives on a metabolic model, which no checkpoint "
+                        "holds: context(vm_id).save stores its cell, and restore_vm reads it",
+                        details={"vm_id": record.handle.vm_id},
+                    )
+        save_bytes(path, core.checkpoint())
 
     def load(
         self, path: str | os.PathLike[str], *, runtimes: Iterable[GenomicRuntime] = ()
@@ -704,7 +782,12 @@ class BioXenHypervisor:
             )
         given = [checked_runtime(one) for one in runtimes]
         for runtime in given:
-            without_metabolism(runtime.configuration, "virtual machines")
+            if runtime.configuration.metabolic_model is not None:
+                raise InvalidConfigurationError(
+                    "no checkpoint holds cells that live on a metabolic_model: load the runtime "
+                    "without the key",
+                    details={"key": "metabolic_model"},
+                )
         known = {**self._genomes, **{one.genome_fingerprint: one for one in given}}
 
         def program_of(genome: str) -> _core.Program | None:
@@ -827,7 +910,7 @@ class BioXenHypervisor:
 
     def _ended(self, record: VmRecord, status: str, cause: str, breach: bool) -> list[Exception]:
         """Note how a run ended and call the hooks; return the errors of these."""
-        if not record.observers or status not in ("quota", "exhausted", "error"):
+        if not record.observers or status not in ("quota", "exhausted", "divided", "error"):
             return []
         with self._lock:
             if status == "quota":
@@ -838,8 +921,25 @@ class BioXenHypervisor:
                 record.note(event)
             else:
                 event = status
-                record.note(event, **({"cause": cause} if cause else {}))
+                noted = "ready_to_divide" if status == "divided" else status
+                record.note(noted, **({"cause": cause} if cause else {}))
         return record.tell(event)
+
+    def _fed(self, metabolism: CellMetabolism | None) -> CellMetabolism | None:
+        """Refuse a metabolic model where a chassis sets the fluxes."""
+        if metabolism is not None and self._core.chassis() is not None:
+            raise InvalidConfigurationError(
+                "metabolic_model sets the fluxes of a cell, and so does the chassis of this "
+                "hypervisor: make it without a chassis, or take the key out",
+                details={"key": "metabolic_model"},
+            )
+        return metabolism
+
+    def _divides(self, record: VmRecord) -> None:
+        """Note that a cell has divided, at once."""
+        with self._lock, contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
+            cell = self._core.context(record.handle.handle)
+            record.note("divided", time_s=cell.time_s, generation=cell.cycle()["generation"])
 
     def _told(self, record: VmRecord, event: str) -> None:
         """Call the hooks, outside of every lock."""
@@ -893,11 +993,14 @@ class BioXenHypervisor:
         handle: _core.ContextHandle,
         runtime: GenomicRuntime,
         snapshot_dir: str | None,
+        metabolism: CellMetabolism | None = None,
     ) -> VmHandle:
         made = VmHandle(name, handle)
         seed, fingerprint, _ = self._core.identity_of(handle)
         # without a seed it has failed, and will have no result that could name one
-        self._records[name] = VmRecord(made, runtime, seed or 0, fingerprint, snapshot_dir)
+        self._records[name] = VmRecord(
+            made, runtime, seed or 0, fingerprint, snapshot_dir, metabolism
+        )
         if self._core.state(handle) == "running":  # in a checkpoint
             self._awake[name] = self._records[name]
         self._genomes[runtime.genome_fingerprint] = runtime
@@ -961,6 +1064,23 @@ class BioXenHypervisor:
         return named_capacity(told)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """Has the observers of a machine hear what becomes of its cell."""
+
+    hypervisor: BioXenHypervisor
+    record: VmRecord
+
+    def ended(self, status: str, cause: str, breach: bool) -> list[Exception]:
+        return self.hypervisor._ended(self.record, status, cause, breach)
+
+    def divides(self) -> None:
+        self.hypervisor._divides(self.record)
+
+    def divided(self, daughter: CellularContext) -> list[Exception]:
+        return self.record.bear(daughter)
+
+
 @contextlib.contextmanager
 def _refusals(record: VmRecord) -> Iterator[None]:
     """Note what is not granted."""
@@ -985,7 +1105,7 @@ def _check_size(
     for record in records:
         with contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
             left_s = max(0.0, until_s - core.context(record.handle.handle).time_s)
-            size += (left_s / every_s + 2) * 8 * (2 * len(record.runtime) + 128)
+            size += (left_s / every_s + 2) * row_bytes(record.runtime)
     if size > MAX_TRACE_BYTES:
         raise APIValidationError(
             f"sampling until {until_s:g} s every {every_s:g} s would record {gibibytes(size)} "

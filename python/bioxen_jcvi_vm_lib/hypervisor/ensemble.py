@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Literal
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import molecules, no_resource, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import APIValidationError, IsolationBreachError
 from bioxen_jcvi_vm_lib._knockouts import noted
-from bioxen_jcvi_vm_lib.context import check_age, check_size
-from bioxen_jcvi_vm_lib.genome import GenomicRuntime, program_for, without_metabolism
+from bioxen_jcvi_vm_lib._limits import check_age, check_size
+from bioxen_jcvi_vm_lib.context import CellularContext
+from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for, program_for
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
-from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle
+from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle, whole
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord, result_of
 from bioxen_jcvi_vm_lib.program import (
     GenomicProgram,
@@ -43,7 +48,6 @@ def run_ensemble(
 ) -> list[ExecutionResult]:
     """See the manager's ``run_ensemble``."""
     parsed = program if isinstance(program, GenomicProgram) else GenomicProgram.parse(program)
-    without_metabolism(runtime.configuration, "ensembles")
     compiled = program_for(runtime, runtime.configuration)
     orders = [_order(runtime, statement) for statement in parsed.statements]
     if not any(order["record"] for order in orders):
@@ -51,9 +55,42 @@ def run_ensemble(
     check_age(0.0, parsed.statements)
     numbers = _seeds(seeds)
     check_size(runtime, parsed.statements, len(numbers))
+    if runtime.configuration.metabolic_model is not None:
+        threads = os.cpu_count() or 1 if workers is None else whole(workers, "workers", 1, 256)
+        return _on_threads(runtime, parsed, numbers, threads)
     with BioXenHypervisor(workers=workers, max_vms=1_000_000, scheduler=scheduler) as hypervisor:
         cells = _Ensemble(hypervisor, runtime, compiled, orders, _notes(runtime, parsed))
         return cells.results(numbers)
+
+
+def _on_threads(
+    runtime: GenomicRuntime, program: GenomicProgram, seeds: list[int], threads: int
+) -> list[ExecutionResult]:
+    """Carry a program out in cells that live on a metabolic model: workers solve no balances."""
+    engine_for(runtime, runtime.configuration)  # what cannot be used is said before anything runs
+    cancelled = threading.Event()
+
+    def look(_time_s: float, _steps: int) -> None:
+        if cancelled.is_set():
+            raise KeyboardInterrupt  # to a cell this is Ctrl-C, which its thread does not hear
+
+    def live(seed: int) -> ExecutionResult | None:
+        if cancelled.is_set():
+            return None
+        with CellularContext._made(runtime, seed, {}) as cell:
+            return cell.execute(program, progress=look)
+
+    with ThreadPoolExecutor(threads) as pool:
+        lives = [pool.submit(live, seed) for seed in seeds]
+        while True:
+            try:
+                while wait(lives, timeout=0.05).not_done:
+                    pass
+                break
+            except KeyboardInterrupt:  # wherever it comes
+                cancelled.set()
+    ended = (one.result() for one in lives)
+    return list(itertools.takewhile(lambda one: one is not None, ended))  # type: ignore[arg-type]
 
 
 class _Ensemble:
@@ -171,8 +208,8 @@ def _order(runtime: GenomicRuntime, statement: Statement) -> dict[str, Any]:
         )
     if not isinstance(statement, SetResource):
         raise APIValidationError(
-            f"{statement} in an ensemble: its cells run, and end as they become ready to divide; "
-            "replicate and divide cells by themselves",
+            f"{short(str(statement))} in an ensemble: its cells run, and end as they become ready "
+            "to divide; carry it out in cells by themselves",
             details={"statement": str(statement)},
         )
     known = _core.resource_names()

@@ -14,6 +14,7 @@ from bioxen_jcvi_vm_lib._checks import short
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib._frozen import Record
 from bioxen_jcvi_vm_lib._html import grid
+from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
 from bioxen_jcvi_vm_lib.hypervisor.records import (
     RESOURCES,
     Policy,
@@ -90,6 +91,8 @@ class VmStatus(_OfVm):
         Its limits.
     runs_waiting : int
         Runs asked for and not ended.
+    cell_cycle : CellCycleState or None
+        Where a cell that grows stands; None of one that does not.
     """
 
     vm_id: str
@@ -101,6 +104,7 @@ class VmStatus(_OfVm):
     policy: Policy
     quota: Quota
     runs_waiting: int
+    cell_cycle: CellCycleState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class VmMetrics(_OfVm):
 
     Attributes
     ----------
-    vm_id, handle, state, cause, policy, quota, on_worker, runs_waiting
+    vm_id, handle, state, cause, policy, quota, on_worker, runs_waiting, cell_cycle
         As in `VmStatus`.
     time_s : float
         Age of the cell [s].
@@ -171,6 +175,7 @@ class VmMetrics(_OfVm):
     deadline_misses_by_os: int
     max_tardiness_ns: int
     runs_waiting: int
+    cell_cycle: CellCycleState | None
 
     @property
     def cpu_s(self) -> float:
@@ -197,6 +202,7 @@ class VmMetrics(_OfVm):
             {kind: MappingProxyType(counts) for kind, counts in told["machines"].items()}
         )
         told["dispatch"] = Latency(**told["dispatch"])
+        told["cell_cycle"] = CellCycleState.told(told["cell_cycle"])
         if told["grant"] is not None:
             told["grant"] = MappingProxyType(named_capacity(told["grant"]))
         return cls(**told)
@@ -515,6 +521,31 @@ def _exposition(now: HypervisorMetrics) -> Iterator[str]:
         ],
     )
     yield from gauge("vm_atp_molecules", "ATP of the cell.", of_vms(lambda vm: vm.atp))
+    growing = [(label, vm.cell_cycle) for label, vm in vms if vm.cell_cycle is not None]
+    yield from gauge(
+        "vm_volume_liters",
+        "Volume of a cell that grows.",
+        [(label, cycle.volume_l) for label, cycle in growing],
+    )
+    yield from gauge(
+        "vm_growth_rate_per_hour",
+        "Rate of growth of its volume.",
+        [(label, cycle.growth_rate_per_h) for label, cycle in growing],
+    )
+    yield from gauge(
+        "vm_chromosomes",
+        "Whole chromosomes, and forks at work, of a cell that grows.",
+        [
+            ({**label, "state": state}, n)
+            for label, cycle in growing
+            for state, n in (("whole", cycle.chromosomes), ("fork", cycle.forks))
+        ],
+    )
+    yield from gauge(
+        "vm_phase",
+        "1 for the phase of the cell cycle that a cell that grows is in.",
+        [({**label, "phase": cycle.phase}, 1) for label, cycle in growing],
+    )
     yield from gauge(
         "vm_granted",
         "Held of the chassis: machines, and molecules per second.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
@@ -14,6 +14,10 @@ from bioxen_jcvi_vm_lib._observers import Observer
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.records import VmHandle
 from bioxen_jcvi_vm_lib.result import ExecutionResult
+
+if TYPE_CHECKING:
+    from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
 __all__ = ["RunResults", "VmRecord", "result_of"]
 
@@ -27,6 +31,7 @@ class VmRecord:
     seed: int
     fingerprint: str
     snapshot_dir: str | None
+    metabolism: CellMetabolism | None = field(default=None, compare=False)
     observers: list[Callable[[], Observer | None]] = field(default_factory=list, compare=False)
 
     def leave(self) -> None:
@@ -38,6 +43,10 @@ class VmRecord:
         """Have something written down; the caller sees to the order."""
         for observer in self._observers():
             observer._note(event, details)
+
+    def bear(self, daughter: CellularContext) -> list[Exception]:
+        """Have the hooks called for a division, and return what they raised."""
+        return [error for one in self._observers() for error in one._bear(daughter)]
 
     def tell(self, event: str) -> list[Exception]:
         """Have the hooks called, and return what they raised."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._errors import SnapshotError
+from bioxen_jcvi_vm_lib._errors import (
+    GenomicRuntimeError,
+    IsolationBreachError,
+    SnapshotError,
+    VMStateError,
+)
 from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
 from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
 from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
@@ -45,6 +52,7 @@ class CellMetabolism:
         self.conditions = engine.usual
         self.states: list[MetabolicState] = []
         self._medium = dict(medium)
+        self._running = threading.Lock()
 
     def copy(self) -> CellMetabolism:
         """Return the same for a copy of the cell."""
@@ -56,6 +64,13 @@ class CellMetabolism:
     def solve(self, core: _core.Context, asked: MetabolicConditions) -> MetabolicResult:
         """Solve for the cell as it is; nothing in it changes."""
         return self.engine.solve(asked, **self._cell(core))
+
+    def with_glucose(self, core: _core.Context, available: bool) -> MetabolicResult:
+        """Solve for the cell as it is, with its exchange of glucose open or closed."""
+        exchange = self.engine.glucose
+        uptake = self.engine.balance.most_uptake(exchange) if available else 0.0
+        medium = {**self.conditions.medium, exchange: (-uptake, None)}
+        return self.solve(core, replace(self.conditions, medium=medium))
 
     def run(
         self,
@@ -70,10 +85,21 @@ class CellMetabolism:
         A cell in which nothing can happen ages on until metabolism has had its turn: it is
         exhausted only once that gives it no other supply than before.
         """
-        windows = Windows(core, duration_s, every_s)
+        if not self._running.acquire(blocking=False):
+            raise GenomicRuntimeError(
+                "this cell is running: one that lives on a metabolic model has one run at a time"
+            )
+        try:
+            return self._run(core, Windows(core, duration_s, every_s), progress, only)
+        finally:
+            self._running.release()
+
+    def _run(
+        self, core: _core.Context, windows: Windows, progress: Any, only: list[int] | None
+    ) -> Windows:
         status = "completed"
         try:
-            while core.time_s < windows.end_s and status not in ("cancelled", "divided"):
+            while status in ("completed", "exhausted") and core.time_s < windows.end_s:
                 age = core.time_s
                 if age % PERIOD_S == 0 and not self._set_supply(core) and status == "exhausted":
                     break
@@ -81,6 +107,8 @@ class CellMetabolism:
                 status = windows.advance(until, progress, only)
         except KeyboardInterrupt:  # between two runs of the core, which catch it themselves
             status = "cancelled"
+        except (IsolationBreachError, VMStateError):  # destroyed between two of them
+            status = "stopped"
         return windows.closed(status)
 
     def _set_supply(self, core: _core.Context) -> bool:

@@ -88,6 +88,11 @@ class MetabolicEngine:
         self.balance.remember()
 
     @property
+    def glucose(self) -> str:
+        """The exchange reaction of glucose."""
+        return self._setting.medium["glucose_concentration"]
+
+    @property
     def usual(self) -> MetabolicConditions:
         """Conditions of a cell that was told nothing else."""
         return MetabolicConditions(enzyme_constraints=self.balance.turnover is not None)

@@ -42,6 +42,16 @@ class MetabolicState(Record):
     binding_constraints: tuple[FluxConstraint, ...]
     conditions: MetabolicConditions
 
+    @property
+    def in_words(self) -> str:
+        """Status, growth and what limits it, for a line."""
+        if self.status != "optimal":
+            forced = ", ".join(one.reaction for one in self.binding_constraints[:3])
+            return f"{self.status}, no supply" + (f" (forced: {forced})" if forced else "")
+        limits = ", ".join(one.reaction for one in self.binding_constraints[:3])
+        growth = f"growth {self.growth_rate_per_h:.3g} 1/h"
+        return f"{growth}, limited by {limits}" if limits else growth
+
     def __repr__(self) -> str:
         return (
             f"<MetabolicState from {self.time_s:g} s: {self.status}, "

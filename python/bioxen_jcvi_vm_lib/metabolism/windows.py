@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._errors import IsolationBreachError, VMStateError
+from bioxen_jcvi_vm_lib._traces import read_only
 
 __all__ = ["Windows"]
 
 #: A sample this share of an interval off its place on the grid is on it: rounding.
 _ON_GRID = 1e-6
+#: What the core says of a machine that is paused, behind its name.
+_PAUSED = " is paused, not running: let it go on with resume_vm"
+#: How often a machine that is paused is looked at [s].
+_LOOK_S = 0.02
 
 
 class Windows:
@@ -37,9 +42,10 @@ class Windows:
         self._every_s = every_s
         self.end_s = self._begin_s + duration_s
         self._began = time.perf_counter()
-        self._events, self._ledger = core.events(), core.ledger()
-        self._traces = [core.run(0.0)]
-        self.breach = False
+        self._last = core.run(0.0)
+        self._traces = [self._last]
+        self.events = dict(self._last.events)
+        self.ledger = {process: dict(legs) for process, legs in self._last.ledger.items()}
 
     def advance(self, until_s: float, progress: Any, only: list[int] | None) -> str:
         """Run to an age exactly, also where nothing can happen any more.
@@ -47,7 +53,7 @@ class Windows:
         Returns
         -------
         str
-            "completed", "exhausted", "divided" or "cancelled".
+            As that of a run of the core.
         """
         status = "completed"
         while (now := self._core.time_s) < until_s:
@@ -55,26 +61,51 @@ class Windows:
             duration = goal - now
             while now + duration > goal:  # by rounding; what is then left is exact
                 duration = math.nextafter(duration, 0.0)
-            trace = self._core.run(duration, every, progress, only)
+            trace = self._run(duration, every, progress, only)
+            if trace is None:
+                return "stopped"
             status = trace.status
+            self._add(trace)
             if len(trace.time_s) > 2 or self._is_sample(trace.time_s[-1]):
                 self._traces.append(trace)
-            if status in ("cancelled", "divided"):
+            if status not in ("completed", "exhausted"):
                 break
         return status
+
+    def _run(
+        self, duration: float, every: float | None, progress: Any, only: list[int] | None
+    ) -> _core.Trace | None:
+        """Run the core; a machine that was paused between two windows is waited for.
+
+        None if it has been stopped or destroyed.
+        """
+        while True:
+            try:
+                return self._core.run(duration, every, progress, only)
+            except (VMStateError, IsolationBreachError) as error:
+                if not isinstance(error, VMStateError) or not error.message.endswith(_PAUSED):
+                    return None
+                time.sleep(_LOOK_S)
+
+    def _add(self, trace: _core.Trace) -> None:
+        self._last = trace
+        for kind, number in trace.events.items():
+            self.events[kind] += number
+        for process, legs in trace.ledger.items():
+            posted = self.ledger.setdefault(process, {})
+            for name, molecules in legs.items():
+                posted[name] = posted.get(name, 0) + molecules
 
     def closed(self, status: str) -> Windows:
         """End it, and put together what it shows."""
         self.status = status
-        last = self._core.run(0.0)
+        last = self._last
         if last.time_s[-1] > self._traces[-1].time_s[-1]:
             self._traces.append(last)
         self.wall_time_s = time.perf_counter() - self._began
-        self.sim_time_s = self._core.time_s - self._begin_s
+        self.sim_time_s = float(last.time_s[-1]) - self._begin_s
         self.audit = last.audit
-        self.cause = last.cause
-        self.events = {key: n - self._events[key] for key, n in self._core.events().items()}
-        self.ledger = _between(self._ledger, self._core.ledger())
+        self.cause, self.breach = last.cause, last.breach
         times = np.concatenate([trace.time_s for trace in self._traces])
         # each trace begins with the state that the one before ended with
         keep = np.concatenate([np.arange(len(trace.time_s)) > 0 for trace in self._traces])
@@ -85,10 +116,8 @@ class Windows:
             keep[1:-1] = False
         self.time_s: NDArray[np.float64] = times[keep]
 
-        def joined(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-            whole: NDArray[np.int64] = np.concatenate(columns)[keep]
-            whole.flags.writeable = False
-            return whole
+        def joined(columns: list[NDArray[Any]]) -> NDArray[Any]:
+            return read_only(np.concatenate(columns)[keep])
 
         self.time_s.flags.writeable = False
         self.proteins = joined([trace.proteins for trace in self._traces])
@@ -99,6 +128,8 @@ class Windows:
             name: {key: joined([one[name][key] for one in machines]) for key in columns}
             for name, columns in machines[0].items()
         }
+        cycles = [trace.cell_cycle for trace in self._traces]
+        self.cell_cycle = {key: joined([one[key] for one in cycles]) for key in cycles[0]}
         return self
 
     def _next(self, now: float, until_s: float, *, one_by_one: bool) -> tuple[float, float | None]:
@@ -120,17 +151,3 @@ class Windows:
             return False
         steps = (time_s - self._begin_s) / self._every_s
         return abs(steps - round(steps)) < _ON_GRID
-
-
-def _between(
-    before: Mapping[str, Mapping[str, int]], after: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, int]]:
-    """Return what was posted between two ledgers, by process and resource."""
-    return {
-        process: {
-            name: change
-            for name in {**before.get(process, {}), **posted}
-            if (change := posted.get(name, 0) - before.get(process, {}).get(name, 0))
-        }
-        for process, posted in after.items()
-    }

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib._errors import BioXenException
+from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
 from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
-from bioxen_jcvi_vm_lib.visualization.text import Line, compact, shortened
+from bioxen_jcvi_vm_lib.visualization.text import Line, compact, femtolitres, shortened
 
 __all__ = ["CellView"]
 
@@ -46,6 +47,12 @@ class CellView:
         Of the longest replicon: "forward" and "reverse" with the places of RNA polymerases [nt].
     length_nt : int
         Of that replicon.
+    cycle : CellCycleState or None
+        Where a cell that grows stands, from the metrics.
+    copies : list of (int, int)
+        Of a cell that grows, places and numbers of copies of the genes on that replicon.
+    metabolism : str
+        What its metabolic model gives it; empty without one.
     """
 
     name: str
@@ -55,6 +62,9 @@ class CellView:
     genes: list[tuple[str, int, int]] = field(default_factory=list)
     tracks: list[tuple[str, NDArray[np.int64]]] = field(default_factory=list)
     length_nt: int = 0
+    cycle: CellCycleState | None = None
+    copies: list[tuple[int, int]] = field(default_factory=list)
+    metabolism: str = ""
 
     @classmethod
     def of(cls, vm: VmMetrics, context: CellularContext) -> CellView:
@@ -72,6 +82,8 @@ class CellView:
         try:
             proteins, mrnas = context.proteins, context.mrnas
             working, resources = context.polymerases(), context.resources
+            copies = [] if vm.cell_cycle is None else context.gene_copies.tolist()
+            metabolism = context.metabolism
         except BioXenException as error:  # it failed, or was destroyed
             return cls(vm.vm_id, why=error.message)
         best = np.argsort(-proteins, kind="stable")[:_MOST_GENES].tolist()
@@ -90,6 +102,13 @@ class CellView:
                 ("reverse", on_dna["position_nt"][on_dna["strand"] < 0]),
             ],
             length_nt=replicons[longest].length_nt,
+            cycle=vm.cell_cycle,
+            copies=[
+                (gene.start, number)
+                for gene, number in zip(context.runtime.genes, copies, strict=False)
+                if gene.replicon == longest
+            ],
+            metabolism=metabolism[-1].in_words if metabolism else "",
         )
 
     def lines(self, width: int) -> Iterator[Line]:
@@ -106,7 +125,13 @@ class CellView:
         if self.why:
             yield [(shortened(self.why, width), "red")]
             return
+        if self.cycle is not None:
+            yield [(_listed("cell cycle", _in_words(self.cycle), width), "magenta")]
+        if self.metabolism:
+            yield [(shortened(f"{'metabolism':{_LABEL}} {self.metabolism}", width), "")]
         for kind, counts in self.machines.items():
+            if kind == "replisome":  # none waits: there are as many as forks
+                continue
             share = counts["active"] / counts["total"] if counts["total"] else 0.0
             numbers = f"{counts['active']:,} of {counts['total']:,} active"
             yield _bar(kind.replace("_", " "), share, numbers, width, "green")
@@ -119,10 +144,33 @@ class CellView:
         for strand, places in self.tracks:
             drawn = self._track(places, max(1, width - _LABEL - 1))
             yield [(f"{'RNAP, ' + strand:{_LABEL}} "[:width], ""), (drawn, "cyan")]
+        if self.copies:
+            drawn = self._copies(max(1, width - _LABEL - 1))
+            yield [(f"{'copies of DNA':{_LABEL}} "[:width], ""), (drawn, "magenta")]
+
+    def _copies(self, width: int) -> str:
+        """Say of each part of the replicon how many copies its genes have, at most 9."""
+        most = [0] * width
+        for place, number in self.copies:
+            part = min(place * width // self.length_nt, width - 1)
+            most[part] = max(most[part], min(number, 9))
+        return "".join(str(number) if number else " " for number in most)
 
     def _track(self, places: NDArray[np.int64], width: int) -> str:
         counts, _ = np.histogram(places, width, range=(0, self.length_nt))
         return "".join(_DENSITY[count] for count in np.minimum(counts, len(_DENSITY) - 1).tolist())
+
+
+def _in_words(cycle: CellCycleState) -> Iterator[str]:
+    """Say where a cell stands, the most important first."""
+    yield cycle.phase
+    if cycle.ready_to_divide:
+        yield "ready to divide"
+    yield f"{femtolitres(cycle.volume_l)} fL"
+    yield f"growth {cycle.growth_rate_per_h:.2f}/h"
+    yield f"{cycle.chromosomes} chromosome{'s' * (cycle.chromosomes != 1)}"
+    yield f"{cycle.forks} forks"
+    yield f"generation {cycle.generation}"
 
 
 def _listed(label: str, parts: Iterator[str], width: int) -> str:

@@ -113,9 +113,8 @@ def _expression(
 
 
 def _machines(axis: Any, time: Any, result: ExecutionResult) -> None:
-    for (name, columns), colour in zip(
-        result.machines.items(), cycle(len(result.machines)), strict=True
-    ):
+    shown = {name: n for name, n in result.machines.items() if name != "replisome"}  # none waits
+    for (name, columns), colour in zip(shown.items(), cycle(len(shown)), strict=True):
         total = np.maximum(columns["total"], 1)
         axis.plot(
             time, 100 * columns["active"] / total, color=colour, label=MACHINES.get(name, name)

@@ -13,12 +13,14 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 
+from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
 from bioxen_jcvi_vm_lib.hypervisor.metrics import STATES, HypervisorMetrics, VmMetrics, VmTable
 from bioxen_jcvi_vm_lib.visualization.cell_view import CellView
 from bioxen_jcvi_vm_lib.visualization.text import (
     Line,
     clock,
     compact,
+    femtolitres,
     flowed,
     named,
     of_bytes,
@@ -282,21 +284,24 @@ class _Column:
 
 _COLUMNS = (
     _Column("state", 0, lambda rate: _state(rate.vm), left=True),
-    _Column("policy", 6, lambda rate: str(rate.vm.policy), left=True),
+    _Column("phase", 1, lambda rate: _of_cycle(rate.vm, lambda c: c.phase), left=True),
+    _Column("policy", 7, lambda rate: str(rate.vm.policy), left=True),
     _Column("age s", 2, lambda rate: f"{rate.vm.time_s:.1f}"),
-    _Column("CPU s", 11, lambda rate: f"{rate.vm.cpu_s:.2f}"),
+    _Column("CPU s", 13, lambda rate: f"{rate.vm.cpu_s:.2f}"),
     _Column("CPU %", 3, lambda rate: f"{100 * rate.cpu:.1f}"),
     _Column("pace", 4, lambda rate: paced(rate.pace)),
-    _Column("asked", 13, lambda rate: paced(rate.vm.pace) if rate.vm.pace else "-"),
+    _Column("asked", 15, lambda rate: paced(rate.vm.pace) if rate.vm.pace else "-"),
     _Column("steps/s", 5, lambda rate: compact(rate.steps_per_s)),
-    _Column("RNAP %", 8, lambda rate: _active(rate.vm, "rna_polymerase")),
-    _Column("ribo %", 9, lambda rate: _active(rate.vm, "ribosome")),
-    _Column("ATP", 10, lambda rate: compact(rate.vm.atp)),
-    _Column("mem", 14, lambda rate: of_bytes(rate.vm.memory_bytes)),
-    _Column("granted", 12, lambda rate: _granted(rate.vm)),
-    _Column("switches", 15, lambda rate: compact(rate.vm.switches)),
-    _Column("miss", 7, lambda rate: compact(rate.vm.deadline_misses)),
-    _Column("why", 16, lambda rate: rate.vm.cause, left=True, most=60),
+    _Column("growth/h", 6, lambda rate: _of_cycle(rate.vm, lambda c: f"{c.growth_rate_per_h:.2f}")),
+    _Column("fL", 11, lambda rate: _of_cycle(rate.vm, lambda c: femtolitres(c.volume_l))),
+    _Column("RNAP %", 9, lambda rate: _active(rate.vm, "rna_polymerase")),
+    _Column("ribo %", 10, lambda rate: _active(rate.vm, "ribosome")),
+    _Column("ATP", 12, lambda rate: compact(rate.vm.atp)),
+    _Column("mem", 16, lambda rate: of_bytes(rate.vm.memory_bytes)),
+    _Column("granted", 14, lambda rate: _granted(rate.vm)),
+    _Column("switches", 17, lambda rate: compact(rate.vm.switches)),
+    _Column("miss", 8, lambda rate: compact(rate.vm.deadline_misses)),
+    _Column("why", 18, lambda rate: rate.vm.cause, left=True, most=60),
 )
 #: Columns go rather than that names are shortened to less; the most of a name that is shown.
 _SHORT_NAME, _LONG_NAME = 12, 30
@@ -333,6 +338,11 @@ def _table(rates: Sequence[_Rate], width: int, selected: str | None) -> Iterator
 def _active(vm: VmMetrics, kind: str) -> str:
     machines = vm.machines[kind]
     return f"{100 * machines['active'] / machines['total']:.0f}" if machines["total"] else "-"
+
+
+def _of_cycle(vm: VmMetrics, say: Callable[[CellCycleState], str]) -> str:
+    """Say something of a cell that grows."""
+    return "-" if vm.cell_cycle is None else say(vm.cell_cycle)
 
 
 def _granted(vm: VmMetrics) -> str:

@@ -6,6 +6,7 @@ They need the extra ``[analysis]``; where an argument is not acceptable they rai
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -26,10 +27,54 @@ from bioxen_jcvi_vm_lib.visualization.style import (
     time_scale,
 )
 
-__all__ = ["expression_heat_map", "genome_traffic", "resource_budget", "ribosome_occupancy"]
+__all__ = [
+    "cell_cycle_timeline",
+    "expression_heat_map",
+    "genome_traffic",
+    "resource_budget",
+    "ribosome_occupancy",
+]
 
 #: Most samples of a plot that looks at a cell's future.
 MAX_SAMPLES = 100_000
+
+
+def cell_cycle_timeline(result: ExecutionResult, *, figure: Any = None) -> Any:
+    """Draw a cell's cycle along time: its phases as bands behind five panels.
+
+    Parameters
+    ----------
+    result : ExecutionResult
+        Of a cell that grows, with samples, so run with ``every_s``.
+    figure : matplotlib Figure, optional
+        Where to draw; without it a new one is made.
+
+    Returns
+    -------
+    ndarray of matplotlib Axes, shape (5,)
+        Volume, and surface on the right axis; growth rate; copies of origin and terminus
+        of the longest replicon, which are those begun and those that are whole; replication forks;
+        machines relative to the first sample. A vertical line is a division.
+    """
+    _result(result)
+    if not result.cell_cycle:
+        raise APIValidationError(
+            "this result is of a cell that does not grow: create it with cell_cycle=True"
+        )
+    if len(result.time_s) < 2:
+        raise APIValidationError("a timeline needs at least two samples: run with every_s")
+    needed("matplotlib")
+    if figure is None:
+        figure = needed("matplotlib.pyplot").figure(figsize=(9.0, 8.6), layout="constrained")
+    elif not hasattr(figure, "subplots"):
+        raise APIValidationError(
+            f"figure must be a matplotlib Figure or None, not {short(figure)}",
+            details={"argument": "figure"},
+        )
+    panels = figure.subplots(5, 1, sharex=True, height_ratios=(3, 2, 2, 1, 3))
+    timeline = importlib.import_module("bioxen_jcvi_vm_lib.visualization.timeline")
+    timeline.draw(panels, result)
+    return panels
 
 
 def expression_heat_map(

@@ -15,6 +15,7 @@ MACHINES = {
     "rna_polymerase": "RNA polymerases",
     "ribosome": "ribosomes",
     "degradosome": "degradosomes",
+    "replisome": "replisomes",
 }
 
 

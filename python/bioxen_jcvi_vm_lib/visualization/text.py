@@ -10,6 +10,7 @@ __all__ = [
     "Line",
     "clock",
     "compact",
+    "femtolitres",
     "flowed",
     "named",
     "of_bytes",
@@ -76,6 +77,11 @@ def clock(seconds: float) -> str:
 def of_bytes(count: float) -> str:
     """Write 1,536 as 1.5K."""
     return scaled(count, ((2.0**30, "G"), (2.0**20, "M"), (2.0**10, "K")))
+
+
+def femtolitres(volume_l: float) -> str:
+    """Write the volume of a cell in fL, in three digits."""
+    return f"{volume_l * 1e15:.3g}"
 
 
 def compact(value: float) -> str:

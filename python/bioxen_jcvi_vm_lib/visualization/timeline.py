@@ -1,0 +1,103 @@
+"""The panels of a cell's cycle; imported only when something is drawn."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from bioxen_jcvi_vm_lib.result import ExecutionResult
+from bioxen_jcvi_vm_lib.visualization.style import COLOURS, MACHINES, tidy, time_scale
+
+__all__ = ["draw"]
+
+#: Bands of the phases; what has no colour here is white.
+_PHASES = {
+    "B": "#e8eef4",
+    "C": "#cfe3f3",
+    "D": "#f6e7cf",
+    "arrested": "#e4e4e4",
+    "dead": "#b5b5b5",
+}
+#: A band that takes less of the time than this has no room for its letter.
+_LEAST_NAMED = 0.03
+
+
+def draw(panels: Any, result: ExecutionResult) -> None:
+    """Draw into five panels that share their time; see ``plots.cell_cycle_timeline``."""
+    cycle = result.cell_cycle
+    scale, unit = time_scale(result)
+    time = result.time_s / scale
+    size, growth, copies, forks, machines = panels
+    lines = size.plot(time, cycle["volume_l"] * 1e15, color=COLOURS[0], label="volume (left)")
+    size.set_ylabel("volume [fL]")
+    surface = size.twinx()
+    lines += surface.plot(
+        time, cycle["surface_ratio"], color=COLOURS[1], label="surface, to that at birth (right)"
+    )
+    surface.set_ylabel("surface")
+    surface.spines["top"].set_visible(False)
+    growth.plot(time, cycle["growth_rate_per_h"], color=COLOURS[2], label="of the volume")
+    growth.set_ylabel("growth [1/h]")
+    growth.set_ylim(bottom=min(0.0, float(cycle["growth_rate_per_h"].min())))
+    for name, label, colour in (
+        ("origins", "origin", COLOURS[0]),
+        ("chromosomes", "terminus: whole chromosomes", COLOURS[1]),
+    ):
+        copies.step(time, cycle[name], where="post", color=colour, label=label)
+    copies.set_ylabel("copies")
+    copies.set_ylim(0, 1.6 * max(cycle["origins"].max(), cycle["chromosomes"].max()))
+    forks.step(time, cycle["forks"], where="post", color=COLOURS[3], label="at work")
+    forks.set_ylabel("forks")
+    forks.set_ylim(0, 1.3 * max(1, cycle["forks"].max()))
+    _machines(machines, time, result)
+    machines.set_xlabel(f"age of the cell [{unit}]")
+    machines.set_xlim(time[0], time[-1])
+    for axis in panels:
+        tidy(axis)
+        _bands(axis, time, cycle["phase"].tolist())
+        for row in np.flatnonzero(np.diff(cycle["generation"])):
+            axis.axvline(time[row + 1], color="#444444", linewidth=0.9)
+    surface.legend(handles=lines, fontsize="small", loc="lower right", framealpha=0.9)
+    for axis in (copies, machines):
+        axis.legend(fontsize="small", loc="upper left", ncols=3, framealpha=0.9)
+    _name_phases(size, time, cycle["phase"].tolist())
+
+
+def _machines(axis: Any, time: Any, result: ExecutionResult) -> None:
+    kinds = [kind for kind in result.machines if kind != "replisome"]  # there are none at birth
+    for kind, colour in zip(kinds, COLOURS, strict=False):
+        total = result.machines[kind]["total"]
+        label = f"{MACHINES.get(kind, kind)}, {total[0]:,} to {total[-1]:,}"
+        axis.plot(time, total / max(1, total[0]), color=colour, label=label)
+    axis.set_ylabel("machines, to the\nfirst sample")
+    axis.margins(y=0.2)
+
+
+def _spans(time: Any, phases: list[str]) -> list[tuple[str, float, float]]:
+    """Return the phases that follow one another, each until the next one is seen."""
+    starts = [0, *(row for row in range(1, len(phases)) if phases[row] != phases[row - 1])]
+    return [
+        (phases[here], float(time[here]), float(time[there]))
+        for here, there in itertools.pairwise([*starts, len(phases) - 1])
+    ]
+
+
+def _bands(axis: Any, time: Any, phases: list[str]) -> None:
+    for phase, begins, ends in _spans(time, phases):
+        axis.axvspan(begins, ends, color=_PHASES.get(phase, "#ffffff"), linewidth=0, zorder=0)
+
+
+def _name_phases(axis: Any, time: Any, phases: list[str]) -> None:
+    for phase, begins, ends in _spans(time, phases):
+        if ends - begins > _LEAST_NAMED * (time[-1] - time[0]):
+            axis.annotate(
+                phase,
+                ((begins + ends) / 2, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                fontweight="bold",
+            )
