@@ -261,9 +261,7 @@ class Population:
             weights.append(np.full(len(there), math.exp(-rate * (moment - end_s)) * np.prod(kept)))
         return _histogram(np.concatenate(ages), np.concatenate(weights), count)
 
-    def size_distribution(
-        self, bins: int = 20
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def size_distribution(self, bins: int = 20) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the density of the volumes of living cells [1/L] and the edges of its bins [L]."""
         return _histogram(self.volumes_l, None, _bins(bins), lowest=None)
 
