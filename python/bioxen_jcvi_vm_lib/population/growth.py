@@ -118,6 +118,7 @@ class _Growth:
         self._changing = threading.Lock()
         self._stopped = threading.Event()
         self._tasks: deque[Future[None]] = deque()
+        self._told = time.monotonic()
         self.cancelled = False
         self.lives: list[Life] = []
         self.dilutions: list[Dilution] = []
@@ -160,20 +161,22 @@ class _Growth:
 
     def _wait(self, progress: Progress | None) -> None:
         """Wait for all that was submitted, and for what that submits."""
-        told = time.monotonic()
         while self._tasks:
             try:
                 self._tasks[0].result(_REPORT_S)
                 self._tasks.popleft()
             except TimeoutError:
                 pass
-            if progress is not None and time.monotonic() - told >= _REPORT_S:
-                told = time.monotonic()
-                with self._changing:
-                    times = [one.time_s for one in self._alive.values() if self._grows(one)]
-                    cells = len(self._alive)
-                if times:
-                    progress(min(times), cells)
+            if progress is not None and time.monotonic() - self._told >= _REPORT_S:
+                self._told = time.monotonic()
+                self._tell(progress)
+
+    def _tell(self, progress: Progress) -> None:
+        with self._changing:
+            times = [one.time_s for one in self._alive.values() if self._grows(one)]
+            cells = len(self._alive)
+        if times:
+            progress(min(times), cells)
 
     def _thin_out(self, sampling: int, time_s: float) -> None:
         """Leave `max_cells` of the cells: those that a hash with the founder's key puts first."""

@@ -301,10 +301,11 @@ class Population:
 
     def _metadata(self) -> dict[str, Any]:
         """Everything that is no column."""
+        rate = self.growth_rate_per_h
         tables = {"cells", "living", "proteins", "mrnas", "genes", "gene_names"}
         return {
             **{f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name not in tables},
-            "growth_rate_per_h": self.growth_rate_per_h,
+            "growth_rate_per_h": None if math.isnan(rate) else rate,
         }
 
     def to_pandas(self) -> Any:

@@ -19,7 +19,7 @@ from bioxen_jcvi_vm_lib.visualization.style import COLOURS, compact, tidy
 __all__ = ["lineage_tree", "population_panels"]
 
 #: How an ending is marked; those that are not here are crosses.
-_MARKS = {"removed": ("|", COLOURS[7]), "alive": ("", COLOURS[2]), "divided": ("", COLOURS[0])}
+_MARKS = {"removed": ("|", COLOURS[7]), "alive": (".", COLOURS[2]), "divided": ("", COLOURS[0])}
 _OTHER = ("x", COLOURS[1])
 _FEMTOLITRES = 1e15
 #: A tree of more leaves is drawn in hair lines.

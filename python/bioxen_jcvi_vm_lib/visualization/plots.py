@@ -17,6 +17,7 @@ from bioxen_jcvi_vm_lib._checks import seconds, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.result import ExecutionResult, needed
+from bioxen_jcvi_vm_lib.visualization.lineage import lineage_tree
 from bioxen_jcvi_vm_lib.visualization.style import (
     COLOURS,
     compact,
@@ -26,7 +27,13 @@ from bioxen_jcvi_vm_lib.visualization.style import (
     time_scale,
 )
 
-__all__ = ["expression_heat_map", "genome_traffic", "resource_budget", "ribosome_occupancy"]
+__all__ = [
+    "expression_heat_map",
+    "genome_traffic",
+    "lineage_tree",
+    "resource_budget",
+    "ribosome_occupancy",
+]
 
 #: Most samples of a plot that looks at a cell's future.
 MAX_SAMPLES = 100_000
