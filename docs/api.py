@@ -37,8 +37,7 @@ FLOW = {
     "Hypervisor": "BioXenHypervisor RunResults VmHandle Policy Quota ResourceAllocation Chassis "
     "VirtualClock HypervisorMetrics VmMetrics VmStatus WorkerMetrics Latency SystemResources",
     "Terminal": "TerminalMonitor",
-    "Plots": "expression_heat_map genome_traffic ribosome_occupancy resource_budget "
-    "lineage_tree",
+    "Plots": "expression_heat_map genome_traffic ribosome_occupancy resource_budget lineage_tree",
     "Ensembles": "ensemble_to_xarray ensemble_to_anndata",
     "Configuration": "GenomicVirtualizationConfig ProductionConfig",
     "Logging": "ProductionLogger AuditLog AuditEntry Monitor handle_vm_operation",

@@ -272,22 +272,29 @@ def test_a_population_is_kept_at_its_size_by_removing_cells_at_random(
 def test_every_cell_is_as_likely_to_be_removed_as_any_other(
     manager: bx.GenomicVirtualizationManager, quick: Callable[..., bx.CellularContext]
 ) -> None:
-    """Half of 8 cells, of 100 founders: counts by place in the tree are binomial(100, 1/2).
+    """Half of 8 cells, of 100 founders: binomial(100, 1/2) by place in the tree and by birth.
 
-    Bound of 5 standard deviations each; false alarm 8 x 6e-7.
+    Bound of 5 standard deviations each; false alarm 16 x 6e-7.
     """
-    left: Counter[int] = Counter()
+    by_place: Counter[int] = Counter()
+    by_birth: Counter[int] = Counter()
     for seed in range(100):
         tree = manager.grow_population(
             quick(seed), generations=3, max_cells=4, every_s=1e4, workers=1
         )
         assert [(one.before, one.after) for one in tree.dilutions] == [(8, 4)]
+        parents = tree.cells["parent"]
         youngest = np.flatnonzero(tree.cells["generation"] == 3)
-        alive = tree.cells["ending"][youngest] == "alive"
-        left.update(np.flatnonzero(alive).tolist())
-    assert sum(left.values()) == 400
-    for place in range(8):
-        assert abs(left[place] - 50) <= 5 * math.sqrt(25), (place, left)
+        for rank, cell in enumerate(youngest):
+            if tree.cells["ending"][cell] == "alive":
+                # second halves follow first ones
+                second = [int(parents[one - 1] == parents[one]) for one in tree.lineage(cell)[1:]]
+                by_place[4 * second[0] + 2 * second[1] + second[2]] += 1
+                by_birth[rank] += 1
+    for counts in (by_place, by_birth):
+        assert sum(counts.values()) == 400
+        for place in range(8):
+            assert abs(counts[place] - 50) <= 5 * math.sqrt(25), counts
 
 
 def test_a_population_without_bound_is_stopped_before_it_takes_the_memory(
@@ -375,8 +382,8 @@ def test_ages_of_the_living_are_those_of_exponential_growth(
     """Powell (J. Gen. Microbiol. 15:492, 1956): 2 k exp(-k a) (1 - F(a)), 2 E[exp(-k T)] = 1.
 
     Relatives are alike: of those that descend from one cell of three doublings before, no more than
-    one is taken for independent. Dvoretzky-Kiefer-Wolfowitz for these at a false alarm of 1e-3; the
-    law of ages that are all equally likely lies farther away.
+    one is taken for independent. Dvoretzky-Kiefer-Wolfowitz for these at a false alarm of 1e-3
+    (0.083); the law 1 - F of single lineages, in which nothing grows, lies 0.1 away.
     """
     age, divided = cycle_law()
     step = age[1] - age[0]
@@ -390,11 +397,11 @@ def test_ages_of_the_living_are_those_of_exponential_growth(
     assert law[-1] == pytest.approx(1, abs=1e-3)
     population = manager.grow_population(quick(9), duration_s=12.5 * math.log(2) / rate)
     ages = population.ages_s
-    print(distance(ages, age, law), len(ages), distance(np.linspace(0, age[np.searchsorted(law, 0.98)], len(ages)), age, law))
     assert 3000 < len(ages) < 30_000
     bound = math.sqrt(math.log(2 / 1e-3) / (2 * len(ages) / 8))
     assert distance(ages, age, law) < bound
-    assert distance(np.linspace(0, age[np.searchsorted(law, 0.98)], len(ages)), age, law) > bound
+    lineages = np.cumsum(1 - divided)  # of which each goes on as one cell
+    assert distance(ages, age, lineages / lineages[-1]) > bound
     assert population.growth_rate_per_h == pytest.approx(3600 * rate, rel=0.05)
     density, edges = population.age_distribution(16)
     assert (density * np.diff(edges)).sum() == pytest.approx(1)
@@ -433,6 +440,9 @@ def test_growth_rate_is_the_root_of_the_tree(
         times = population.cells["ended_s"][population.living]
         k = population.growth_rate_per_h / 3600
         assert np.exp(-k * times).sum() == pytest.approx(1)
+    # 2 E[exp(-k T)] = 1 at 115.8/h; some 100 divisions
+    kept = manager.grow_population(founder, duration_s=300.0, max_cells=12, every_s=10.0)
+    assert kept.growth_rate_per_h == pytest.approx(115.8, rel=0.15)
     alone = manager.grow_population(founder, duration_s=1.0)
     assert (alone.growth_rate_per_h, alone.doubling_time_s) == (0.0, math.inf)
     assert population.size([0.0, population.end_s]).tolist() == [1, 64]
