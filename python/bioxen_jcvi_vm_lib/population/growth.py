@@ -75,7 +75,7 @@ def grow_population(
     began = time.perf_counter()
     growth = _Growth(founder.fork(replay=True), aim)
     growth.run(threads, progress)
-    return Population.of(
+    return Population._of(
         founder.runtime,
         growth.lives,
         status="cancelled" if growth.cancelled else "completed",

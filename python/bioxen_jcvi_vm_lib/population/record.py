@@ -32,21 +32,24 @@ _MOMENTS = 512
 class Population:
     """All cells that descend from a founder: every array is read-only.
 
-    Times are those of the population: 0 is the founder as it was given.
+    Times are those of the population: 0 is the founder as it was given. Columns of `cells`:
+
+    - ``parent`` (place of the mother, -1 for the founder), ``generation``, ``seed``;
+    - ``born_s``, ``ended_s``, and ``age_s`` between the two [s];
+    - ``ending``: "divided"; "alive" at the end; "removed" at a sampling time; "exhausted", "dead";
+      "undivided" after a week;
+    - ``growth_rate_per_h``, mean d ln V / dt; ``replication_began_s`` and ``replication_ended_s``,
+      its age then (NaN: not yet);
+    - ``birth_…`` and ``end_…`` of volume_l, proteins (those in machines included), mrnas,
+      ribosomes, rna_polymerases, chromosomes and atp. What the founder was at birth is what it was
+      at time 0.
 
     Attributes
     ----------
     status : str
         "completed", or "cancelled" (Ctrl-C): then the living cells are not all of one time.
     cells : mapping of str to ndarray, shape (n_cells,)
-        The lineage tree and what each cell was, in the order of birth: ``parent`` (place of the
-        mother, -1 for the founder), ``generation``, ``born_s`` and ``ended_s`` [s], ``ending``
-        ("divided"; "alive" at the end; "removed" at a sampling time; "exhausted", "dead";
-        "undivided", a week old), ``seed``, ``age_s`` at its end, ``growth_rate_per_h`` (mean
-        d ln V / dt), ``replication_began_s`` and ``replication_ended_s`` (its age; NaN: not yet),
-        and ``birth_…`` and ``end_…`` of volume_l, proteins (those in machines included), mrnas,
-        ribosomes, rna_polymerases, chromosomes and atp. What the founder was at birth is what it
-        was at time 0.
+        The lineage tree and what each cell was, in the order of birth.
     living : ndarray of int64, shape (n_living,)
         Places in `cells` of those that live at the end.
     proteins, mrnas : ndarray of int64, shape (n_living, n_genes)
@@ -99,7 +102,7 @@ class Population:
         return reduced(self)
 
     @classmethod
-    def of(cls, runtime: GenomicRuntime, lives: Iterable[Life], **rest: Any) -> Self:
+    def _of(cls, runtime: GenomicRuntime, lives: Iterable[Life], **rest: Any) -> Self:
         """Put the cells of a population in order: by birth, halves of one mother as they divided.
 
         Parameters
