@@ -29,6 +29,7 @@ FLOW = {
     "Programs": "GenomicProgram",
     "Cells": "CellularContext",
     "Results": "ExecutionResult Audit",
+    "Populations": "Population Dilution",
     "Metabolism": "MetabolicResult MetabolicState MetabolicConditions FluxConstraint",
     "Biological VMs": "create_bio_vm quick_start_vm BiologicalVM ProcessResult BiologicalStatus "
     "BiologicalMetrics get_supported_biological_types get_supported_vm_types "
@@ -36,7 +37,8 @@ FLOW = {
     "Hypervisor": "BioXenHypervisor RunResults VmHandle Policy Quota ResourceAllocation Chassis "
     "VirtualClock HypervisorMetrics VmMetrics VmStatus WorkerMetrics Latency SystemResources",
     "Terminal": "TerminalMonitor",
-    "Plots": "cell_cycle_timeline expression_heat_map genome_traffic ribosome_occupancy resource_budget",
+    "Plots": "cell_cycle_timeline expression_heat_map genome_traffic ribosome_occupancy "
+    "resource_budget lineage_tree",
     "Ensembles": "ensemble_to_xarray ensemble_to_anndata",
     "Configuration": "GenomicVirtualizationConfig ProductionConfig",
     "Logging": "ProductionLogger AuditLog AuditEntry Monitor handle_vm_operation",

@@ -88,6 +88,8 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.metabolism.constraint import FluxConstraint
     from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
     from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
+    from bioxen_jcvi_vm_lib.population.life import Dilution
+    from bioxen_jcvi_vm_lib.population.record import Population
     from bioxen_jcvi_vm_lib.program import GenomicProgram
     from bioxen_jcvi_vm_lib.result import Audit, ExecutionResult
     from bioxen_jcvi_vm_lib.visualization.terminal_monitor import TerminalMonitor
@@ -123,6 +125,8 @@ _HOME = {
     "MetabolicResult": "metabolism.result",
     "MetabolicState": "metabolism.state",
     "FluxConstraint": "metabolism.constraint",
+    "Dilution": "population.life",
+    "Population": "population.record",
     "GenomicProgram": "program",
     "CellularContext": "context",
     "ExecutionResult": "result",
@@ -180,6 +184,7 @@ __all__ = [
     "Chassis",
     "ChassisInitializationError",
     "ConservationError",
+    "Dilution",
     "ExecutionResult",
     "FluxConstraint",
     "Gene",
@@ -203,6 +208,7 @@ __all__ = [
     "ModelImportError",
     "Monitor",
     "Policy",
+    "Population",
     "ProcessResult",
     "ProductionConfig",
     "ProductionLogger",

@@ -1,5 +1,6 @@
 #include "check.hpp"
 #include "designs.hpp"
+#include "failing_allocations.hpp"
 
 #include "cell/snapshot.hpp"
 #include "program/kinetics.hpp"
@@ -13,6 +14,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <new>
+#include <optional>
 
 using namespace bioxen;
 using namespace designs;
@@ -493,6 +496,33 @@ TEST(partition_is_binomial) {
 }
 
 /// The rates of each daughter are its own from the first moment on: of k proteins Bin(k, 1 - e^(-rate t)) decay within t.
+TEST(a_division_that_runs_out_of_memory_leaves_the_mother_as_she_was) {
+    const auto program = dividing_program();
+    CellularContext cell = busy_cell(program);
+    while (!cell.cycle().ready_to_divide) cell.advance(cell.time_s() + 1.0);
+    const Bytes before = cell.snapshot();
+    CellularContext twin = cell.replica();
+    const Bytes daughter = twin.divide().snapshot();
+    std::int64_t refusals = 0;
+    for (bool divided = false; !divided;) {
+        std::optional<CellularContext> half;
+        try {
+            const failing_allocations::Armed armed{refusals};
+            half = cell.divide();
+        } catch (const std::bad_alloc&) {
+        }
+        divided = half.has_value();
+        if (!divided) {
+            ++refusals;
+            CHECK(cell.snapshot() == before && sound(cell, "refused"));
+        } else {
+            CHECK(half->snapshot() == daughter && cell.snapshot() == twin.snapshot());
+        }
+    }
+    std::printf("  %lld allocations\n", static_cast<long long>(refusals));
+    CHECK(refusals > 20);
+}
+
 TEST(daughters_go_on_at_their_own_rates) {
     constexpr double rate = 10.0, time = 0x1.0p-7;  // before the next tick, which would draw anew
     DraftReplicon draft;

@@ -237,6 +237,7 @@ private:
     [[nodiscard]] bool holds(const DnaCopy& copy, std::int64_t from_cut, std::int64_t length_nt) const noexcept;
     /// Bases that a fork may copy before it reaches what is ahead of it on its template.
     [[nodiscard]] std::int64_t fork_room(const Fork& fork) const noexcept;
+    [[nodiscard]] std::uint32_t ahead_of(std::uint32_t copy) const noexcept;
     /// Steps that an RNAP may take before it touches a fork.
     [[nodiscard]] std::int64_t room_to_fork(const Walker& rnap) const noexcept;
     [[nodiscard]] bool fork_is_near(std::uint32_t copy, const UnitLayout& unit) const noexcept;
@@ -253,6 +254,7 @@ private:
 
     // division.cpp
     struct Partition;
+    [[nodiscard]] Cell split();
     [[nodiscard]] Partition draw_partition();
     void keep(const Partition& partition, bool daughter);
     void forget_transcript(std::uint32_t transcript);

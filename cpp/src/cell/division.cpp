@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace bioxen {
@@ -165,6 +166,7 @@ void Cell::keep(const Partition& p, bool daughter) {
         name[c] = static_cast<std::uint32_t>(life.copies.size());
         DnaCopy& copy = life.copies.emplace_back(before[c]);
         if (!copy.whole()) copy.parent = name[copy.parent];
+        if (copy.ahead != DnaCopy::none) copy.ahead = name[copy.ahead];  // on this side, too: it has the same template
         life.by_replicon[copy.replicon].push_back(name[c]);
         life.most_copies = std::max(life.most_copies, life.by_replicon[copy.replicon].size());
     }
@@ -214,6 +216,16 @@ Cell Cell::divide() {
     if (molecules > most_tosses)
         throw InputError(InputErrorKind::runtime, "the cell cannot divide: it holds " + std::to_string(molecules) +
                                                       " molecules; one that divides holds at most " + std::to_string(most_tosses));
+    Cell mother = replica();  // of what fails on the way this cell knows nothing
+    Cell daughter = mother.split();
+    static_assert(std::is_nothrow_move_assignable_v<Cell>);
+    *this = std::move(mother);
+    refresh_rates();  // which points at the cell's own walkers
+    return daughter;
+}
+
+/// Gives one half away.
+Cell Cell::split() {
     post_products();
     const Partition partition = draw_partition();
     Cell daughter = fork(std::nullopt);

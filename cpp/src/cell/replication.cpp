@@ -22,6 +22,7 @@ void Cell::add_copy(std::uint32_t replicon, std::uint32_t parent) {
     Life& life = *life_;
     const auto copy = static_cast<std::uint32_t>(life.copies.size());
     life.copies.push_back({replicon, parent});
+    life.copies[copy].ahead = ahead_of(copy);
     life.by_replicon[replicon].push_back(copy);
     life.most_copies = std::max(life.most_copies, life.by_replicon[replicon].size());
     if (parent == DnaCopy::none) return;
@@ -54,13 +55,24 @@ std::int64_t Cell::fork_room(const Fork& fork) const noexcept {
     std::int64_t room = replicon.circular ? replicon.length_nt - copy.left - copy.right
                         : fork.rightward  ? replicon.length_nt - origin - copy.right
                                           : origin - copy.left;
-    // A later round follows an earlier one on the same template, and does not pass its forks.
-    for (std::uint32_t c = 0; c < life_->copies.size(); ++c) {
-        const DnaCopy& other = life_->copies[c];
-        const bool ahead = !other.whole() && (c == copy.parent || (other.parent == copy.parent && c < fork.copy));
-        if (ahead) room = std::min(room, (fork.rightward ? other.right : other.left) - done);
+    if (copy.ahead != DnaCopy::none) {
+        const DnaCopy& other = life_->copies[copy.ahead];
+        room = std::min(room, (fork.rightward ? other.right : other.left) - done);
     }
     return room;
+}
+
+/// A later round follows an earlier one on the same template, and does not pass its forks. Of all that are ahead of a copy
+/// the nearest is the one to mind: those before it do not pass one another either.
+std::uint32_t Cell::ahead_of(std::uint32_t copy) const noexcept {
+    const std::vector<DnaCopy>& copies = life_->copies;
+    const std::uint32_t parent = copies[copy].parent;
+    if (parent == DnaCopy::none) return DnaCopy::none;
+    const std::vector<std::uint32_t>& same = life_->by_replicon[copies[copy].replicon];
+    for (auto c = std::lower_bound(same.begin(), same.end(), copy); c != same.begin();) {
+        if (copies[*--c].parent == parent) return *c;
+    }
+    return copies[parent].whole() ? DnaCopy::none : parent;
 }
 
 void Cell::initiate_replication() {
@@ -141,6 +153,10 @@ void Cell::finish_fork(std::size_t chosen) {
     if (!open) {
         copy.parent = DnaCopy::none;
         copy.left = copy.right = 0;
+        copy.ahead = DnaCopy::none;
+        for (const std::uint32_t other : life.by_replicon[copy.replicon]) {
+            if (life.copies[other].ahead == c) life.copies[other].ahead = DnaCopy::none;  // it was ahead of all
+        }
         life.replication_ended_s = now_;
         ++counts_.replication_terminations;
     }

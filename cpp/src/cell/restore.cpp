@@ -187,6 +187,7 @@ void Cell::read_copies(ByteReader& in) {
              "a copy of the DNA is of nothing");
         const auto left = in.get<std::int64_t>(), right = in.get<std::int64_t>();
         life.copies.push_back({replicon, parent, left, right});
+        life.copies[c].ahead = ahead_of(c);
         life.by_replicon[replicon].push_back(c);
         need(life.by_replicon[replicon].size() <= static_cast<std::size_t>(most_dna_copies) && c < most_dna_copies_in_all,
              "it has too many copies of its DNA");

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +25,7 @@ from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+    from bioxen_jcvi_vm_lib.population.record import Population
 
 __all__ = ["GenomicVirtualizationManager"]
 
@@ -382,6 +383,76 @@ class GenomicVirtualizationManager:
             seeds=seeds,
             workers=workers,
             scheduler=self.config.runtime_scheduler,
+        )
+
+    def grow_population(
+        self,
+        context: CellularContext,
+        *,
+        generations: int | None = None,
+        duration_s: float | None = None,
+        max_cells: int | None = None,
+        every_s: float | None = None,
+        workers: int | None = None,
+        progress: Callable[[float, int], object] | None = None,
+    ) -> Population:
+        """Let a cell and all its descendants grow and divide.
+
+        The founder stays as it is: the population is what a replay of it becomes, so the same
+        founder gives the same population, for any number of workers. For another one give another
+        seed, or ``context.fork()``.
+
+        Parameters
+        ----------
+        context : CellularContext
+            The founder, made with ``cell_cycle: true``.
+        generations : int, optional
+            How often every lineage divides: 2**generations newborn cells, not all of one time. A
+            cell that has not divided in a week of its life ends as "undivided".
+        duration_s : float, optional
+            How long the population grows [s], > 0. Give this or `generations`.
+        max_cells : int, optional
+            At each sampling time, and at the end, cells are removed until so many are left, each as
+            likely as any other; the founder's state decides which. Between two sampling times there
+            may be more. Without it a population that would take more than 8 GiB is refused.
+        every_s : float, optional
+            Interval of the sampling times [s]; None: 60.
+        workers : int, optional
+            Threads; None: one per core.
+        progress : callable, optional
+            Called with (time that all cells have come to [s], living cells) about ten times a
+            second on the calling thread. An exception from it stops the growth and propagates.
+
+        Returns
+        -------
+        Population
+            After Ctrl-C that until then, with status "cancelled"; it raises nothing.
+
+        Raises
+        ------
+        APIValidationError
+            If an argument is not acceptable; nothing runs then.
+        GenomicRuntimeError
+            If the cell does not grow, or is closed.
+        InvalidConfigurationError
+            If it has a ``metabolic_model``: workers solve no flux balances.
+        ResourceExhaustionError
+            If the population comes to take more memory than the limit.
+        ConservationError
+            If an audit does not balance, or daughters do not sum to their mother.
+        """
+        self._usable()
+        cell = _context(context)
+        from bioxen_jcvi_vm_lib.population.growth import grow_population
+
+        return grow_population(
+            cell,
+            generations=generations,
+            duration_s=duration_s,
+            max_cells=max_cells,
+            every_s=every_s,
+            workers=workers,
+            progress=progress,
         )
 
     def __enter__(self) -> Self:

@@ -18,6 +18,7 @@ from bioxen_jcvi_vm_lib._checks import seconds, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.result import ExecutionResult, needed
+from bioxen_jcvi_vm_lib.visualization.lineage import lineage_tree
 from bioxen_jcvi_vm_lib.visualization.style import (
     COLOURS,
     compact,
@@ -31,6 +32,7 @@ __all__ = [
     "cell_cycle_timeline",
     "expression_heat_map",
     "genome_traffic",
+    "lineage_tree",
     "resource_budget",
     "ribosome_occupancy",
 ]

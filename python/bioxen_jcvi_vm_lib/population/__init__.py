@@ -1,0 +1,1 @@
+"""Cells that descend from one: their growth, their record."""
