@@ -11,7 +11,7 @@ from pathlib import Path
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 
-__all__ = ["read_gene_numbers", "read_gene_words"]
+__all__ = ["column_of", "read_gene_numbers", "read_gene_words", "rows_of"]
 
 _Row = tuple[int, dict[str, str | None]]
 # One gene of JCVI-syn3A under the prefixes that published tables give it.
@@ -46,8 +46,8 @@ def read_gene_numbers(
         If the file cannot be read, lacks a column, holds a negative number, or no gene of the
         genome.
     """
-    names, rows = _rows(path)
-    column = _column(names, columns)
+    names, rows = rows_of(path)
+    column = column_of(names, columns)
     if column is None or "locustag" not in names:
         raise InvalidConfigurationError(
             f"{path} needs the columns locus_tag and {' or '.join(columns)}; "
@@ -84,15 +84,15 @@ def read_gene_words(
     InvalidConfigurationError
         If the file cannot be read.
     """
-    names, rows = _rows(path)
-    column = _column(names, columns)
+    names, rows = rows_of(path)
+    column = column_of(names, columns)
     if column is None or "locustag" not in names:
         return {}
     words = _of_genes(rows, names["locustag"], column, genes)
     return {gene: text for gene, _, _, text in words if text}
 
 
-def _rows(path: str) -> tuple[dict[str, str], list[_Row]]:
+def rows_of(path: str) -> tuple[dict[str, str], list[_Row]]:
     """Read a table: columns by their names without case and underscores, rows with their lines."""
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
@@ -108,7 +108,7 @@ def _rows(path: str) -> tuple[dict[str, str], list[_Row]]:
         ) from None
 
 
-def _column(names: dict[str, str], columns: Sequence[str]) -> str | None:
+def column_of(names: dict[str, str], columns: Sequence[str]) -> str | None:
     """Return the first of some columns that a table has."""
     return next((names[c.replace("_", "")] for c in columns if c.replace("_", "") in names), None)
 

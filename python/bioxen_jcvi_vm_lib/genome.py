@@ -17,9 +17,11 @@ from bioxen_jcvi_vm_lib._errors import (
     InvalidConfigurationError,
     VMCreationError,
 )
+from bioxen_jcvi_vm_lib._gene_factors import table_notes
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
+from bioxen_jcvi_vm_lib.balanced_growth import at_doubling_time
 from bioxen_jcvi_vm_lib.organism import (
     GeneIndex,
     OrganismParameters,
@@ -386,7 +388,16 @@ def load_runtime(
             notes = (_unknown("minimal_cell", "name another with organism="),)
     elif machine_type is not None:
         notes = _fitting(genome, chosen.name, machine_type)
-    program = _core.compile(genome, engine_organism(chosen, configuration, genome.genes))
+    execution = configuration.execution_parameters
+    chosen = at_doubling_time(
+        chosen,
+        execution.doubling_time_min,
+        execution.replication_execution_rate,
+        genome.records,
+    )
+    engine = engine_organism(chosen, configuration, genome.genes, records=genome.records)
+    program = _core.compile(genome, engine)
+    notes += tuple(ReportEntry(*note) for note in table_notes(execution, genome.genes))
     return GenomicRuntime(genome, program, chosen, configuration, notes)
 
 
@@ -488,7 +499,9 @@ def combine_runtimes(
         first += len(runtime)
     genome = _core.combine([runtime._genome for runtime in together])
     host_genes = residents[0].genes.stop
-    engine = _engine(host.parameters, host.configuration, genome.genes, host_genes, tables)
+    engine = _engine(
+        host.parameters, host.configuration, genome.genes, host_genes, tables, genome.records
+    )
     return GenomicRuntime(
         genome,
         _core.compile(genome, engine),
@@ -507,9 +520,10 @@ def _engine(
     genes: Sequence[_core.Gene],
     host_genes: int,
     guest_tables: Iterable[tuple[int, _core.Organism]],
+    records: Sequence[_core.Record],
 ) -> _core.Organism:
     """Numbers of the host's organism, with what each guest's own tables say of its genes."""
-    engine = engine_organism(parameters, config, genes, host_genes=host_genes)
+    engine = engine_organism(parameters, config, genes, host_genes=host_genes, records=records)
     for first, guest in guest_tables:
         add_guest_tables(engine, guest, first, len(genes))
     return engine
@@ -601,6 +615,7 @@ def program_for(runtime: GenomicRuntime, config: GenomicVirtualizationConfig) ->
                 runtime.genes,
                 runtime.residents[0].genes.stop,
                 runtime._guest_tables,
+                runtime._genome.records,
             )
             cached = runtime._program.with_organism(engine)
             while len(runtime._cache) >= _MAX_CACHED_PROGRAMS:

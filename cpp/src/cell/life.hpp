@@ -19,6 +19,9 @@ struct DnaCopy {
     std::int64_t left = 0;          ///< bases copied to the left of the origin, the one at the origin not included
     std::int64_t right = 0;         ///< and to the right of it, with the one at the origin
 
+    /// Age at which it became whole, for those that had to: sisters divide a delay later. Kept in balanced growth only.
+    double ended_s = 0.0;
+
     [[nodiscard]] bool whole() const noexcept { return parent == none; }
 };
 
