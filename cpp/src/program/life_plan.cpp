@@ -98,7 +98,12 @@ void place_rounds(LifePlan& plan, const Layout& layout, const CellCycle& cycle) 
     if (longest_s > 0.0 && !(whole_s <= most_rounds * cycle.doubling_time_s))
         refuse("a cell that doubles in " + std::to_string(cycle.doubling_time_s) + " s and takes " + std::to_string(whole_s) +
                " s from the beginning of replication to division would be born with more than 9 rounds under way");
+    std::size_t copies = 0;
     for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+        copies += static_cast<std::size_t>(plan.copies[r]) << (is_chromosome(r) ? static_cast<unsigned>(whole_s / cycle.doubling_time_s) : 0u);
+        if (copies > most_dna_copies_in_all / 2)
+            refuse("a cell that grows starts with at most " + std::to_string(most_dna_copies_in_all / 2) +
+                   " DNA molecules; with those that are being made this one would have more");
         if (!is_chromosome(r)) continue;
         const Replicon& replicon = layout.replicons[r];
         const double own_s = replication_time_s(replicon, plan.origins[r], cycle.fork_kcat_bp_per_s);
