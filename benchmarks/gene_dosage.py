@@ -27,9 +27,7 @@ BAR = 0.02
 PLACES = ("origin", "middle", "terminus")
 
 
-def runtime(
-    manager: bx.GenomicVirtualizationManager, data: Path = DATA
-) -> bx.GenomicRuntime:
+def runtime(manager: bx.GenomicVirtualizationManager, data: Path = DATA) -> bx.GenomicRuntime:
     """Load the genome."""
     return manager.load_genome_runtime(
         data / "ecoli_mg1655.gff3.gz", sequence_file=data / "ecoli_mg1655.fna.gz"
@@ -47,7 +45,7 @@ def distances(genome: bx.GenomicRuntime) -> list[float]:
 
 
 def nearest(found: list[float], runs: list[bool], wanted: float) -> int:
-    """Return the gene whose distance is nearest, of those that are on the DNA that is copied."""
+    """Return the protein-coding gene whose distance is nearest."""
     return min((i for i, ok in enumerate(runs) if ok), key=lambda i: abs(found[i] - wanted))
 
 
@@ -69,14 +67,16 @@ def lineage(
 ) -> dict[str, float]:
     """Follow one daughter of each division; return copies by place, weighted by age."""
     found = distances(genome)
-    runs = [gene.executable for gene in genome.genes]
+    runs = [gene.kind == "protein" for gene in genome.genes]
     genes = [nearest(found, runs, wanted) for wanted in (0.0, 0.5, 1.0)]
     sums, weights, lives = [0.0] * len(genes), 0.0, []
     began = time.perf_counter()
     with manager.create_cellular_context(genome, seed=seed) as cell:
         for cycle in range(cycles + 1):
             birth_s = cell.time_s
-            while True:
+            step_s = 60 * tau_min / LOOKS_PER_CYCLE
+            result = cell.run(step_s / 2)  # looks are in the middle of what they stand for
+            while result.status != "divided":
                 age_s = cell.time_s - birth_s
                 if cycle > 0:
                     weight = 2 ** (-age_s / (60 * tau_min))
@@ -84,9 +84,7 @@ def lineage(
                     for i, gene in enumerate(genes):
                         sums[i] += weight * copies[gene]
                     weights += weight
-                result = cell.run(60 * tau_min / LOOKS_PER_CYCLE)
-                if result.status == "divided":
-                    break
+                result = cell.run(step_s)
                 if age_s > 180 * tau_min:
                     raise RuntimeError(f"seed {seed} came to no division")
             if cycle > 0:
@@ -106,7 +104,7 @@ def lineage(
 def laws(genome: bx.GenomicRuntime, tau_min: float) -> dict[str, float]:
     """Return the law at the genes that are counted."""
     found = distances(genome)
-    runs = [gene.executable for gene in genome.genes]
+    runs = [gene.kind == "protein" for gene in genome.genes]
     fork_bp_per_min = 60 * genome.parameters.cell_cycle["fork_kcat_bp_per_s"].value
     replication_min = genome.length_nt / 2 / fork_bp_per_min
     law = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ def read_balanced_growth(data: Mapping[str, Any], doubling: Quantity, where: str
     """Check the section ``balanced_growth`` of an organism's file."""
     table = data["table"]
     rates = tuple(60.0 / float(minutes) for minutes in table["doubling_time_min"])
-    if len(rates) < 2 or any(a >= b for a, b in zip(rates, rates[1:], strict=False)):
+    if len(rates) < 2 or any(a >= b for a, b in itertools.pairwise(rates)):
         raise InvalidConfigurationError(f"{where}: doubling times of the table must descend")
     if table.keys() - {"doubling_time_min"} != _COLUMNS.keys():
         raise InvalidConfigurationError(f"{where}: the table needs {sorted(_COLUMNS)}")
