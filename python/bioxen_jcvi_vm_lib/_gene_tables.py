@@ -11,7 +11,7 @@ from pathlib import Path
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 
-__all__ = ["copies_at_birth", "read_gene_numbers", "read_gene_words"]
+__all__ = ["column_of", "copies_at_birth", "read_gene_numbers", "read_gene_words", "rows_of"]
 
 _Row = tuple[int, dict[str, str | None]]
 # One gene of JCVI-syn3A under the prefixes that published tables give it.
@@ -19,14 +19,16 @@ _SYN3A_TAG = re.compile(r"(?:JCVISYN3A|MMSYN1|P)_(\d{4})")
 _COPIES = re.compile(r"copies at birth: (\d{1,9})")
 
 
-def copies_at_birth(genome: _core.Genome) -> dict[int, int]:
+def copies_at_birth(
+    records: Sequence[_core.Record], genes: Sequence[_core.Gene]
+) -> dict[int, int]:
     """Return the molecules that a genome's own notes give a newborn cell, by position of the gene.
 
     The built-in genome says ``/note="copies at birth: 150"`` in each of its coding sequences: all
     molecules of the protein, those in machines included.
     """
     noted: dict[str, int] = {}
-    for record in genome.records:
+    for record in records:
         for feature in record.features:
             if feature.kind != "CDS":
                 continue
@@ -35,7 +37,7 @@ def copies_at_birth(genome: _core.Genome) -> dict[int, int]:
                 said = _COPIES.fullmatch(text or "") if key == "note" else None
                 if tag and said:
                     noted[tag] = int(said[1])
-    tags = ((index, gene.locus_tag) for index, gene in enumerate(genome.genes))
+    tags = ((index, gene.locus_tag) for index, gene in enumerate(genes))
     return {index: noted[tag] for index, tag in tags if tag in noted}
 
 
@@ -67,8 +69,8 @@ def read_gene_numbers(
         If the file cannot be read, lacks a column, holds a negative number, or no gene of the
         genome.
     """
-    names, rows = _rows(path)
-    column = _column(names, columns)
+    names, rows = rows_of(path)
+    column = column_of(names, columns)
     if column is None or "locustag" not in names:
         raise InvalidConfigurationError(
             f"{path} needs the columns locus_tag and {' or '.join(columns)}; "
@@ -105,15 +107,15 @@ def read_gene_words(
     InvalidConfigurationError
         If the file cannot be read.
     """
-    names, rows = _rows(path)
-    column = _column(names, columns)
+    names, rows = rows_of(path)
+    column = column_of(names, columns)
     if column is None or "locustag" not in names:
         return {}
     words = _of_genes(rows, names["locustag"], column, genes)
     return {gene: text for gene, _, _, text in words if text}
 
 
-def _rows(path: str) -> tuple[dict[str, str], list[_Row]]:
+def rows_of(path: str) -> tuple[dict[str, str], list[_Row]]:
     """Read a table: columns by their names without case and underscores, rows with their lines."""
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
@@ -129,7 +131,7 @@ def _rows(path: str) -> tuple[dict[str, str], list[_Row]]:
         ) from None
 
 
-def _column(names: dict[str, str], columns: Sequence[str]) -> str | None:
+def column_of(names: dict[str, str], columns: Sequence[str]) -> str | None:
     """Return the first of some columns that a table has."""
     return next((names[c.replace("_", "")] for c in columns if c.replace("_", "") in names), None)
 

@@ -17,10 +17,11 @@ from bioxen_jcvi_vm_lib._errors import (
     InvalidConfigurationError,
     VMCreationError,
 )
-from bioxen_jcvi_vm_lib._gene_tables import copies_at_birth
+from bioxen_jcvi_vm_lib._gene_factors import table_notes
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
+from bioxen_jcvi_vm_lib.balanced_growth import at_doubling_time
 from bioxen_jcvi_vm_lib.organism import (
     GeneIndex,
     OrganismParameters,
@@ -388,19 +389,17 @@ def load_runtime(
             notes = (_unknown("minimal_cell", "name another with organism="),)
     elif machine_type is not None:
         notes = _fitting(genome, chosen.name, machine_type)
-    engine = engine_organism(
-        chosen, configuration, genome.genes, copies=_noted_copies(genome, configuration)
+    execution = configuration.execution_parameters
+    chosen = at_doubling_time(
+        chosen,
+        execution.doubling_time_min,
+        execution.replication_execution_rate,
+        genome.records,
     )
+    engine = engine_organism(chosen, configuration, genome.genes, records=genome.records)
     program = _core.compile(genome, engine)
+    notes += tuple(ReportEntry(*note) for note in table_notes(execution, genome.genes))
     return GenomicRuntime(genome, program, chosen, configuration, notes)
-
-
-def _noted_copies(genome: _core.Genome, config: GenomicVirtualizationConfig) -> dict[int, int]:
-    """Return what cells that grow are born with where no table tells; else they start empty."""
-    execution = config.execution_parameters
-    if not execution.cell_cycle or execution.proteome_file is not None:
-        return {}
-    return copies_at_birth(genome)
 
 
 def _organism_of(genome: _core.Genome) -> OrganismParameters | None:
@@ -524,11 +523,7 @@ def _engine(
     """Numbers of the host's organism, with what each guest's own tables say of its genes."""
     genes = genome.genes
     engine = engine_organism(
-        parameters,
-        config,
-        genes,
-        host_genes=host_genes,
-        copies=_noted_copies(genome, config),
+        parameters, config, genes, host_genes=host_genes, records=genome.records
     )
     for first, guest in guest_tables:
         add_guest_tables(engine, guest, first, len(genes))

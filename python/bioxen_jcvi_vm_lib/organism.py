@@ -21,8 +21,14 @@ import yaml
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, InvalidConfigurationError
-from bioxen_jcvi_vm_lib._gene_tables import read_gene_numbers, read_gene_words
+from bioxen_jcvi_vm_lib._gene_factors import apply_gene_factors
+from bioxen_jcvi_vm_lib._gene_tables import (
+    copies_at_birth,
+    read_gene_numbers,
+    read_gene_words,
+)
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+from bioxen_jcvi_vm_lib.balanced_growth import BalancedGrowth, read_balanced_growth
 
 __all__ = ["MetabolicSupply", "OrganismParameters", "Quantity", "SupplyFlow"]
 
@@ -224,6 +230,7 @@ class OrganismParameters:
     supply: tuple[SupplyFlow, ...]
     cell_cycle: Mapping[str, Quantity]
     metabolism: MetabolicSupply
+    balanced_growth: BalancedGrowth | None = None
 
     @staticmethod
     def load(name: str) -> OrganismParameters:
@@ -307,7 +314,18 @@ def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
         supply=tuple(flows),
         cell_cycle=MappingProxyType(cycle),
         metabolism=_metabolism(data["metabolism"], flows, where),
+        balanced_growth=_balanced_growth(data, where),
     )
+
+
+def _balanced_growth(data: Mapping[str, Any], where: str) -> BalancedGrowth | None:
+    """Check what depends on the growth rate; an organism need not say."""
+    section = data.get("balanced_growth")
+    if section is None:
+        return None
+    where = f"{where}: balanced_growth"
+    doubling = _quantity(section["doubling_time_min"], f"{where}.doubling_time_min", "min")
+    return read_balanced_growth(section, doubling, where)
 
 
 def _metabolism(
@@ -434,7 +452,7 @@ def engine_organism(
     genes: Sequence[_core.Gene],
     *,
     host_genes: int | None = None,
-    copies: Mapping[int, int] = MappingProxyType({}),
+    records: Sequence[_core.Record] = (),
 ) -> _core.Organism:
     """Join an organism, a configuration and a genome's genes into the engine's numbers.
 
@@ -448,8 +466,9 @@ def engine_organism(
         For tables and parameters by gene.
     host_genes : int, optional
         How many of them are the host's, whose names go before those of guests; None: all.
-    copies : mapping of int to int
-        Molecules at birth by gene, as the genome's notes have them; a `proteome_file` goes before.
+    records : sequence of Record, optional
+        Of the genome, for origins of replication that the organism's file knows, and for the
+        molecules at birth that notes give; a `proteome_file` goes before those.
 
     Raises
     ------
@@ -469,10 +488,14 @@ def engine_organism(
     _apply_resources(engine, config)
     _apply_execution(engine, config)
     engine.cell_cycle = _cell_cycle(organism, config)
+    if engine.cell_cycle.enabled and organism.balanced_growth is not None:
+        origins = organism.balanced_growth.origins_of(records)
+        engine.origins_nt = origins if any(origin >= 0 for origin in origins) else []
     engine.pools = _pools(organism, config)
     engine.supply = _supply(organism, config, engine.pools)
-    if copies:
-        engine.protein_counts = [copies.get(i, -1) for i in range(len(genes))]
+    if engine.cell_cycle.enabled and config.execution_parameters.proteome_file is None:
+        copies = copies_at_birth(records, genes)
+        engine.protein_counts = [copies.get(i, -1) for i in range(len(genes))] if copies else []
     _apply_tables(engine, config, genes, GeneIndex(genes, host_genes=host_genes))
     return engine
 
@@ -576,6 +599,8 @@ def _cell_cycle(
     cycle.rod = bool(values.pop("rod"))
     for key, value in values.items():
         setattr(cycle, key, float(value))
+    if organism.balanced_growth is not None:
+        cycle.doubling_time_s = 60.0 * float(organism.balanced_growth.doubling_time_min.value)
     return cycle
 
 
@@ -657,6 +682,7 @@ def _apply_tables(
     if execution.mrna_file is not None:
         means = read_gene_numbers(execution.mrna_file, ("count", "mean"), genes)
         engine.mrna_counts = [means.get(i, 0.0) for i in range(len(genes))]
+    apply_gene_factors(engine, execution, genes)
     if not execution.gene_parameters:
         return
     strengths: dict[int, float] = {}

@@ -344,6 +344,18 @@ inline RandomLife random_life(std::uint64_t seed) {
         for (const Gene& gene : life.genome.genes()) o.protein_counts.push_back(gene.kind == GeneKind::protein ? 20 : -1);
     }
     o.promoter_binding_per_M_s *= one_in(2) ? 20.0 : 1.0;  // traffic
+    if (c.initiation_volume_l > 0.0 && one_in(2)) {  // in balanced growth
+        const double longest = static_cast<double>(life.genome.records()[0].length_nt) / c.fork_kcat_bp_per_s;
+        c.doubling_time_s = std::max(15.0 * random.uniform(), (longest + c.division_delay_s) / 3.0);
+    }
+    if (one_in(3)) {
+        for (std::uint32_t g = 0; g < life.genome.genes().size(); ++g) {
+            if (one_in(2)) o.gene_messengers[g] = 2.0 * random.uniform();
+            if (one_in(2)) o.gene_decay[g] = 0.1 + 2.0 * random.uniform();
+            if (one_in(2)) o.gene_loading[g] = 2.0 * random.uniform();
+            o.unit_groups.push_back(one_in(2) ? Organism::ungrouped : static_cast<std::uint32_t>(below(3)));
+        }
+    }
     return life;
 }
 

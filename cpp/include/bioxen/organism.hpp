@@ -56,6 +56,10 @@ struct CellCycle {
     /// replication has ended that left two of each chromosome.
     double division_surface_ratio = 0.0;
     double division_delay_s = 0.0;
+    /// 0: a cell is born with one whole copy of its chromosome. Else it is born into balanced growth that doubles so often:
+    /// rounds of replication that began before birth have come as far as the law of Cooper and Helmstetter says (J. Mol.
+    /// Biol. 31:519, 1968), and each pair of sister chromosomes divides `division_delay_s` after its own termination.
+    double doubling_time_s = 0.0;
     /// Per complete set of parts, in the order of `machine_names`.
     std::array<double, 3> assembly_per_s{};
     /// Protein counts at birth include the parts of the machines of this kind.
@@ -124,6 +128,12 @@ struct Organism {
     std::map<std::uint32_t, double> gene_promoter_strength;
     std::map<std::uint32_t, double> gene_initiation_rate_per_s;   ///< per clear site, in place of ribosome binding
     std::map<std::uint32_t, double> gene_termination_rate_per_s;  ///< of the release at the stop codon
+    /// To what the organism's laws say, 1 where nothing is given: how many messengers a gene has where nothing crowds them,
+    /// how fast they decay, how often a ribosome loads. A unit takes the means over its genes, of lifetimes that of decay.
+    std::map<std::uint32_t, double> gene_messengers, gene_decay, gene_loading;
+    /// By gene: neighbours with the same number are one transcription unit; `ungrouped`: as the annotation and distances say.
+    std::vector<std::uint32_t> unit_groups;
+    static constexpr std::uint32_t ungrouped = UINT32_MAX;
 
     CellCycle cell_cycle;
     std::vector<std::int64_t> origins_nt;        ///< by replicon; -1 or nothing: where the genome says

@@ -222,7 +222,7 @@ private:
     [[nodiscard]] const StepTable& step_table() const noexcept { return life_ ? life_->steps : kinetics_->steps; }
 
     // replication.cpp
-    void add_copy(std::uint32_t replicon, std::uint32_t parent);
+    void add_copy(const DnaCopy& made);
     void initiate_replication();
     void copy_next_base();
     [[nodiscard]] bool at_end(const Fork& fork) const noexcept;
@@ -262,6 +262,7 @@ private:
     /// A replicon that each daughter needs, and not a plasmid that is there in several copies.
     [[nodiscard]] bool is_chromosome(std::size_t replicon) const noexcept;
     [[nodiscard]] bool has_two_chromosomes() const noexcept;
+    [[nodiscard]] double sisters_since_s() const noexcept;
 
     // supply.cpp
     void tick();

@@ -11,7 +11,12 @@ bool Cell::is_protected(const Transcript& transcript) const noexcept {
 
 void Cell::initiate_degradation() {
     const double along = random_.uniform() * static_cast<double>(waiting_.size());
-    const std::uint32_t t = waiting_[std::min(static_cast<std::size_t>(along), waiting_.size() - 1)];
+    const std::size_t chosen = std::min(static_cast<std::size_t>(along), waiting_.size() - 1);
+    const std::uint32_t t = waiting_[chosen];
+    if (!kinetics_->unit_decay.empty()) {  // the channel's rate is that of the fastest
+        const double fraction = along - static_cast<double>(chosen);
+        if (!(fraction < static_cast<double>(kinetics_->unit_decay[transcripts_[t].unit]))) return;
+    }
     if (is_protected(transcripts_[t])) return;
     remove_waiting(t);
     close_sites(t);

@@ -50,13 +50,15 @@ Cell::Partition Cell::draw_partition() {
     Partition p;
     const auto coin = [&] { return static_cast<std::uint8_t>(random_.coins(1)); };
 
-    // Whole chromosomes go in turn to either side, those of other replicons by the toss of a coin; what is being made
-    // goes with the copy that it is made from.
+    // Every other chromosome goes: a round puts the copies that it makes behind all those that it copies, in their order, so
+    // that the second is the sister of the first by the oldest round and all later ones come to lie beside their own
+    // templates. Of other replicons a coin is tossed for each. What is being made goes with what it is made from.
     p.copies.assign(life.copies.size(), 0);
     for (std::size_t r = 0; r < life.by_replicon.size(); ++r) {
         std::int64_t turn = 0;
         for (const std::uint32_t c : life.by_replicon[r]) {
-            if (life.copies[c].whole()) p.copies[c] = is_chromosome(r) ? static_cast<std::uint8_t>(turn++ % 2) : coin();
+            const auto side = static_cast<std::uint8_t>(turn++ % 2);
+            if (life.copies[c].whole()) p.copies[c] = is_chromosome(r) ? side : coin();
         }
     }
     for (std::uint32_t c = 0; c < life.copies.size(); ++c) {

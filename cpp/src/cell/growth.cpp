@@ -24,7 +24,12 @@ void Cell::begin_life() {
     life.membrane_proteins = plan.membrane_proteins;
     life.by_replicon.resize(layout_->replicons.size());
     for (std::uint32_t r = 0; r < plan.copies.size(); ++r) {
-        for (std::int64_t n = 0; n < plan.copies[r]; ++n) add_copy(r, DnaCopy::none);
+        for (std::int64_t n = 0; n < plan.copies[r]; ++n) add_copy({r});
+        for (const RoundAtBirth& round : plan.rounds[r]) {
+            const std::vector<std::uint32_t> templates = life.by_replicon[r];
+            for (const std::uint32_t copy : templates)
+                add_copy({r, round.whole ? DnaCopy::none : copy, round.left, round.right, round.ended_s});
+        }
     }
 }
 
@@ -110,7 +115,18 @@ bool Cell::ready_to_divide() const noexcept {
     if (!life_) return false;
     const CellCycle& cycle = kinetics_->organism.cell_cycle;
     return has_two_chromosomes() && surface_ratio() >= cycle.division_surface_ratio &&
-           now_ >= life_->replication_ended_s + cycle.division_delay_s;
+           now_ >= sisters_since_s() + cycle.division_delay_s;
+}
+
+/// Age at which the chromosomes that the next division parts became two. The second copy of a replicon is the sister of the
+/// first: it was made by the oldest round, and is whole before any later one.
+double Cell::sisters_since_s() const noexcept {
+    if (!(kinetics_->organism.cell_cycle.doubling_time_s > 0.0)) return life_->replication_ended_s;
+    double since = -std::numeric_limits<double>::infinity();
+    for (std::size_t r = 0; r < life_->by_replicon.size(); ++r) {
+        if (is_chromosome(r)) since = std::max(since, life_->copies[life_->by_replicon[r][1]].ended_s);
+    }
+    return since;
 }
 
 }  // namespace bioxen

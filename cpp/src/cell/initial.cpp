@@ -51,7 +51,8 @@ Cell::Cell(std::shared_ptr<const Program> program, std::uint64_t seed)
     if (life_) {
         for (std::size_t b = 0; b < 4; ++b) book_.opening_polymers.nucleotides[b] += kinetics_->life.machine_nucleotides[b];
         for (const DnaCopy& copy : life_->copies)
-            book_.opening_polymers.deoxynucleotides += 2 * layout_->replicons[copy.replicon].length_nt;
+            book_.opening_polymers.deoxynucleotides +=
+                2 * (copy.whole() ? layout_->replicons[copy.replicon].length_nt : copy.left + copy.right);
         begin_generation();
     }
     refresh_rates();

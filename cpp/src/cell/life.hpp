@@ -18,6 +18,9 @@ struct DnaCopy {
     std::uint32_t parent = none;    ///< what it is copied from, while its forks are open
     std::int64_t left = 0;          ///< bases copied to the left of the origin, the one at the origin not included
     std::int64_t right = 0;         ///< and to the right of it, with the one at the origin
+
+    /// Age at which it became whole, for those that had to: sisters divide a delay later. Kept in balanced growth only.
+    double ended_s = 0.0;
     std::uint32_t ahead = none;     ///< unfinished, whose forks these may not pass: the latest from `parent`, or `parent`
 
     [[nodiscard]] bool whole() const noexcept { return parent == none; }

@@ -18,14 +18,14 @@ std::int64_t remainder(std::int64_t distance, std::int64_t turn) noexcept {
 
 }  // namespace
 
-void Cell::add_copy(std::uint32_t replicon, std::uint32_t parent) {
+void Cell::add_copy(const DnaCopy& made) {
     Life& life = *life_;
     const auto copy = static_cast<std::uint32_t>(life.copies.size());
-    life.copies.push_back({replicon, parent});
+    life.copies.push_back(made);
     life.copies[copy].ahead = ahead_of(copy);
-    life.by_replicon[replicon].push_back(copy);
-    life.most_copies = std::max(life.most_copies, life.by_replicon[replicon].size());
-    if (parent == DnaCopy::none) return;
+    life.by_replicon[made.replicon].push_back(copy);
+    life.most_copies = std::max(life.most_copies, life.by_replicon[made.replicon].size());
+    if (made.whole()) return;
     for (const bool rightward : {false, true}) {
         // the end of a linear replicon may be its origin: to that side nothing is to be done
         if (const Fork fork{copy, rightward}; !at_end(fork)) life.forks.push_back(fork);
@@ -86,7 +86,7 @@ void Cell::initiate_replication() {
             const bool full = life.by_replicon[r].size() >= static_cast<std::size_t>(most_dna_copies) ||
                               life.copies.size() >= most_dna_copies_in_all;
             if (full) break;
-            add_copy(r, copy);
+            add_copy({r, copy});
         }
     }
     if (life.copies.size() == before) return;
@@ -157,6 +157,7 @@ void Cell::finish_fork(std::size_t chosen) {
         for (const std::uint32_t other : life.by_replicon[copy.replicon]) {
             if (life.copies[other].ahead == c) life.copies[other].ahead = DnaCopy::none;  // it was ahead of all
         }
+        copy.ended_s = now_;
         life.replication_ended_s = now_;
         ++counts_.replication_terminations;
     }

@@ -186,7 +186,9 @@ void Cell::read_copies(ByteReader& in) {
         need(replicon < origins.size() && (parent == DnaCopy::none || (parent < c && life.copies[parent].replicon == replicon)),
              "a copy of the DNA is of nothing");
         const auto left = in.get<std::int64_t>(), right = in.get<std::int64_t>();
-        life.copies.push_back({replicon, parent, left, right});
+        const double ended_s = kinetics_->organism.cell_cycle.doubling_time_s > 0.0 ? in.get<double>() : 0.0;
+        need(ended_s <= now_ && ended_s >= -1e12, "a copy of the DNA was made in the future");
+        life.copies.push_back({replicon, parent, left, right, ended_s});
         life.copies[c].ahead = ahead_of(c);
         life.by_replicon[replicon].push_back(c);
         need(life.by_replicon[replicon].size() <= static_cast<std::size_t>(most_dna_copies) && c < most_dna_copies_in_all,

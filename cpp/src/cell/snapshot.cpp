@@ -104,6 +104,7 @@ void Cell::write_life(ByteWriter& out) const {
         out.add(copy.parent);
         out.add(copy.left);
         out.add(copy.right);
+        if (kinetics_->organism.cell_cycle.doubling_time_s > 0.0) out.add(copy.ended_s);
     }
     out.add(static_cast<std::uint32_t>(life.forks.size()));
     for (const Fork& fork : life.forks) {

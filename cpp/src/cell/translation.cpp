@@ -72,9 +72,11 @@ void Cell::initiate_translation(std::size_t list) {
         refresh_rates();
         return;
     }
+    const double fraction = along - static_cast<double>(chosen);
     if (list == 1) {
-        const double fraction = along - static_cast<double>(chosen);
         if (!(fraction * kinetics_->fixed_initiation_bound_per_s < kinetics_->fixed_initiation_per_s[c])) return;
+    } else if (!kinetics_->cistron_loading.empty() && !(fraction < static_cast<double>(kinetics_->cistron_loading[c]))) {
+        return;  // the channel's rate is that of the most frequent
     }
     WalkerId ahead = no_walker, behind = no_walker;
     if (!find_place(site, ahead, behind)) return;

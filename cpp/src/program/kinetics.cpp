@@ -132,6 +132,32 @@ void check_genes(const Layout& layout, const Organism& o) {
     mapped("promoter_strength", o.gene_promoter_strength, 1e9);
     mapped("initiation_rate_per_s", o.gene_initiation_rate_per_s, 1e6);
     mapped("termination_rate_per_s", o.gene_termination_rate_per_s, 1e6);
+    mapped("messengers", o.gene_messengers, 1e6);
+    mapped("decay", o.gene_decay, 1e6);
+    mapped("loading", o.gene_loading, 1e6);
+    for (const auto& [gene, decay] : o.gene_decay) need(("decay of " + layout.gene_tag[gene]).c_str(), decay, 1e-6, 1e6);
+}
+
+double factor(const std::map<std::uint32_t, double>& factors, std::uint32_t gene) {
+    const auto it = factors.find(gene);
+    return it == factors.end() ? 1.0 : it->second;
+}
+
+/// How fast a unit's messengers decay: one for each of its genes would live as long on average.
+double unit_decay(const Layout& layout, const Organism& o, const UnitLayout& unit) {
+    double lifetimes = 0.0;
+    for (std::uint32_t i = 0; i < unit.gene_count; ++i)
+        lifetimes += 1.0 / factor(o.gene_decay, layout.unit_genes[unit.first_gene + i].gene);
+    return unit.gene_count / lifetimes;
+}
+
+/// How often a unit is transcribed, so that the given number of messengers is there in spite of their decay.
+double unit_transcription(const Layout& layout, const Organism& o, const UnitLayout& unit) {
+    if (o.gene_messengers.empty() && o.gene_decay.empty()) return 1.0;
+    double messengers = 0.0;
+    for (std::uint32_t i = 0; i < unit.gene_count; ++i)
+        messengers += factor(o.gene_messengers, layout.unit_genes[unit.first_gene + i].gene);
+    return messengers / unit.gene_count * unit_decay(layout, o, unit);
 }
 
 double gene_strength(const Layout& layout, const Organism& o, std::uint32_t g, bool ribosomal) {
@@ -188,16 +214,29 @@ void set_unit_rates(const Layout& layout, Kinetics& k) {
             else if (given || !overridden) strength = std::max(strength, s);
             overridden = overridden || given;
         }
-        k.unit_strength.push_back(strength);
+        k.unit_strength.push_back(strength * unit_transcription(layout, o, unit));
         k.unit_kcat.push_back(std::clamp(o.rna_kcat_nt_per_s * strength / o.promoter_strength_default,
                                          o.rna_kcat_min_nt_per_s, o.rna_kcat_max_nt_per_s));
-        binding.push_back(o.promoter_binding_per_M_s / k.molecules_per_M * strength / o.promoter_strength_scale);
+        binding.push_back(o.promoter_binding_per_M_s / k.molecules_per_M * k.unit_strength.back() / o.promoter_strength_scale);
         const bool shared = layout.reference_mode && unit.long_rrna;
         k.unit_max_rnap.push_back(limit_or_none(shared ? 0 : o.max_rnap_per_unit));
         k.unit_clearance_nt.push_back(shared ? std::max(o.rrna_spacing_nt, o.rnap_footprint_nt)
                                              : o.rnap_footprint_nt);
     }
     k.promoters = AliasTable{binding};
+    double fastest = 0.0;
+    for (const UnitLayout& unit : layout.units) fastest = std::max(fastest, unit_decay(layout, o, unit));
+    for (const UnitLayout& unit : layout.units) {
+        if (!o.gene_decay.empty()) k.unit_decay.push_back(static_cast<float>(unit_decay(layout, o, unit) / fastest));
+    }
+    k.fastest_decay = o.gene_decay.empty() ? 1.0 : fastest;
+    double most = 0.0;
+    for (const Cistron& cistron : layout.cistrons) most = std::max(most, factor(o.gene_loading, cistron.gene));
+    for (const Cistron& cistron : layout.cistrons) {
+        if (!o.gene_loading.empty())
+            k.cistron_loading.push_back(most > 0.0 ? static_cast<float>(factor(o.gene_loading, cistron.gene) / most) : 0.0f);
+    }
+    k.most_loading = o.gene_loading.empty() ? 1.0 : most;
 }
 
 /// Sorts the elongation rates of RNAP into at most `max_classes - 2` classes of nearly equal rates.
@@ -346,6 +385,7 @@ std::size_t Kinetics::memory_bytes() const noexcept {
            fixed_initiation_per_s.capacity() * sizeof(double) + unit_class.capacity() +
            unit_ratio.capacity() * sizeof(float) +
            (unit_max_rnap.capacity() + unit_clearance_nt.capacity()) * sizeof(std::int32_t) +
+           (unit_decay.capacity() + cistron_loading.capacity()) * sizeof(float) +
            (unit_strength.capacity() + unit_kcat.capacity() + mean_transcripts.capacity()) * sizeof(double) +
            (organism.protein_counts.capacity() + birth_proteins.capacity() + life.in_machines.capacity()) *
                sizeof(std::int64_t) +
@@ -357,14 +397,16 @@ Kinetics make_kinetics(const Layout& layout, const Organism& organism) {
     check_genes(layout, organism);
     if (organism.reference_mode != layout.reference_mode || organism.unit_gap_nt != layout.unit_gap_nt)
         refuse("reference_mode and unit_gap_nt shape the program: give them when the genome is loaded");
+    if (organism.unit_groups != layout.unit_groups)
+        refuse("unit_groups shape the program: give them when the genome is loaded");
     Kinetics k;
     k.organism = organism;
     k.molecules_per_M = avogadro_per_mol * organism.volume_l;
     set_unit_rates(layout, k);
     set_classes(layout, k);
     k.steps = step_table(organism, k.molecules_per_M);
-    k.ribosome_binding_per_pair_s = organism.ribosome_binding_per_M_s / k.molecules_per_M;
-    k.degradosome_binding_per_pair_s = organism.degradosome_binding_per_M_s / k.molecules_per_M;
+    k.ribosome_binding_per_pair_s = organism.ribosome_binding_per_M_s / k.molecules_per_M * k.most_loading;
+    k.degradosome_binding_per_pair_s = organism.degradosome_binding_per_M_s / k.molecules_per_M * k.fastest_decay;
     k.ribosome_footprint_nt = 3 * organism.ribosome_footprint_codons;
     k.max_ribosomes_per_mrna = limit_or_none(organism.max_ribosomes_per_mrna);
     check_speed(k);

@@ -65,6 +65,13 @@ struct SupplyFlow {
     Drawn brings;                                      ///< per turn
 };
 
+/// A round of replication that has begun before birth: every copy of the replicon that there was is copied.
+struct RoundAtBirth {
+    std::int64_t left = 0, right = 0;   ///< bases copied; 0 where it is whole
+    bool whole = false;
+    double ended_s = 0.0;               ///< where it is whole: age at which it ended, at most 0
+};
+
 /// What a cell that grows starts from.
 struct LifePlan {
     std::vector<std::int64_t> in_machines;         ///< per gene: molecules that the machines at birth are made of
@@ -75,6 +82,7 @@ struct LifePlan {
     std::uint32_t translocon = Layout::none;
     std::vector<std::int64_t> origins;             ///< by replicon, as bases from the cut; -1: it is not copied
     std::vector<std::int64_t> copies;              ///< by replicon, at birth
+    std::vector<std::vector<RoundAtBirth>> rounds; ///< by replicon, the oldest first
     double fork_half_saturation = 0.0;             ///< molecules at the volume at birth
     double translocon_binding_per_pair_s = 0.0;
 };
@@ -98,6 +106,9 @@ struct Kinetics {
     std::vector<std::int32_t> unit_max_rnap;       ///< INT32_MAX: unlimited
     std::vector<std::int32_t> unit_clearance_nt;   ///< a promoter is free when the nearest RNAP is this far
     std::vector<double> unit_strength, unit_kcat;
+    /// To the fastest and to the most frequent, which binding per pair is of; empty: all alike.
+    std::vector<float> unit_decay, cistron_loading;
+    double fastest_decay = 1.0, most_loading = 1.0;
     AliasTable promoters;                          ///< rate per free RNAP, 1/s
     double ribosome_binding_per_pair_s = 0.0;
     double degradosome_binding_per_pair_s = 0.0;

@@ -29,10 +29,14 @@ constexpr std::uint8_t base_index(char base) noexcept {
 
 class LayoutMaker {
 public:
-    LayoutMaker(const Genome& genome, bool reference_mode, std::int32_t unit_gap_nt)
-        : genome_(genome), genes_(genome.genes()) {
-        layout_.reference_mode = reference_mode;
-        layout_.unit_gap_nt = unit_gap_nt;
+    LayoutMaker(const Genome& genome, const Organism& organism) : genome_(genome), genes_(genome.genes()) {
+        if (!organism.unit_groups.empty() && organism.unit_groups.size() != genes_.size())
+            throw InputError(InputErrorKind::configuration,
+                             "unit_groups has " + std::to_string(organism.unit_groups.size()) + " entries; the genome has " +
+                                 std::to_string(genes_.size()) + " genes");
+        layout_.reference_mode = organism.reference_mode;
+        layout_.unit_gap_nt = organism.unit_gap_nt;
+        layout_.unit_groups = organism.unit_groups;
         layout_.genome_fingerprint = genome.fingerprint();
     }
 
@@ -40,7 +44,7 @@ public:
         judge_genes();
         layout_.unit_descriptions = layout_.reference_mode
                                         ? units_per_gene(genome_, transcribable_)
-                                        : find_units(genome_, transcribable_, layout_.unit_gap_nt);
+                                        : find_units(genome_, transcribable_, layout_.unit_gap_nt, layout_.unit_groups);
         cut_replicons();
         write_dna();
         for (std::size_t u = 0; u < layout_.unit_descriptions.size(); ++u) place_unit(u);
@@ -102,8 +106,11 @@ private:
         for (std::uint32_t g = 0; g < genes_.size(); ++g) {
             if (genes_[g].name == "secY" && layout_.executable[g] != 0) layout_.translocon = g;
         }
-        const std::vector<std::int64_t> origins = find_origins(genome_, layout_.report);
-        for (std::size_t r = 0; r < origins.size(); ++r) layout_.replicons[r].origin = origins[r];
+        const std::vector<FoundOrigin> origins = find_origins(genome_, layout_.report);
+        for (std::size_t r = 0; r < origins.size(); ++r) {
+            layout_.replicons[r].origin = origins[r].at;
+            layout_.replicons[r].origin_by = origins[r].by;
+        }
     }
 
     /// Finds for each circular replicon a point that no unit passes, as far from units as possible.
@@ -372,14 +379,14 @@ std::array<std::int64_t, amino_acid_count> Layout::residues(std::uint32_t gene) 
 std::size_t Layout::memory_bytes() const noexcept {
     std::size_t total = sizeof *this + dna.memory_bytes() + bytes(codons) + bytes(units) + bytes(cistrons) + bytes(runs) + bytes(unit_genes) +
                         bytes(gene_unit) + bytes(gene_cistron) + bytes(executable) +
-                        bytes(gene_kind) + bytes(gene_tag) + bytes(gene_machine) + bytes(trna_residue) + bytes(membrane) + bytes(unit_descriptions) + bytes(report);
+                        bytes(gene_kind) + bytes(gene_tag) + bytes(unit_groups) + bytes(gene_machine) + bytes(trna_residue) + bytes(membrane) + bytes(unit_descriptions) + bytes(report);
     for (const TranscriptionUnit& unit : unit_descriptions) total += bytes(unit.genes) + unit.name.capacity();
     for (const ReportEntry& entry : report) total += entry.message.capacity() + entry.code.capacity();
     return total;
 }
 
-Layout make_layout(const Genome& genome, bool reference_mode, std::int32_t unit_gap_nt) {
-    return LayoutMaker{genome, reference_mode, unit_gap_nt}.make();
+Layout make_layout(const Genome& genome, const Organism& organism) {
+    return LayoutMaker{genome, organism}.make();
 }
 
 }  // namespace bioxen

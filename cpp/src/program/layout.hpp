@@ -91,6 +91,7 @@ struct Replicon {
     std::int64_t cut = 0;           ///< where its circle is cut; 0 for a linear one
     bool circular = false;
     std::int64_t origin = -1;       ///< of replication, as far as the genome says; -1: none
+    const char* origin_by = "";     ///< what says so
 
     /// Bases from the cut to `at`.
     [[nodiscard]] std::int64_t from_cut(std::int64_t at) const noexcept { return at >= cut ? at - cut : at - cut + length_nt; }
@@ -129,6 +130,7 @@ struct Layout {
     std::string genome_fingerprint;
     bool reference_mode = false;
     std::int32_t unit_gap_nt = 0;
+    std::vector<std::uint32_t> unit_groups;     ///< as the organism gave them
 
     /// Counts of A C G U in `[start_nt, end_nt)` of a unit's transcript.
     [[nodiscard]] std::array<std::int64_t, 4> nucleotides(const UnitLayout& unit, std::int32_t start_nt,
@@ -140,6 +142,6 @@ struct Layout {
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 };
 
-[[nodiscard]] Layout make_layout(const Genome& genome, bool reference_mode, std::int32_t unit_gap_nt);
+[[nodiscard]] Layout make_layout(const Genome& genome, const Organism& organism);
 
 }  // namespace bioxen

@@ -33,6 +33,10 @@ void check(const Layout& layout, const Organism& o) {
     need("fork_km_mM", c.fork_km_mM, 0.0, 1e6);
     need("division_surface_ratio", c.division_surface_ratio, 1.0, 1e3);
     need("division_delay_s", c.division_delay_s, 0.0, 1e9);
+    need("doubling_time_s", c.doubling_time_s, 0.0, 1e9);
+    if (c.doubling_time_s > 0.0 && !(c.initiation_volume_l > 0.0 && c.fork_kcat_bp_per_s > 0.0))
+        refuse("doubling_time_s needs replication that begins by volume (initiation_volume_l) and forks that move "
+               "(fork_kcat_bp_per_s)");
     for (const double rate : c.assembly_per_s) need("assembly_per_s", rate, 0.0, 1e6);
     need("translocon_binding_per_M_s", c.translocon_binding_per_M_s, 0.0, 1e15);
     need("insertion_aa_per_s", c.insertion_aa_per_s, 0.0, 1e6);
@@ -72,6 +76,52 @@ void fill(std::vector<std::int64_t>& in_machines, const MachinePart& part, std::
         in_machines[part.genes[static_cast<std::size_t>(i)]] += molecules / genes + (i < molecules % genes ? 1 : 0);
 }
 
+/// Seconds from the beginning of a round to its end, with forks at full speed.
+double replication_time_s(const Replicon& replicon, std::int64_t origin, double bp_per_s) {
+    const std::int64_t longer = std::max(origin, replicon.length_nt - origin);
+    return (replicon.circular ? 0.5 * static_cast<double>(replicon.length_nt) : static_cast<double>(longer)) / bp_per_s;
+}
+
+/// Cooper and Helmstetter: of the rounds whose divisions come 1, 2, ... doubling times after birth, each began C + D before
+/// its division. All chromosomes of a cell begin together, the longest one sets C.
+void place_rounds(LifePlan& plan, const Layout& layout, const CellCycle& cycle) {
+    plan.rounds.resize(layout.replicons.size());
+    if (!(cycle.doubling_time_s > 0.0)) return;
+    const auto is_chromosome = [&](std::size_t r) { return plan.origins[r] >= 0 && plan.copies[r] == 1; };
+    double longest_s = 0.0;
+    for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+        if (is_chromosome(r))
+            longest_s = std::max(longest_s, replication_time_s(layout.replicons[r], plan.origins[r], cycle.fork_kcat_bp_per_s));
+    }
+    const double whole_s = longest_s + cycle.division_delay_s;
+    constexpr double most_rounds = 9.0;  // 2^9 copies, which the first round after birth doubles to as many as a cell can hold
+    if (longest_s > 0.0 && !(whole_s <= most_rounds * cycle.doubling_time_s))
+        refuse("a cell that doubles in " + std::to_string(cycle.doubling_time_s) + " s and takes " + std::to_string(whole_s) +
+               " s from the beginning of replication to division would be born with more than 9 rounds under way");
+    std::size_t copies = 0;
+    for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
+        copies += static_cast<std::size_t>(plan.copies[r]) << (is_chromosome(r) ? static_cast<unsigned>(whole_s / cycle.doubling_time_s) : 0u);
+        if (copies > most_dna_copies_in_all / 2)
+            refuse("a cell that grows starts with at most " + std::to_string(most_dna_copies_in_all / 2) +
+                   " DNA molecules; with those that are being made this one would have more");
+        if (!is_chromosome(r)) continue;
+        const Replicon& replicon = layout.replicons[r];
+        const double own_s = replication_time_s(replicon, plan.origins[r], cycle.fork_kcat_bp_per_s);
+        for (double division_s = cycle.doubling_time_s; division_s <= whole_s; division_s += cycle.doubling_time_s) {
+            const double elapsed_s = whole_s - division_s;
+            RoundAtBirth& round = plan.rounds[r].emplace_back();
+            round.whole = elapsed_s >= own_s;
+            if (round.whole) {
+                round.ended_s = own_s - elapsed_s;
+                continue;
+            }
+            const auto copied = static_cast<std::int64_t>(elapsed_s * cycle.fork_kcat_bp_per_s);
+            round.left = replicon.circular ? copied : std::min(copied, plan.origins[r]);
+            round.right = replicon.circular ? copied : std::min(copied, replicon.length_nt - plan.origins[r]);
+        }
+    }
+}
+
 }  // namespace
 
 LifePlan make_life_plan(const Layout& layout, const Kinetics& kinetics) {
@@ -101,6 +151,7 @@ LifePlan make_life_plan(const Layout& layout, const Kinetics& kinetics) {
         plan.origins.push_back(origin < 0 ? -1 : layout.replicons[r].from_cut(origin));
         plan.copies.push_back(r < o.replicon_copies.size() ? o.replicon_copies[r] : 1);
     }
+    place_rounds(plan, layout, o.cell_cycle);
     plan.fork_half_saturation = o.cell_cycle.fork_km_mM * 1e-3 * kinetics.molecules_per_M;
     plan.translocon_binding_per_pair_s = o.cell_cycle.translocon_binding_per_M_s / kinetics.molecules_per_M;
     return plan;

@@ -66,7 +66,8 @@ std::vector<double> mean_field_transcripts(const Layout& layout, const Kinetics&
     const double decay_per_s = k.degradosome_binding_per_pair_s * free_degradosomes;
     std::vector<double> mean(n, 0.0);
     for (std::size_t u = 0; u < n; ++u) {
-        if (!layout.units[u].stable && decay_per_s > 0.0) mean[u] = initiation(u, free_rnap) / decay_per_s;
+        const double own = k.unit_decay.empty() ? decay_per_s : decay_per_s * static_cast<double>(k.unit_decay[u]);
+        if (!layout.units[u].stable && own > 0.0) mean[u] = initiation(u, free_rnap) / own;
     }
     double total = 0.0;
     for (const double m : mean) total += m;

@@ -8,6 +8,21 @@ namespace bioxen {
 
 namespace {
 
+/// What an organism has, as the bits of the byte that tells whether its cells grow.
+constexpr std::uint8_t grows = 1, grows_in_balance = 2, has_gene_factors = 4;
+
+std::uint8_t what_it_has(const Organism& o) {
+    const bool factors = !(o.gene_messengers.empty() && o.gene_decay.empty() && o.gene_loading.empty() && o.unit_groups.empty());
+    return static_cast<std::uint8_t>((o.cell_cycle.enabled ? grows : 0) | (o.cell_cycle.doubling_time_s != 0.0 ? grows_in_balance : 0) |
+                                     (factors ? has_gene_factors : 0));
+}
+
+void take(Organism& o, std::uint8_t has) {
+    if (has > (grows | grows_in_balance | has_gene_factors)) ByteReader::refuse("a flag is neither set nor clear");
+    o.cell_cycle.enabled = (has & grows) != 0;
+}
+void take(const Organism&, std::uint8_t) {}
+
 /// The one list of fields, for writing, for reading and for naming what differs.
 template <typename AnyOrganism, typename Field>
 void for_each_field(AnyOrganism& o, Field&& field) {
@@ -57,7 +72,9 @@ void for_each_field(AnyOrganism& o, Field&& field) {
     field("gene_initiation_rate_per_s", o.gene_initiation_rate_per_s);
     field("gene_termination_rate_per_s", o.gene_termination_rate_per_s);
     auto& c = o.cell_cycle;
-    field("cell_cycle", c.enabled);
+    std::uint8_t has = what_it_has(o);
+    field("cell_cycle", has);
+    take(o, has);
     field("rod", c.rod);
     field("lipid_surface_nm2", c.lipid_surface_nm2);
     field("protein_surface_nm2", c.protein_surface_nm2);
@@ -76,6 +93,12 @@ void for_each_field(AnyOrganism& o, Field&& field) {
     field("origins_nt", o.origins_nt);
     field("replicon_copies", o.replicon_copies);
     field("membrane_genes", o.membrane_genes);
+    if ((has & grows_in_balance) != 0) field("doubling_time_s", c.doubling_time_s);
+    if ((has & has_gene_factors) == 0) return;
+    field("gene_messengers", o.gene_messengers);
+    field("gene_decay", o.gene_decay);
+    field("gene_loading", o.gene_loading);
+    field("unit_groups", o.unit_groups);
 }
 
 struct Write {

@@ -46,23 +46,28 @@ std::int64_t least_skew(std::string_view sequence) {
 
 }  // namespace
 
-std::vector<std::int64_t> find_origins(const Genome& genome, std::vector<ReportEntry>& report) {
-    std::vector<std::int64_t> origins;
+std::vector<FoundOrigin> find_origins(const Genome& genome, std::vector<ReportEntry>& report) {
+    std::vector<FoundOrigin> origins;
     const auto records = genome.records();
     for (std::size_t r = 0; r < records.size(); ++r) {
         const Record& record = records[r];
         std::int64_t origin = annotated_origin(record);
-        if (origin < 0) origin = initiator_start(genome, r);
+        const char* by = "the annotated origin";
+        if (origin < 0) {
+            origin = initiator_start(genome, r);
+            by = "the start of dnaA";
+        }
         const bool whole = static_cast<std::int64_t>(record.sequence.size()) == record.length_nt && record.length_nt > 0;
         if (origin < 0 && whole && record.topology == Topology::circular && record.length_nt >= least_length_for_skew_nt) {
             origin = least_skew(record.sequence);
+            by = "the minimum of the cumulative GC skew";
             report.push_back({"origin-by-skew",
                               "no origin of replication and no dnaA on " + std::string{record.name} +
                                   ": replication begins at " + std::to_string(origin) +
                                   ", the minimum of the cumulative GC skew",
                               0, ""});
         }
-        origins.push_back(whole ? origin : -1);
+        origins.push_back(whole && origin >= 0 ? FoundOrigin{origin, by} : FoundOrigin{});
     }
     return origins;
 }

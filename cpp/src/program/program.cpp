@@ -49,6 +49,11 @@ void report_fallbacks(Layout& layout, const Organism& organism) {
             report("replicon-without-origin",
                    "replicon " + std::to_string(r + 1) + " has no origin that the file names, no dnaA, and is too short to "
                    "guess one from its skew: it is not copied");
+        else
+            report("origin-of-replication",
+                   "replicon " + std::to_string(r + 1) + ": replication begins at " +
+                       std::to_string((given ? organism.origins_nt[r] : layout.replicons[r].origin) + 1) + ", " +
+                       (given ? "which the parameters give" : layout.replicons[r].origin_by));
     }
     const bool counted = organism.protein_counts.size() == layout.gene_unit.size();
     if (!counted)
@@ -61,7 +66,7 @@ void report_fallbacks(Layout& layout, const Organism& organism) {
 }  // namespace
 
 std::shared_ptr<const Program> compile(const Genome& genome, const Organism& organism) {
-    Layout made = make_layout(genome, organism.reference_mode, organism.unit_gap_nt);
+    Layout made = make_layout(genome, organism);
     if (organism.cell_cycle.enabled) report_fallbacks(made, organism);
     auto layout = std::make_shared<const Layout>(std::move(made));
     auto kinetics = std::make_shared<const Kinetics>(make_kinetics(*layout, organism));

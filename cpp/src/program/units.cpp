@@ -124,7 +124,8 @@ void take_annotated_ends(TranscriptionUnit& unit, const Marks& marks, std::int64
 }  // namespace
 
 std::vector<TranscriptionUnit> find_units(const Genome& genome, std::span<const std::uint8_t> transcribable,
-                                          std::int32_t unit_gap_nt) {
+                                          std::int32_t unit_gap_nt, std::span<const std::uint32_t> groups) {
+    const auto group = [&](std::size_t g) { return groups.empty() ? Organism::ungrouped : groups[g]; };
     std::vector<TranscriptionUnit> units;
     std::vector<Marks> marks;
     for (const Record& record : genome.records()) marks.push_back(find_marks(record));
@@ -141,7 +142,9 @@ std::vector<TranscriptionUnit> find_units(const Genome& genome, std::span<const 
             const Gene& before = genome.genes()[previous];
             joins = before.replicon == gene.replicon && before.strand == gene.strand &&
                     is_stable(before.kind) == is_stable(gene.kind) && operon == open_operon;
-            if (joins && operon < 0) {
+            if (group(g) != Organism::ungrouped || group(previous) != Organism::ungrouped) {
+                joins = joins && group(g) == group(previous);
+            } else if (joins && operon < 0) {
                 const bool forward = gene.strand == Strand::forward;
                 joins = gene.start - units.back().end <= unit_gap_nt &&
                         !any(here.promoters, gene.strand, forward ? before.start + 1 : before.end - 1,
@@ -157,7 +160,7 @@ std::vector<TranscriptionUnit> find_units(const Genome& genome, std::span<const 
             unit.start = gene.start;
             unit.end = gene.end;
             unit.stable = is_stable(gene.kind);
-            unit.origin = operon >= 0 ? UnitOrigin::operon : UnitOrigin::distance;
+            unit.origin = operon >= 0 || group(g) != Organism::ungrouped ? UnitOrigin::operon : UnitOrigin::distance;
             units.push_back(std::move(unit));
             open_operon = operon;
         }

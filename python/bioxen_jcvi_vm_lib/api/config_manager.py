@@ -89,6 +89,8 @@ SHAPING_KEYS = frozenset(
     {
         *("organism", "genome_file", "sequence_file", "execution_engine"),
         *("reference_mode", "proteome_file", "mrna_file"),
+        *("doubling_time_min", "replication_execution_rate"),
+        *("gene_table_file", "transcription_units_file"),
     }
 )
 
@@ -507,6 +509,7 @@ class ExecutionParameters(Section):
         None, description="kcat of every transcription unit [nt/s]"
     )
     translation_execution_rate: Rate | None = Field(None, description="kcat of translation [aa/s]")
+    replication_execution_rate: Rate | None = Field(None, description="kcat of a fork [bp/s]")
     degradation_processing: DegradationProcessing = Field(
         default_factory=lambda: DegradationProcessing(), description="lifetimes"
     )
@@ -529,11 +532,25 @@ class ExecutionParameters(Section):
         description="the cell grows, copies its DNA, builds machines and can divide; else volume, "
         "DNA and machines stay what they are at birth",
     )
+    doubling_time_min: Annotated[float, Field(ge=1, le=1e5), AfterValidator(finite)] | None = Field(
+        None,
+        description="balanced growth: volume, machines and rounds of replication at birth, by the "
+        "organism's table of growth rates; absent: as the organism's file has them [min]",
+    )
     proteome_file: Text | None = Field(
         None, description="CSV of protein counts by locus tag: promoter strengths, first proteins"
     )
     mrna_file: Text | None = Field(
         None, description="CSV of mean transcript counts by locus tag: first transcripts"
+    )
+    gene_table_file: Text | None = Field(
+        None,
+        description="CSV by locus_tag or symbol with any of mrna_half_life_min, tpm (or "
+        "tpm_m9_glucose), translation_efficiency: decay, number and loading of messengers, "
+        "relative to the mean gene",
+    )
+    transcription_units_file: Text | None = Field(
+        None, description="CSV of transcription units: id, locus_tags, optionally experimental"
     )
     gene_parameters: dict[str, GeneParameters] = Field(
         default_factory=dict, description="rates of single genes, by locus tag or name"
