@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace bioxen {
@@ -59,7 +60,8 @@ public:
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
     void allocate(std::shared_ptr<const Program> program);
     /// @throws InputError (runtime) if the cell does not grow, has no two chromosomes, or is between two supply ticks.
-    [[nodiscard]] Cell divide();
+    /// @return what is left of this cell when it divides, and the daughter
+    [[nodiscard]] std::pair<Cell, Cell> divided() const;
     [[nodiscard]] bool ready_to_divide() const noexcept;
     [[nodiscard]] CycleState cycle() const noexcept;
     [[nodiscard]] std::vector<std::int64_t> in_machines() const;

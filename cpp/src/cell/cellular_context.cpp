@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 namespace bioxen {
@@ -115,7 +116,11 @@ void CellularContext::allocate(std::shared_ptr<const Program> program) {
 }
 CellularContext CellularContext::divide() {
     if (impl_->advancing) throw InputError(InputErrorKind::runtime, "an observer must not divide the context that it observes");
-    return CellularContext{std::make_unique<Impl>(Impl{impl_->cell.divide()})};
+    auto [mother, daughter] = impl_->cell.divided();
+    auto half = std::make_unique<Impl>(Impl{std::move(daughter)});
+    static_assert(std::is_nothrow_move_assignable_v<Cell>);
+    impl_->cell = std::move(mother);  // when nothing can fail any more
+    return CellularContext{std::move(half)};
 }
 CycleState CellularContext::cycle() const noexcept { return impl_->cell.cycle(); }
 std::vector<std::int64_t> CellularContext::gene_copies() const { return impl_->cell.gene_copies(); }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 namespace bioxen {
@@ -201,7 +200,7 @@ void Cell::keep(const Partition& p, bool daughter) {
     for (std::size_t m = 0; m < life.complete_sets.size(); ++m) count_complete_sets(m);
 }
 
-Cell Cell::divide() {
+std::pair<Cell, Cell> Cell::divided() const {
     if (!life_)
         throw InputError(InputErrorKind::runtime, "this cell does not grow, so it cannot divide: set cell_cycle to true");
     if (now_ != static_cast<double>(tick_) * tick_s)
@@ -218,12 +217,9 @@ Cell Cell::divide() {
     if (molecules > most_tosses)
         throw InputError(InputErrorKind::runtime, "the cell cannot divide: it holds " + std::to_string(molecules) +
                                                       " molecules; one that divides holds at most " + std::to_string(most_tosses));
-    Cell mother = replica();  // of what fails on the way this cell knows nothing
+    Cell mother = replica();
     Cell daughter = mother.split();
-    static_assert(std::is_nothrow_move_assignable_v<Cell>);
-    *this = std::move(mother);
-    refresh_rates();  // which points at the cell's own walkers
-    return daughter;
+    return {std::move(mother), std::move(daughter)};
 }
 
 /// Gives one half away.

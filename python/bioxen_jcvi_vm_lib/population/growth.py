@@ -68,8 +68,9 @@ def grow_population(
         )
     threads = workers_of(workers)
     core = founder._open()
-    kept_bytes = 16 * len(founder.runtime)  # its counts in the record
-    aim = Aim.checked(generations, duration_s, max_cells, every_s, core.memory_bytes + kept_bytes)
+    # a cell takes two to three times as much before it divides; then its counts in the record
+    cell_bytes = 2 * core.memory_bytes + 16 * len(founder.runtime)
+    aim = Aim.checked(generations, duration_s, max_cells, every_s, cell_bytes)
     if aim.duration_s is not None:
         check_age(core.time_s, (Run(aim.duration_s),))
     began = time.perf_counter()
