@@ -36,7 +36,8 @@ FLOW = {
     "Hypervisor": "BioXenHypervisor RunResults VmHandle Policy Quota ResourceAllocation Chassis "
     "VirtualClock HypervisorMetrics VmMetrics VmStatus WorkerMetrics Latency SystemResources",
     "Terminal": "TerminalMonitor",
-    "Plots": "cell_cycle_timeline expression_heat_map genome_traffic ribosome_occupancy resource_budget",
+    "Plots": "cell_cycle_timeline expression_heat_map genome_traffic ribosome_occupancy "
+    "resource_budget",
     "Ensembles": "ensemble_to_xarray ensemble_to_anndata",
     "Configuration": "GenomicVirtualizationConfig ProductionConfig",
     "Logging": "ProductionLogger AuditLog AuditEntry Monitor handle_vm_operation",

@@ -591,6 +591,45 @@ def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
         shared.create_vm("plain", fed, metabolic_model=None)
 
 
+def test_machines_with_metabolism_divide(model_file: Path) -> None:
+    config = {"metabolic_model": str(model_file), "execution_parameters": {"cell_cycle": True}}
+    with bx.create_bio_vm("mother", config=config, seed=7) as vm:
+        vm.start()
+        # the model above makes no deoxynucleotides
+        given = (f'set_resource("{name}", 10000000)' for name in ("dATP", "dCTP", "dGTP", "dTTP"))
+        vm.execute_biological_process("; ".join((*given, "run(600); replicate()")))
+        born = vm.get_status()
+        with vm.divide("daughter") as daughter:
+            daughter.start()
+            for half in (vm, daughter):
+                assert half.execute_biological_process("run(70)").execution.audit.ok
+                now = half.get_status()
+                assert hash(now) == hash(half.get_status())
+                assert now.metabolism is not None
+                assert born.time_s < now.metabolism.time_s <= now.time_s
+                assert now.cell_cycle is not None
+                assert now.cell_cycle.generation == 1
+
+
+def test_a_machine_has_the_model_that_the_file_holds_now(
+    model_file: Path, genes: list[str], tmp_path: Path
+) -> None:
+    """Runtimes are kept, and are not those of a file that was changed since."""
+    path = tmp_path / "model.json"
+    grown = []
+    for most in (30, 12):
+        model = small_model(genes)
+        model["reactions"][0]["lower_bound"] = -most
+        path.write_text(json.dumps(model) + " " * most)
+        with bx.create_bio_vm("cell", config={"metabolic_model": str(path)}, seed=7) as vm:
+            vm.start()
+            vm.execute_biological_process("run(1)")
+            state = vm.get_status().metabolism
+            assert state is not None
+            grown.append(state.growth_rate_per_h)
+    assert grown == [pytest.approx(89.0 / 80.2), pytest.approx(35.0 / 80.2)]
+
+
 def test_an_ensemble_with_metabolism_is_its_cells_alone(
     manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
 ) -> None:
