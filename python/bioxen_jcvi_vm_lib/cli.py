@@ -133,7 +133,7 @@ def run(
                 ) from None
         if write is not None and out is not None:
             write(result, out)
-        console.print(_run_summary(runtime, result))
+        console.print(_run_summary(runtime, result, context))
         for table in (_machine_table(result), _spending_table(result)):
             console.print()
             console.print(table)
@@ -456,7 +456,7 @@ def _title(runtime: Any) -> Table:
     )
 
 
-def _run_summary(runtime: Any, result: Any) -> Table:
+def _run_summary(runtime: Any, result: Any, context: Any) -> Table:
     steps = result.events.get("nucleotide_steps", 0) + result.events.get("codon_steps", 0)
     speed = steps / result.wall_time_s / 1e6 if result.wall_time_s > 0 else 0.0
     return _pairs(
@@ -471,6 +471,7 @@ def _run_summary(runtime: Any, result: Any) -> Table:
             ("transcripts made", f"{result.events.get('transcription_completions', 0):,}"),
             ("proteins made", f"{result.events.get('translation_completions', 0):,}"),
             *_cycle_rows(result),
+            *([("metabolism", context.metabolism[-1].in_words)] if context.metabolism else []),
         ]
     )
 

@@ -23,6 +23,7 @@ with bx.GenomicVirtualizationManager() as manager:
 
 print(result)
 print(f"{result.events['codon_steps']:,} codons in {result.wall_time_s:.2f} s; {result.audit}")
-for machine in result.machines:
-    print(f"{machine}: {100 * result.active_fraction(machine):.1f} % active")
+for machine, count in result.machines.items():
+    if count["total"].any():  # replisomes are of cells that grow
+        print(f"{machine}: {100 * result.active_fraction(machine):.1f} % active")
 result.plot()[0, 0].figure.savefig(options.out, dpi=110)

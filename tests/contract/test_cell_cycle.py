@@ -279,7 +279,11 @@ def published_figures(cell: bx.CellularContext) -> tuple[float, ...]:
     assert cell.audit().ok
     state = cell.cell_cycle
     assert state.replication_ended_s is not None
-    active = {name: (n["active"] / n["total"]).mean() for name, n in result.machines.items()}
+    active = {
+        name: (n["active"] / n["total"]).mean()
+        for name, n in result.machines.items()
+        if name != "replisome"  # there is none while no DNA is copied
+    }
     counted = proteins > 0
     return (
         cell.time_s / 60,

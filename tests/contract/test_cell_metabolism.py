@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib.genome import engine_for
+from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 from bioxen_jcvi_vm_lib.organism import OrganismParameters
 
 pytest.importorskip("highspy")
@@ -533,6 +535,27 @@ def test_a_machine_with_metabolism_lives_as_its_cell_alone(
         assert vm.context.trajectory_hash == restored.trajectory_hash
 
 
+def test_the_monitor_tells_what_feeds_a_cell(fed: bx.GenomicRuntime) -> None:
+    console = Console(width=80, height=24, force_terminal=True, color_system=None)
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        vm = bx.create_bio_vm("cell", genome_runtime=fed, seed=7, hypervisor=hypervisor)
+        vm.start()
+        screen = bx.TerminalMonitor(hypervisor, console=console)
+
+        def shown() -> list[str]:
+            screen._look()
+            with console.capture() as capture:
+                console.print(screen._picture)
+            return [x for x in capture.get().splitlines() if x.startswith("metabolism")]
+
+        assert shown() == []  # nothing is known of it before it has lived
+        vm.execute_biological_process("run(1)")
+        growth = vm.context.metabolism[-1].growth_rate_per_h
+        assert shown() == [
+            f"metabolism       growth {growth:.3g} 1/h  limited by {GLUCOSE}  maintenance"
+        ]
+
+
 def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
     fed: bx.GenomicRuntime, cell: bx.CellularContext, tmp_path: Path
 ) -> None:
@@ -589,6 +612,78 @@ def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
             with pytest.raises(bx.InvalidConfigurationError, match="without a chassis"):
                 call()
         shared.create_vm("plain", fed, metabolic_model=None)
+
+
+def test_machines_with_metabolism_divide(model_file: Path) -> None:
+    config = {"metabolic_model": str(model_file), "execution_parameters": {"cell_cycle": True}}
+    with bx.create_bio_vm("mother", config=config, seed=7) as vm:
+        vm.start()
+        # the model above makes no deoxynucleotides
+        given = (f'set_resource("{name}", 10000000)' for name in ("dATP", "dCTP", "dGTP", "dTTP"))
+        vm.execute_biological_process("; ".join((*given, "run(600); replicate()")))
+        born = vm.get_status()
+        with vm.divide("daughter") as daughter:
+            daughter.start()
+            for half in (vm, daughter):
+                assert half.execute_biological_process("run(70)").execution.audit.ok
+                now = half.get_status()
+                assert hash(now) == hash(half.get_status())
+                assert now.metabolism is not None
+                assert born.time_s < now.metabolism.time_s <= now.time_s
+                assert now.cell_cycle is not None
+                assert now.cell_cycle.generation == 1
+
+
+def test_a_machine_has_the_model_that_the_file_holds_now(
+    model_file: Path, genes: list[str], tmp_path: Path
+) -> None:
+    """Runtimes are kept, and are not those of a file that was changed since."""
+    path = tmp_path / "model.json"
+    grown = []
+    for most in (30, 12):
+        model = small_model(genes)
+        model["reactions"][0]["lower_bound"] = -most
+        path.write_text(json.dumps(model) + " " * most)
+        with bx.create_bio_vm("cell", config={"metabolic_model": str(path)}, seed=7) as vm:
+            vm.start()
+            vm.execute_biological_process("run(1)")
+            state = vm.get_status().metabolism
+            assert state is not None
+            grown.append(state.growth_rate_per_h)
+    assert grown == [pytest.approx(89.0 / 80.2), pytest.approx(35.0 / 80.2)]
+
+
+@pytest.mark.parametrize(
+    ("deed", "ends"), [("pause", "completed"), ("stop", "stopped"), ("destroy", "stopped")]
+)
+def test_between_two_windows_a_machine_is_paused_stopped_and_destroyed(
+    deed: str,
+    ends: str,
+    fed: bx.GenomicRuntime,
+    cell: bx.CellularContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As amid one: a pause is waited for, and after an end there is the part until then."""
+    set_supply = CellMetabolism._set_supply
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        vm = bx.create_bio_vm("cell", genome_runtime=fed, seed=7, hypervisor=hypervisor)
+        vm.start()
+
+        def disturbed(self: CellMetabolism, core: Any) -> bool:
+            changed = set_supply(self, core)
+            if core.time_s == 120.0:
+                getattr(vm, deed)()
+                if deed == "pause":
+                    threading.Timer(0.2, vm.resume).start()
+            return changed
+
+        monkeypatch.setattr(CellMetabolism, "_set_supply", disturbed)
+        done = vm.execute_biological_process("run(200)")
+        monkeypatch.undo()
+        assert (done.status, done.sim_time_s) == (ends, 200.0 if deed == "pause" else 120.0)
+        wanted = cell.run(done.sim_time_s)
+        assert done.events == wanted.events
+        assert done.execution.resources["ATP"].tolist() == wanted.resources["ATP"].tolist()
 
 
 def test_an_ensemble_with_metabolism_is_its_cells_alone(

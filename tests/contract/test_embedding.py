@@ -160,8 +160,8 @@ def python_run(genome: Path, organism: str) -> list[str]:
             lines.append(" ".join(["mrnas", *map(str, result.mrnas[row])]))
             pools = [column[row] for column in result.resources.values()]
             lines.append(" ".join(["resources", *map(str, pools)]))
-            for machine in result.machines.values():
-                counts = [machine[key][row] for key in ("total", "free", "active")]
+            for name in ("rna_polymerase", "ribosome", "degradosome"):
+                counts = [result.machines[name][key][row] for key in ("total", "free", "active")]
                 lines.append(" ".join(["machine", *map(str, counts)]))
         return [*lines, f"audit {int(result.audit.ok)}"]
 

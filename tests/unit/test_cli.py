@@ -174,3 +174,14 @@ def test_too_many_samples_are_told_by_the_name_of_the_option() -> None:
     done = bioxen("run", "--every", "1e-9")
     assert done.returncode == 2
     assert done.stderr.endswith("GiB (limit 8): give a larger --every\n")
+
+
+def test_a_cell_that_grows_is_summed_up(tmp_path: Path) -> None:
+    config = tmp_path / "cell.yaml"
+    config.write_text("execution_parameters: {cell_cycle: true}\n", encoding="utf-8")
+    told = bioxen("run", "--config", str(config), "--seconds", "30", "--seed", "1").stdout
+    assert re.search(r"cell cycle +phase B, 0\.03\d+ fL \(1\.0\d x\), chromosomes 1, forks 0", told)
+    assert re.search(r"replisome +0 +0 ", told)
+    told = bioxen("run", "--seconds", "1", "--seed", "1").stdout
+    assert "cell cycle" not in told
+    assert "replisome" not in told

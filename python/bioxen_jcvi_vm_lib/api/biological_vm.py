@@ -113,7 +113,7 @@ class BiologicalStatus(Record):
     pace: float
     deadline_misses: int
     cell_cycle: CellCycleState | None
-    metabolism: MetabolicState | None
+    metabolism: MetabolicState | None = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class BiologicalMetrics(Record):
     ledger: Mapping[str, Mapping[str, int]] = field(hash=False)
     speed: float
     cell_cycle: CellCycleState | None
-    metabolism: MetabolicState | None
+    metabolism: MetabolicState | None = field(hash=False)
 
     def top_expressed(self, n: int = 10) -> list[tuple[str, int]]:
         """Return the locus tags with the most proteins, with their numbers, most first.

@@ -305,7 +305,8 @@ def _runtime(
 def _shape(config: GenomicVirtualizationConfig) -> tuple[object, ...]:
     """All that the configuration says, the tables that it names included."""
     parameters = config.execution_parameters
-    tables = [name for name in (parameters.proteome_file, parameters.mrna_file) if name]
+    named = (parameters.proteome_file, parameters.mrna_file, config.metabolic_model)
+    tables = [name for name in (*named, *(config.kinetics_files or ())) if name]
     stamps = []
     for name in tables:
         try:

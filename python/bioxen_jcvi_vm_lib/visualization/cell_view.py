@@ -128,7 +128,7 @@ class CellView:
         if self.cycle is not None:
             yield [(_listed("cell cycle", _in_words(self.cycle), width), "magenta")]
         if self.metabolism:
-            yield [(shortened(f"{'metabolism':{_LABEL}} {self.metabolism}", width), "")]
+            yield [(_listed("metabolism", iter(self.metabolism.split(", ")), width), "")]
         for kind, counts in self.machines.items():
             if kind == "replisome":  # none waits: there are as many as forks
                 continue
