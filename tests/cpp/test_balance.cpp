@@ -136,9 +136,10 @@ TEST(gene_dosage_is_that_of_Cooper_and_Helmstetter) {
 }
 
 /// Where size does not hold a cell back, the timers of its chromosomes alone say when it divides, also those that were set
-/// before its birth: once in each doubling time, though each runs for longer than that.
+/// before its birth: once in each doubling time, though each runs for longer than that. Whatever has terminated by then (at
+/// a delay of one doubling time some of the next round have and some have not), each side gets half of the origins.
 TEST(sisters_divide_a_delay_after_their_own_termination) {
-    for (const double delay : {20.0, 45.0, 70.0}) {
+    for (const double delay : {20.0, 30.0, 45.0, 70.0}) {
         const Times times{40, delay, 30};
         Organism o = growing_in_balance(times);
         o.cell_cycle.division_surface_ratio = 1.0;
@@ -151,7 +152,8 @@ TEST(sisters_divide_a_delay_after_their_own_termination) {
             const double lived = cell.time_s() - birth;
             if (!(std::abs(lived - times.tau) < 2.0)) std::printf("  D %.0f, generation %d: %.2f s\n", delay, generation, lived);
             CHECK(std::abs(lived - times.tau) < 2.0);
-            (void)cell.divide();
+            const CellularContext daughter = cell.divide();
+            CHECK(cell.gene_copies()[0] == daughter.gene_copies()[0]);
         }
     }
 }
@@ -195,6 +197,43 @@ TEST(replicons_of_either_topology_begin_together) {
     while (status == AdvanceStatus::preempted) status = cell.advance(40.0);
     CHECK(status == AdvanceStatus::ready_to_divide && std::abs(cell.time_s() - 30.0) < 1.5);
     CHECK(cell.audit().ok());
+}
+
+/// Copies of a plasmid at birth are Poisson with the number that the cell should have: mean and variance over lineages,
+/// whose numbers forget half of themselves in each generation. Without control each generation would add half the mean to
+/// the variance.
+TEST(plasmids_keep_their_number) {
+    constexpr double wanted = 20.0;
+    DraftReplicon plasmid;
+    plasmid.space(30).gene("p", coding(20)).space(30);
+    Organism o = growing_in_balance({2, 1, 4});
+    o.cell_cycle.fork_kcat_bp_per_s = 200.0;
+    o.origins_nt = {0, 10};
+    o.replicon_copies = {1, static_cast<std::int64_t>(wanted)};
+    for (const SpeciesIndex s : {species::ATP, species::dATP, species::dCTP, species::dGTP, species::dTTP}) o.pools[s] = 5'000'000;
+    o.pools[species::lipid] = 2'000;
+    o.supply.front().max_rate_per_s = 2'000 * ln2 / 4.0;
+    const auto program = compile(decode(DraftReplicon{}.space(800).record("REC0", true) + plasmid.record("REC1", true)), o);
+    double sum = 0.0, squares = 0.0;
+    constexpr std::size_t lineages = 200;
+    for (std::uint64_t seed = 1; seed <= lineages; ++seed) {
+        CellularContext cell{program, seed};
+        while (cell.cycle().generation < 7) {
+            if (cell.advance(1e3) != AdvanceStatus::ready_to_divide) continue;
+            const CellularContext daughter = cell.divide();
+            if (seed == 1) CHECK(cell.audit().ok() && daughter.audit().ok());
+        }
+        const auto copies = static_cast<double>(cell.gene_copies()[0]);
+        sum += copies;
+        squares += (copies - wanted) * (copies - wanted);
+    }
+    const double n = static_cast<double>(lineages);
+    std::printf("  %.2f copies, variance %.2f\n", sum / n, squares / n);
+    // A gene that its fork has not passed yet is not counted, and a life is not of exactly one doubling time: the mean within
+    // 8 %.
+    CHECK(std::abs(sum / n / wanted - 1.0) < 0.08);
+    // of a Poisson number the squared deviation has mean N and variance N (1 + 2 N)
+    CHECK(holds((squares / n - wanted) / std::sqrt(wanted * (1.0 + 2.0 * wanted) / n), "variance of copies"));
 }
 
 TEST(balanced_growth_is_refused_where_it_has_no_law) {

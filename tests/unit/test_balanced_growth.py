@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -349,3 +350,27 @@ def test_the_tables_of_ecoli_fit_mg1655(
         cell.run(10)
         assert cell.audit().ok
         assert cell.events["transcription_completions"] > 50
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("tau_min", [30.0, 60.0])
+def test_gene_dosage_of_mg1655(mg1655: dict[str, Any], checkout: Path, tau_min: float) -> None:
+    """Age-sampled over two cycles, as the table of the benchmark has it with more; bar 2 %."""
+    made = importlib.util.spec_from_file_location(
+        "gene_dosage", checkout / "benchmarks" / "gene_dosage.py"
+    )
+    assert made is not None
+    assert made.loader is not None
+    benchmark = importlib.util.module_from_spec(made)
+    made.loader.exec_module(benchmark)
+    config = benchmark.configuration(tau_min, expressed=False)
+    with bx.GenomicVirtualizationManager(config) as manager:
+        runtime = manager.load_genome_runtime(**mg1655)
+        seen = benchmark.lineage(manager, runtime, tau_min, seed=3, cycles=2)
+        law = benchmark.laws(runtime, tau_min)
+    assert law["origin"] == pytest.approx(2 ** (60 / tau_min), rel=1e-3)
+    assert law["terminus"] == pytest.approx(2 ** (20 / tau_min), rel=1e-3)
+    for place, copies in law.items():
+        assert seen[place] == pytest.approx(copies, rel=benchmark.BAR), place
+    assert seen["life"] == pytest.approx(tau_min, rel=0.01)

@@ -58,7 +58,8 @@ struct CellCycle {
     double division_delay_s = 0.0;
     /// 0: a cell is born with one whole copy of its chromosome. Else it is born into balanced growth that doubles so often:
     /// rounds of replication that began before birth have come as far as the law of Cooper and Helmstetter says (J. Mol.
-    /// Biol. 31:519, 1968), and each pair of sister chromosomes divides `division_delay_s` after its own termination.
+    /// Biol. 31:519, 1968), and each pair of sister chromosomes divides `division_delay_s` after its own termination. Of a
+    /// replicon with several copies at birth so many begin to be copied in a doubling time, at random.
     double doubling_time_s = 0.0;
     /// Per complete set of parts, in the order of `machine_names`.
     std::array<double, 3> assembly_per_s{};

@@ -226,6 +226,12 @@ private:
     // replication.cpp
     void add_copy(const DnaCopy& made);
     void initiate_replication();
+    void replicate_plasmids();
+    /// Of a replicon whose rounds do not begin with those of the chromosome.
+    [[nodiscard]] bool has_own_control(std::size_t replicon) const noexcept;
+    [[nodiscard]] bool is_full_of(std::size_t replicon) const noexcept;
+    /// After a round has begun: no RNAP may go on without looking.
+    void look_out_for_forks();
     void copy_next_base();
     [[nodiscard]] bool at_end(const Fork& fork) const noexcept;
     void finish_fork(std::size_t fork);

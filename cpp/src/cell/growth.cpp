@@ -98,6 +98,7 @@ void Cell::grow() {
         due = there > 0 && volume_l() >= cycle.initiation_volume_l * static_cast<double>(there);
     }
     if (due) initiate_replication();
+    if (cycle.doubling_time_s > 0.0) replicate_plasmids();
     refresh_rates();
 }
 

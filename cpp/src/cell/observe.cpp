@@ -264,6 +264,9 @@ bool Cell::life_can_act() const noexcept {
     }
     const bool powered = pools_[species::ATP] >= 1;
     if (powered && rare_rate_[insert_residues] > 0.0) return true;
+    for (std::size_t r = 0; r < life.by_replicon.size(); ++r) {
+        if (has_own_control(r) && kinetics_->life.origins[r] >= 0 && !life.by_replicon[r].empty() && !is_full_of(r)) return true;
+    }
     const auto copies = [this](const Fork& fork) { return may_copy(fork); };
     if (rare_rate_[copy_base] > 0.0 && std::any_of(life.forks.begin(), life.forks.end(), copies)) return true;
     // what only its time is wanting for

@@ -80,18 +80,48 @@ void Cell::initiate_replication() {
     life.replication_due_s = std::numeric_limits<double>::infinity();
     const std::size_t before = life.copies.size();
     for (std::uint32_t r = 0; r < life.by_replicon.size(); ++r) {
-        if (kinetics_->life.origins[r] < 0) continue;
+        if (kinetics_->life.origins[r] < 0 || has_own_control(r)) continue;
         const std::vector<std::uint32_t> templates = life.by_replicon[r];
         for (const std::uint32_t copy : templates) {
-            const bool full = life.by_replicon[r].size() >= static_cast<std::size_t>(most_dna_copies) ||
-                              life.copies.size() >= most_dna_copies_in_all;
-            if (full) break;
+            if (is_full_of(r)) break;
             add_copy({r, copy});
         }
     }
     if (life.copies.size() == before) return;
     life.replication_began_s = now_;
     ++counts_.replication_initiations;
+    look_out_for_forks();
+}
+
+bool Cell::is_full_of(std::size_t replicon) const noexcept {
+    return life_->by_replicon[replicon].size() >= static_cast<std::size_t>(most_dna_copies) ||
+           life_->copies.size() >= most_dna_copies_in_all;
+}
+
+bool Cell::has_own_control(std::size_t replicon) const noexcept {
+    return kinetics_->organism.cell_cycle.doubling_time_s > 0.0 && kinetics_->life.copies[replicon] > 1;
+}
+
+/// Plasmids in balanced growth: as many as the cell should be born with begin to be copied in each doubling time, one by
+/// one, at a rate that does not depend on how many there are, so that losses and gains of a partition even out. Copies at
+/// birth come to be Poisson with that mean: that of n + Poisson(N) half go, and a Poisson number halves into a Poisson
+/// number. A plasmid of which no copy is left is lost.
+void Cell::replicate_plasmids() {
+    Life& life = *life_;
+    const double doublings = tick_s / kinetics_->organism.cell_cycle.doubling_time_s;
+    const std::size_t before = life.copies.size();
+    for (std::uint32_t r = 0; r < life.by_replicon.size(); ++r) {
+        if (kinetics_->life.origins[r] < 0 || !has_own_control(r) || life.by_replicon[r].empty()) continue;
+        for (std::int64_t n = random_.poisson(static_cast<double>(kinetics_->life.copies[r]) * doublings); n > 0 && !is_full_of(r); --n) {
+            const auto& there = life.by_replicon[r];
+            const auto chosen = static_cast<std::size_t>(random_.uniform() * static_cast<double>(there.size()));
+            add_copy({r, there[std::min(chosen, there.size() - 1)]});
+        }
+    }
+    if (life.copies.size() > before) look_out_for_forks();
+}
+
+void Cell::look_out_for_forks() {
     // a promoter beside an origin may be under a fork now: nothing that an RNAP worked out before holds
     for (const WalkerId id : axis_order_) walker(id).limit = walker(id).pos;
 }
