@@ -142,6 +142,7 @@ void Cell::finish_fork(std::size_t chosen) {
         copy.parent = DnaCopy::none;
         copy.left = copy.right = 0;
         life.replication_ended_s = now_;
+        life.division_lag_s = 0.0;
         ++counts_.replication_terminations;
     }
     refresh_rates();

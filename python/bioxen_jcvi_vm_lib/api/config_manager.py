@@ -529,6 +529,9 @@ class ExecutionParameters(Section):
         description="the cell grows, copies its DNA, builds machines and can divide; else volume, "
         "DNA and machines stay what they are at birth",
     )
+    dna_damage_per_bp_s: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="lesions of the DNA [1/(bp s)]; absent: the organism's, which is 0"
+    )
     proteome_file: Text | None = Field(
         None, description="CSV of protein counts by locus tag: promoter strengths, first proteins"
     )

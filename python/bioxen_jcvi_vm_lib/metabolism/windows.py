@@ -61,6 +61,8 @@ class Windows:
                 self._traces.append(trace)
             if status in ("cancelled", "divided"):
                 break
+            if status == "exhausted" and self._core.cycle()["phase"] == "dead":
+                break  # it does not grow older
         return status
 
     def closed(self, status: str) -> Windows:
