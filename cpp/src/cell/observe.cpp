@@ -269,7 +269,7 @@ bool Cell::life_can_act() const noexcept {
     // what only its time is wanting for
     const bool will_divide = !life.told_ready && has_two_chromosomes() &&
                              surface_ratio() >= kinetics_->organism.cell_cycle.division_surface_ratio;
-    return will_divide || life.replication_due_s < 1e300;
+    return will_divide || (pace_ > 0.0 && life.replication_due_s < 1e300);
 }
 
 std::size_t Cell::memory_bytes() const noexcept {
