@@ -73,7 +73,7 @@ def _lines(name: str) -> Iterator[str]:
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
     from bioxen_jcvi_vm_lib.organism import (
         OrganismParameters,
-        concentration_mM,
+        medium_concentration,
         follows_glucose,
         supply_rate_per_s,
         usual_pools,
@@ -104,7 +104,7 @@ def _lines(name: str) -> Iterator[str]:
         yield f"    o.{key} = {_literal(value)};"
     for key, quantity in organism.tolerance.items():
         yield f"    o.tolerance.{key} = {_literal(quantity.value)};"
-    glucose_mM = concentration_mM("glucose_concentration", organism, config)  # noqa: N806
+    glucose_mM = medium_concentration("glucose_concentration", organism, config)  # noqa: N806
     yield f"    o.tolerance.glucose_mM = {_literal(glucose_mM)};"
     for species, count in pools.items():
         yield f'    o.pools[s("{species}")] = {count};'
@@ -114,9 +114,7 @@ def _lines(name: str) -> Iterator[str]:
         legs = ", ".join(f'{place}("{what}", {n})' for place, what, n in flow.legs)
         follows = follows_glucose(flow, config)
         rate = _literal(
-            float(flow.max_rate.value)
-            if follows
-            else supply_rate_per_s(flow, organism, config)
+            float(flow.max_rate.value) if follows else supply_rate_per_s(flow, organism, config)
         )
         level = "{}"
         if flow.set_point is not None:

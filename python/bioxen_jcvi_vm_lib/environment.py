@@ -18,7 +18,7 @@ __all__ = ["Environment", "remaining_activity"]
 
 #: The environments that there are, from 0 up, with their units.
 _MOST: Mapping[str, tuple[float, str]] = MappingProxyType(
-    {"glucose_mM": (1e6, " mM"), "temperature_c": (100.0, " degrees Celsius"), "pH": (14.0, "")}
+    {"glucose_mM": (1e9, " mM"), "temperature_c": (100.0, " degrees Celsius"), "pH": (14.0, "")}
 )
 #: What a machine does, as the engine calls it.
 _WORK: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -49,7 +49,7 @@ class Environment(Record):
         pH of the medium.
     """
 
-    glucose_mM: float
+    glucose_mM: float  # noqa: N815 - its unit
     temperature_c: float
     pH: float  # noqa: N815 - as everyone writes it
 
@@ -95,7 +95,7 @@ def remaining_activity(concentration: float, ic50: float, hill: float = 1.0) -> 
         if value == 0:
             raise _refused(name, f"{name} must be more than 0")
     try:
-        return 1.0 / (1.0 + (amount / half) ** steepness)
+        return float(1.0 / (1.0 + (amount / half) ** steepness))
     except OverflowError:
         return 0.0
 

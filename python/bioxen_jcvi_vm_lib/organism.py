@@ -330,9 +330,7 @@ def _section(
     data: Mapping[str, Any], units: Mapping[str, str], where: str
 ) -> Mapping[str, Quantity]:
     """Check a section: these quantities, each in its unit."""
-    found = {
-        key: _quantity(entry, f"{where}.{key}", units.get(key)) for key, entry in data.items()
-    }
+    found = {key: _quantity(entry, f"{where}.{key}", units.get(key)) for key, entry in data.items()}
     if found.keys() != units.keys():
         differing = sorted(found.keys() ^ units.keys())
         raise InvalidConfigurationError(f"{where}: missing or unknown {differing}")
@@ -594,7 +592,7 @@ def _tolerance(
     for key, quantity in organism.tolerance.items():
         number = int(quantity.value) if key in _WHOLE else float(quantity.value)
         setattr(tolerance, key, number)
-    tolerance.glucose_mM = concentration_mM("glucose_concentration", organism, config)
+    tolerance.glucose_mM = medium_concentration("glucose_concentration", organism, config)
     damage = config.execution_parameters.dna_damage_per_bp_s
     if damage is not None:
         tolerance.dna_damage_per_bp_s = damage
@@ -639,7 +637,7 @@ def _pools(organism: OrganismParameters, config: GenomicVirtualizationConfig) ->
     return pools
 
 
-def concentration_mM(
+def medium_concentration(
     key: str, organism: OrganismParameters, config: GenomicVirtualizationConfig
 ) -> float:
     """Return a concentration in the configured medium [mM]."""
@@ -667,7 +665,7 @@ def supply_rate_per_s(
     if flow.saturation is None:
         return rate
     key, km = flow.saturation
-    conc_mM = concentration_mM(key, organism, config)
+    conc_mM = medium_concentration(key, organism, config)
     return rate * conc_mM / (float(km.value) + conc_mM) if conc_mM > 0 else 0.0
 
 

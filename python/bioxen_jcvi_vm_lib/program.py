@@ -154,7 +154,7 @@ class SetEnvironment:
     then on; what is not given stays as it is.
     """
 
-    glucose_mM: float | None = None
+    glucose_mM: float | None = None  # noqa: N815 - its unit
     temperature_c: float | None = None
     pH: float | None = None  # noqa: N815 - as everyone writes it
 
@@ -290,8 +290,8 @@ class GenomicProgram:
             if not isinstance(one, Statement):
                 raise APIValidationError(
                     f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource, "
-                    "SetEnvironment, Inhibit, Snapshot, Replicate, Divide or CellCycleCheckpoint, or read text with "
-                    "GenomicProgram.parse",
+                    "SetEnvironment, Inhibit, Snapshot, Replicate, Divide or CellCycleCheckpoint, "
+                    "or read text with GenomicProgram.parse",
                     details={"argument": "statements"},
                 )
 

@@ -1,6 +1,7 @@
 """Environment, inhibitors, arrest and death, as users meet them.
 
-The laws are tested in ``tests/cpp/test_environment.cpp``; here is what the Python side adds, and JCVI-syn3A.
+The laws are tested in ``tests/cpp/test_environment.cpp``; here is what the Python side adds, and
+JCVI-syn3A.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def codons(cell: bx.CellularContext, duration_s: float) -> int:
     return cell.run(duration_s).events["codon_steps"]
 
 
-# -- calls ---------------------------------------------------------------------------------------------
+# -- calls----------------------------------------------------------------------------------------
 
 
 def test_a_cell_begins_in_the_environment_that_its_rates_hold_for(
@@ -79,7 +80,7 @@ def test_the_configured_glucose_is_that_of_birth(
     ("wrong", "said"),
     [
         ({}, "at least one of"),
-        ({"glucose_mM": -1.0}, "from 0 to 1e\\+06 mM"),
+        ({"glucose_mM": -1.0}, "from 0 to 1e\\+09 mM"),
         ({"glucose_mM": math.nan}, "glucose_mM is nan"),
         ({"temperature_c": 101}, "from 0 to 100 degrees"),
         ({"temperature_c": math.inf}, "temperature_c"),
@@ -212,7 +213,7 @@ def test_a_dose_that_is_none_is_refused(wrong: tuple[Any, Any, Any]) -> None:
         bx.remaining_activity(*wrong)
 
 
-# -- behaviour -----------------------------------------------------------------------------------------
+# -- behaviour------------------------------------------------------------------------------------
 
 
 def test_a_dead_cell_says_so(living: Callable[..., bx.CellularContext]) -> None:

@@ -296,7 +296,7 @@ TEST(what_no_environment_is_changes_nothing) {
     CellularContext cell{living_program(), 5};
     cell.advance(1.0);
     const std::string before = cell.trajectory_hash();
-    for (const double wrong : {nan_value, -1e-9, 1e7, std::numeric_limits<double>::infinity()}) {
+    for (const double wrong : {nan_value, -1e-9, 1e10, std::numeric_limits<double>::infinity()}) {
         for (const Environment& e : {Environment{wrong, 37.0, 7.0}, Environment{1.0, wrong, 7.0}, Environment{1.0, 37.0, wrong}})
             CHECK(refusal([&] { cell.set_environment(e); }).find("out of range") != std::string::npos);
         CHECK(refusal([&] { cell.inhibit(Work::decay_elongation, wrong); }).find("out of range") != std::string::npos);
@@ -556,7 +556,7 @@ TEST(a_forged_condition_is_refused) {
             return e.kind() == InputErrorKind::snapshot;
         }
     };
-    for (const double wrong : {nan_value, -1.0, 1e9}) {
+    for (const double wrong : {nan_value, -1.0, 1e10}) {
         for (std::size_t value = 0; value < 3 + 7; ++value) CHECK(refused(8 * value, bits(wrong)));
     }
     CHECK(refused(remaining, bits(1.5)) && refused(starved, bits(-1.0)) && refused(starved, bits(nan_value)));

@@ -17,7 +17,7 @@ const char* Cell::wrong_value(const Environment& e) noexcept {
 void Cell::set_environment(const Environment& environment) {
     if (const char* const name = wrong_value(environment); name != nullptr)
         throw InputError(InputErrorKind::argument,
-                         std::string{name} + " is out of range: glucose is from 0 to 1e6 mM, temperature from 0 to 100 degrees "
+                         std::string{name} + " is out of range: glucose is from 0 to 1e9 mM, temperature from 0 to 100 degrees "
                                              "Celsius, pH from 0 to 14");
     if (environment == environment_) return;
     environment_ = environment;

@@ -128,7 +128,7 @@ inline constexpr double most_rate_per_s = 1e12;
 inline constexpr double most_transcripts = 1e5;
 
 /// The environments that there are, from 0 up.
-inline constexpr double most_glucose_mM = 1e6, most_temperature_c = 100.0, most_pH = 14.0;
+inline constexpr double most_glucose_mM = 1e9, most_temperature_c = 100.0, most_pH = 14.0;
 /// What the environment leaves of every rate, or makes of it; exactly 1 in the one that the organism's rates hold for.
 [[nodiscard]] double pace(const Tolerance& tolerance, const Environment& environment) noexcept;
 /// @throws InputError (configuration) for a value out of range.
