@@ -73,8 +73,8 @@ def _lines(name: str) -> Iterator[str]:
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
     from bioxen_jcvi_vm_lib.organism import (
         OrganismParameters,
-        medium_concentration,
         follows_glucose,
+        medium_concentration,
         supply_rate_per_s,
         usual_pools,
     )
@@ -104,7 +104,7 @@ def _lines(name: str) -> Iterator[str]:
         yield f"    o.{key} = {_literal(value)};"
     for key, quantity in organism.tolerance.items():
         yield f"    o.tolerance.{key} = {_literal(quantity.value)};"
-    glucose_mM = medium_concentration("glucose_concentration", organism, config)  # noqa: N806
+    glucose_mM = medium_concentration("glucose_concentration", organism, config)
     yield f"    o.tolerance.glucose_mM = {_literal(glucose_mM)};"
     for species, count in pools.items():
         yield f'    o.pools[s("{species}")] = {count};'

@@ -206,6 +206,21 @@ TEST(a_cell_at_half_the_pace_takes_twice_as_long_to_divide) {
     CHECK(holds((mean[0] - mean[1]) / std::sqrt((variance[0] + variance[1]) / cells + 1e-4), "age at division"));
 }
 
+TEST(delays_pass_at_the_pace_of_the_rest) {
+    Organism o = living();
+    o.cell_cycle.replication_delay_s = 8.0;
+    o.cell_cycle.replication_delay_log_sd = 0.0;
+    o.cell_cycle.division_surface_ratio = 1.0;
+    o.cell_cycle.division_delay_s = 20.0;
+    CellularContext cell{compile(one_circle(), o), 1};
+    cell.set_environment({10.0, 37.0, 5.0});
+    cell.advance(20.0);
+    CHECK(std::abs(cell.cycle().replication_began_s - 16.0) <= 1.0 / 32);
+    cell.advance(200.0);
+    const CycleState end = cell.cycle();
+    CHECK(end.ready_to_divide && std::abs(cell.time_s() - end.replication_ended_s - 40.0) <= 1.0 / 16);
+}
+
 TEST(supply_turns_by_michaelis_and_menten) {
     for (const double glucose : {0.0, 0.001, 0.01, 0.05, 10.0}) {
         Organism o = living();
