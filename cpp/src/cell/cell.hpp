@@ -120,6 +120,7 @@ private:
     bool try_step(Walker& walker, std::size_t cls, double fraction) noexcept;
     void refresh_rates() noexcept;
     void refresh_life_rates() noexcept;
+    void refresh_unusual_rates() noexcept;
 
     // traffic.cpp: walkers, their neighbours and their limits
     WalkerId add_walker(std::size_t cls, const Walker& walker);
@@ -343,7 +344,7 @@ private:
     std::array<double, rare_channels> rare_rate_{};
     std::array<double, max_classes> class_bound_{}, class_inverse_bound_{};  ///< of the program, as far as they are left
     std::array<double, rare_channels> rare_left_{};  ///< of the rate of each channel
-    bool scaled_ = false;                           ///< some of it is not 1
+    bool unusual_ = false;                          ///< some of it is not 1, or the DNA is damaged
     double pace_ = 1.0;                             ///< of all that happens: by the environment, 0 in a dead cell
     double total_rate_ = 0.0, inverse_total_ = 0.0;
 

@@ -46,16 +46,20 @@ void Cell::refresh_rates() noexcept {
                                    k.degradosome_binding_per_pair_s;
     rare_rate_[decay_protein] = static_cast<double>(total_proteins_) * k.organism.protein_decay_per_s;
     if (life_) refresh_life_rates();
-    if (k.organism.tolerance.dna_damage_per_bp_s > 0.0)
-        rare_rate_[damage_dna] = static_cast<double>(most_base_pairs()) * k.organism.tolerance.dna_damage_per_bp_s;
-    rare_rate_[repair_dna] = static_cast<double>(lesions_) * k.organism.tolerance.dna_repair_per_s;
-    if (scaled_) {
-        for (std::size_t channel = 0; channel < rare_channels; ++channel) rare_rate_[channel] *= rare_left_[channel];
-    }
+    if (unusual_) [[unlikely]] refresh_unusual_rates();
     for (const double rate : rare_rate_) sum += rate;
     ++rates_version_;
     total_rate_ = sum;
     inverse_total_ = sum > 1.0 / never_s ? 1.0 / sum : never_s;
+}
+
+/// Damage of the DNA, and what environment and inhibitors leave of every channel.
+void Cell::refresh_unusual_rates() noexcept {
+    const Tolerance& tolerance = kinetics_->organism.tolerance;
+    rare_rate_[damage_dna] =
+        tolerance.dna_damage_per_bp_s > 0.0 ? static_cast<double>(most_base_pairs()) * tolerance.dna_damage_per_bp_s : 0.0;
+    rare_rate_[repair_dna] = static_cast<double>(lesions_) * tolerance.dna_repair_per_s;
+    for (std::size_t channel = 0; channel < rare_channels; ++channel) rare_rate_[channel] *= rare_left_[channel];
 }
 
 /// Binding in the present volume to the present DNA, and what only a growing cell does.

@@ -50,7 +50,7 @@ void Cell::scale_rates() noexcept {
     rare_left_[bind_ribosome] = rare_left_[bind_ribosome_fixed] = left(Work::translation_initiation);
     rare_left_[bind_degradosome] = left(Work::decay_initiation);
     rare_left_[copy_base] = left(Work::replication_elongation);
-    scaled_ = pace_ != 1.0 || remaining_ != uninhibited;
+    unusual_ = pace_ != 1.0 || remaining_ != uninhibited || k.organism.tolerance.dna_damage_per_bp_s > 0.0 || lesions_ > 0;
 }
 
 /// What is left of the waiting time, times the total rate, is exponential with mean 1 whatever the rates: at other rates
