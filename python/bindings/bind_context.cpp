@@ -18,7 +18,8 @@ using namespace bioxen;
 namespace {
 
 /// Names of `Phase`.
-constexpr std::array phase_names{"B", "C", "D"};
+constexpr std::array phase_names{"B", "C", "D", "arrested", "dead"};
+constexpr std::array death_names{"", "heat", "starvation", "dna_damage"};
 
 /// Names of `event_count_members`.
 constexpr std::array<const char*, event_count_members.size()> event_names{
@@ -32,7 +33,8 @@ constexpr std::array<const char*, event_count_members.size()> event_names{
     "replication_steps",      "replication_initiations",
     "replication_terminations", "replication_displacements",
     "machines_assembled",     "membrane_insertions",
-    "divisions"};
+    "divisions",              "dna_damages",
+    "dna_repairs"};
 
 py::dict named_ledger(const std::vector<ProcessPosting>& now, const std::vector<ProcessPosting>& before) {
     py::dict ledger;
@@ -295,6 +297,27 @@ py::list gene_indices(const std::vector<GeneId>& genes) {
     return indices;
 }
 
+py::dict named_environment(const Environment& environment) {
+    py::dict named;
+    named["glucose_mM"] = environment.glucose_mM;
+    named["temperature_c"] = environment.temperature_c;
+    named["pH"] = environment.pH;
+    return named;
+}
+
+py::dict named_remaining(const Remaining& remaining) {
+    py::dict named;
+    for (std::size_t w = 0; w < work_names.size(); ++w) named[work_names[w]] = remaining[w];
+    return named;
+}
+
+Work work_named(const std::string& name) {
+    for (std::size_t w = 0; w < work_names.size(); ++w) {
+        if (name == work_names[w]) return static_cast<Work>(w);
+    }
+    throw InputError(InputErrorKind::argument, "'" + name + "' is no work that an inhibitor slows down");
+}
+
 py::dict named_drawn(const Drawn& drawn) {
     py::dict named;
     named["atp"] = drawn.atp;
@@ -319,6 +342,9 @@ py::dict named_cycle(const CycleState& cycle) {
     named["origins"] = cycle.origins;
     named["forks"] = cycle.forks;
     named["ready_to_divide"] = cycle.ready_to_divide;
+    named["cause_of_death"] = death_names[static_cast<std::size_t>(cycle.death)];
+    named["died_s"] = cycle.died_s;
+    named["lesions"] = cycle.lesions;
     return named;
 }
 
@@ -427,6 +453,21 @@ void bind_context(py::module_& m) {
              "Copies of each gene on its DNA.")
         .def("in_machines", seen([](const CellularContext& c) { return c.in_machines(); }, as_array),
              "Molecules of each gene's product that its machines are made of.")
+        .def("set_environment",
+             [](Runner& r, double glucose_mM, double temperature_c, double pH) {
+                 changed(r, [&](CellularContext& c) { c.set_environment({glucose_mM, temperature_c, pH}); });
+             },
+             py::arg("glucose_mM"), py::arg("temperature_c"), py::arg("pH"), "From here on the cell is surrounded by this.")
+        .def("environment", seen([](const CellularContext& c) { return c.environment(); }, &named_environment),
+             "What surrounds it: {'glucose_mM', 'temperature_c', 'pH'}.")
+        .def("inhibit",
+             [](Runner& r, const std::string& work, double remaining) {
+                 const Work which = work_named(work);
+                 changed(r, [&](CellularContext& c) { c.inhibit(which, remaining); });
+             },
+             py::arg("work"), py::arg("remaining"), "Leaves so much of the rate of a kind of work; 1 lifts the inhibition.")
+        .def("remaining", seen([](const CellularContext& c) { return c.remaining(); }, &named_remaining),
+             "What inhibitors leave of the rate of each kind of work.")
         .def("knockout",
              [](Runner& r, std::uint32_t gene) {
                  changed(r, [&](CellularContext& c) { c.knockout(static_cast<GeneId>(gene)); });

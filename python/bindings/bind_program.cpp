@@ -27,8 +27,9 @@ using NamedLeg = std::tuple<std::string, std::string, std::int64_t>;
 using NamedLevel = std::pair<std::string, std::int64_t>;
 
 SupplyReaction make_reaction(std::string name, std::string process, const std::vector<NamedLeg>& legs,
-                             double max_rate_per_s, const std::optional<NamedLevel>& set_point, bool per_volume) {
-    SupplyReaction reaction{std::move(name), std::move(process), {}, max_rate_per_s, std::nullopt, per_volume};
+                             double max_rate_per_s, const std::optional<NamedLevel>& set_point, bool per_volume,
+                             double glucose_km_mM) {
+    SupplyReaction reaction{std::move(name), std::move(process), {}, max_rate_per_s, std::nullopt, per_volume, glucose_km_mM};
     for (const auto& [place, species, coefficient] : legs) {
         if (place != "cell" && place != "medium")
             throw InputError(InputErrorKind::configuration, "place '" + place + "' must be 'cell' or 'medium'");
@@ -81,12 +82,32 @@ py::tuple names(SpeciesIndex count) {
 void bind_organism(py::module_& m) {
     py::class_<SupplyReaction>(m, "SupplyReaction", py::module_local(), "One aggregated supply flow of a cell.")
         .def(py::init(&make_reaction), py::arg("name"), py::arg("process"), py::arg("legs"), py::arg("max_rate_per_s"),
-             py::arg("set_point") = py::none(), py::arg("per_volume") = true,
+             py::arg("set_point") = py::none(), py::arg("per_volume") = true, py::arg("glucose_km_mM") = 0.0,
              "Legs are (place, species, coefficient) with place 'cell' or 'medium'; a set point is (species, molecules).")
         .def_readonly("name", &SupplyReaction::name)
         .def_readonly("process", &SupplyReaction::process)
         .def_readwrite("max_rate_per_s", &SupplyReaction::max_rate_per_s)
+        .def_readonly("glucose_km_mM", &SupplyReaction::glucose_km_mM)
         .def("__repr__", [](const SupplyReaction& r) { return "<SupplyReaction " + r.name + ">"; });
+
+    py::class_<Tolerance>(m, "Tolerance", py::module_local(), "How rates follow the environment, and what a cell dies of.")
+        .def(py::init<>())
+        .def_readwrite("glucose_mM", &Tolerance::glucose_mM)
+        .def_readwrite("reference_temperature_c", &Tolerance::reference_temperature_c)
+        .def_readwrite("activation_energy_J_per_mol", &Tolerance::activation_energy_J_per_mol)
+        .def_readwrite("lethal_temperature_c", &Tolerance::lethal_temperature_c)
+        .def_readwrite("lowest_pH", &Tolerance::lowest_pH)
+        .def_readwrite("optimal_pH", &Tolerance::optimal_pH)
+        .def_readwrite("highest_pH", &Tolerance::highest_pH)
+        .def_readwrite("lethal_energy_charge", &Tolerance::lethal_energy_charge)
+        .def_readwrite("starvation_s", &Tolerance::starvation_s)
+        .def_readwrite("dna_damage_per_bp_s", &Tolerance::dna_damage_per_bp_s)
+        .def_readwrite("dna_repair_per_s", &Tolerance::dna_repair_per_s)
+        .def_readwrite("repair_patch_nt", &Tolerance::repair_patch_nt)
+        .def_readwrite("lethal_lesions", &Tolerance::lethal_lesions)
+        .def("__repr__", [](const Tolerance& t) {
+            return "<Tolerance up to " + std::to_string(t.lethal_temperature_c) + " degrees Celsius>";
+        });
 
     py::class_<CellCycle>(m, "CellCycle", py::module_local(), "How a cell grows, copies its DNA and divides.")
         .def(py::init<>())
@@ -107,6 +128,7 @@ void bind_organism(py::module_& m) {
         .def_readwrite("counted_in_machines", &CellCycle::counted_in_machines)
         .def_readwrite("translocon_binding_per_M_s", &CellCycle::translocon_binding_per_M_s)
         .def_readwrite("insertion_aa_per_s", &CellCycle::insertion_aa_per_s)
+        .def_readwrite("largest_lipid_excess", &CellCycle::largest_lipid_excess)
         .def("__repr__", [](const CellCycle& c) { return std::string{"<CellCycle "} + (c.enabled ? "on>" : "off>"); });
 
     py::class_<Organism>(m, "Organism", py::module_local(), "Parameters of a cell as plain numbers.")
@@ -161,6 +183,7 @@ void bind_organism(py::module_& m) {
         .def_readwrite("gene_decay", &Organism::gene_decay)
         .def_readwrite("gene_loading", &Organism::gene_loading)
         .def_readwrite("unit_groups", &Organism::unit_groups)
+        .def_readwrite("tolerance", &Organism::tolerance)
         .def_readwrite("cell_cycle", &Organism::cell_cycle)
         .def_readwrite("origins_nt", &Organism::origins_nt)
         .def_readwrite("replicon_copies", &Organism::replicon_copies)

@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.context import CellularContext
     from bioxen_jcvi_vm_lib.embedding import get_cmake_dir, get_include
     from bioxen_jcvi_vm_lib.ensembles import ensemble_to_anndata, ensemble_to_xarray
+    from bioxen_jcvi_vm_lib.environment import Environment, remaining_activity
     from bioxen_jcvi_vm_lib.genome import GenomicRuntime, Resident, decode_genome
     from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
     from bioxen_jcvi_vm_lib.hypervisor.metrics import (
@@ -118,6 +119,8 @@ _HOME = {
     "ProductionLogger": "api.enhanced_error_handling",
     "handle_vm_operation": "api.enhanced_error_handling",
     "Gene": "_core",
+    "Environment": "environment",
+    "remaining_activity": "environment",
     "GenomicRuntime": "genome",
     "Resident": "genome",
     "decode_genome": "genome",
@@ -185,6 +188,7 @@ __all__ = [
     "ChassisInitializationError",
     "ConservationError",
     "Dilution",
+    "Environment",
     "ExecutionResult",
     "FluxConstraint",
     "Gene",
@@ -241,6 +245,7 @@ __all__ = [
     "get_supported_vm_types",
     "handle_vm_operation",
     "quick_start_vm",
+    "remaining_activity",
     "validate_biological_type",
     "validate_vm_type",
 ]

@@ -7,7 +7,7 @@ import collections.abc
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Allocation', 'Capacity', 'CellCycle', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'ContextTable', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'phase_names', 'resource_names', 'species_names', 'translate', 'with_capacity']
+__all__: list[str] = ['Allocation', 'Capacity', 'CellCycle', 'Chassis', 'Clock', 'Context', 'ContextHandle', 'ContextTable', 'Feature', 'Gene', 'Genome', 'Hypervisor', 'Interval', 'Location', 'Organism', 'Policy', 'Program', 'Quota', 'Record', 'ReportEntry', 'Run', 'SupplyReaction', 'TRANSLATION_TABLES', 'Tolerance', 'Trace', 'TranscriptionUnit', 'VirtualClock', 'capacity_of', 'combine', 'compile', 'decode', 'is_start_codon', 'phase_names', 'resource_names', 'species_names', 'translate', 'with_capacity']
 class ReportEntry:
     """
     Something tolerable that a reader should know.
@@ -242,11 +242,14 @@ class SupplyReaction:
     """
     One aggregated supply flow of a cell.
     """
-    def __init__(self, name: str, process: str, legs: collections.abc.Sequence[tuple[str, str, int]], max_rate_per_s: float, set_point: tuple[str, int] | None = None, per_volume: bool = True) -> None:
+    def __init__(self, name: str, process: str, legs: collections.abc.Sequence[tuple[str, str, int]], max_rate_per_s: float, set_point: tuple[str, int] | None = None, per_volume: bool = True, glucose_km_mM: float = 0.0) -> None:
         """
         Legs are (place, species, coefficient) with place 'cell' or 'medium'; a set point is (species, molecules).
         """
     def __repr__(self) -> str:
+        ...
+    @property
+    def glucose_km_mM(self) -> float:
         ...
     @property
     def max_rate_per_s(self) -> float:
@@ -259,6 +262,92 @@ class SupplyReaction:
         ...
     @property
     def process(self) -> str:
+        ...
+class Tolerance:
+    """
+    How rates follow the environment, and what a cell dies of.
+    """
+    def __init__(self) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    @property
+    def activation_energy_J_per_mol(self) -> float:
+        ...
+    @activation_energy_J_per_mol.setter
+    def activation_energy_J_per_mol(self, arg0: float) -> None:
+        ...
+    @property
+    def dna_damage_per_bp_s(self) -> float:
+        ...
+    @dna_damage_per_bp_s.setter
+    def dna_damage_per_bp_s(self, arg0: float) -> None:
+        ...
+    @property
+    def dna_repair_per_s(self) -> float:
+        ...
+    @dna_repair_per_s.setter
+    def dna_repair_per_s(self, arg0: float) -> None:
+        ...
+    @property
+    def glucose_mM(self) -> float:
+        ...
+    @glucose_mM.setter
+    def glucose_mM(self, arg0: float) -> None:
+        ...
+    @property
+    def highest_pH(self) -> float:
+        ...
+    @highest_pH.setter
+    def highest_pH(self, arg0: float) -> None:
+        ...
+    @property
+    def lethal_energy_charge(self) -> float:
+        ...
+    @lethal_energy_charge.setter
+    def lethal_energy_charge(self, arg0: float) -> None:
+        ...
+    @property
+    def lethal_lesions(self) -> int:
+        ...
+    @lethal_lesions.setter
+    def lethal_lesions(self, arg0: int) -> None:
+        ...
+    @property
+    def lethal_temperature_c(self) -> float:
+        ...
+    @lethal_temperature_c.setter
+    def lethal_temperature_c(self, arg0: float) -> None:
+        ...
+    @property
+    def lowest_pH(self) -> float:
+        ...
+    @lowest_pH.setter
+    def lowest_pH(self, arg0: float) -> None:
+        ...
+    @property
+    def optimal_pH(self) -> float:
+        ...
+    @optimal_pH.setter
+    def optimal_pH(self, arg0: float) -> None:
+        ...
+    @property
+    def reference_temperature_c(self) -> float:
+        ...
+    @reference_temperature_c.setter
+    def reference_temperature_c(self, arg0: float) -> None:
+        ...
+    @property
+    def repair_patch_nt(self) -> int:
+        ...
+    @repair_patch_nt.setter
+    def repair_patch_nt(self, arg0: int) -> None:
+        ...
+    @property
+    def starvation_s(self) -> float:
+        ...
+    @starvation_s.setter
+    def starvation_s(self, arg0: float) -> None:
         ...
 class CellCycle:
     """
@@ -325,6 +414,12 @@ class CellCycle:
     def insertion_aa_per_s(self, arg0: float) -> None:
         ...
     @property
+    def largest_lipid_excess(self) -> float:
+        ...
+    @largest_lipid_excess.setter
+    def largest_lipid_excess(self, arg0: float) -> None:
+        ...
+    @property
     def largest_volume_ratio(self) -> float:
         ...
     @largest_volume_ratio.setter
@@ -369,6 +464,7 @@ class Organism:
     hold_pools: bool
     name: str
     reference_mode: bool
+    tolerance: Tolerance
     def __init__(self) -> None:
         ...
     def __repr__(self) -> str:
@@ -840,6 +936,10 @@ class Context:
         """
         What supply has brought since birth: {'atp', 'amino_acids'} in molecules.
         """
+    def environment(self) -> dict[str, float]:
+        """
+        What surrounds it: {'glucose_mM', 'temperature_c', 'pH'}.
+        """
     def events(self) -> dict[str, int]:
         ...
     def fork(self, seed: int | None = None) -> Context:
@@ -853,6 +953,10 @@ class Context:
     def in_machines(self) -> numpy.typing.NDArray[numpy.int64]:
         """
         Molecules of each gene's product that its machines are made of.
+        """
+    def inhibit(self, work: str, remaining: float) -> None:
+        """
+        Leaves so much of the rate of a kind of work; 1 lifts the inhibition.
         """
     def knocked_out(self) -> list[int]:
         """
@@ -876,6 +980,10 @@ class Context:
         """
         Raises if it cannot run now.
         """
+    def remaining(self) -> dict[str, float]:
+        """
+        What inhibitors leave of the rate of each kind of work.
+        """
     def replica(self) -> Context:
         """
         The same context once more: both go on alike.
@@ -885,6 +993,10 @@ class Context:
     def run(self, duration_s: float, every_s: float | None = None, progress: typing.Any = None, only: collections.abc.Sequence[int] | None = None) -> Trace:
         """
         Runs for `duration_s` and samples every `every_s`; Ctrl-C gives a trace with status 'cancelled'. `progress` is called with (time_s, steps); only the units of the genes `only` may initiate transcription.
+        """
+    def set_environment(self, glucose_mM: float, temperature_c: float, pH: float) -> None:
+        """
+        From here on the cell is surrounded by this.
         """
     def set_resource(self, name: str, molecules: int) -> None:
         """

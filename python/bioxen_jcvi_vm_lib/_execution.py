@@ -13,16 +13,19 @@ from bioxen_jcvi_vm_lib._limits import check_age, check_size
 from bioxen_jcvi_vm_lib._saving import save_bytes, snapshot_path
 from bioxen_jcvi_vm_lib._traces import Jump, TraceLike
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
+from bioxen_jcvi_vm_lib.environment import checked_environment, work_of
 from bioxen_jcvi_vm_lib.genome import configuration_for, program_for
 from bioxen_jcvi_vm_lib.program import (
     CellCycleCheckpoint,
     CreateCellularContext,
     Divide,
+    Inhibit,
     Knockout,
     Replicate,
     Run,
     RunMetabolicPathways,
     RunOperon,
+    SetEnvironment,
     Snapshot,
     Statement,
 )
@@ -91,6 +94,9 @@ class Execution:
                 traces.append(trace)
                 if trace.status not in ("completed", "exhausted"):
                     break
+        state = CellCycleState.of(core)
+        if state.cause_of_death is not None:
+            self._notes.append(f"the cell is {state}")
         return traces or [core.run(0.0)]
 
     def result(
@@ -121,6 +127,12 @@ class Execution:
         if isinstance(statement, Knockout):
             index = runtime.gene_index(statement.gene)
             return lambda: core.knockout(index)
+        if isinstance(statement, SetEnvironment):
+            values = checked_environment(statement.values())
+            return lambda: cell._set_environment(core, values)
+        if isinstance(statement, Inhibit):
+            work, left = work_of(statement.machine, statement.step), statement.remaining
+            return lambda: core.inhibit(work, left)
         if isinstance(statement, Replicate):
             return lambda: self._replicated(core)
         if isinstance(statement, Divide):

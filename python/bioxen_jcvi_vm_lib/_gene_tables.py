@@ -19,9 +19,7 @@ _SYN3A_TAG = re.compile(r"(?:JCVISYN3A|MMSYN1|P)_(\d{4})")
 _COPIES = re.compile(r"copies at birth: (\d{1,9})")
 
 
-def copies_at_birth(
-    records: Sequence[_core.Record], genes: Sequence[_core.Gene]
-) -> dict[int, int]:
+def copies_at_birth(records: Sequence[_core.Record], genes: Sequence[_core.Gene]) -> dict[int, int]:
     """Return the molecules that a genome's own notes give a newborn cell, by position of the gene.
 
     The built-in genome says ``/note="copies at birth: 150"`` in each of its coding sequences: all

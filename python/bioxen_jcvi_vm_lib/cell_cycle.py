@@ -13,7 +13,8 @@ __all__ = ["CellCycleState"]
 
 @dataclass(frozen=True, slots=True)
 class CellCycleState(Record):
-    """A growing cell at one moment. Of a cell that does not grow only `volume_l` says anything.
+    """A growing cell at one moment. Of a cell that does not grow only `volume_l`,
+    `lesions` and its death say anything.
 
     Attributes
     ----------
@@ -21,7 +22,8 @@ class CellCycleState(Record):
         It was made with ``cell_cycle: true``.
     phase : str
         "B" from birth to the beginning of replication, "C" while DNA is copied, "D" from then to
-        division.
+        division; "arrested" where in the last whole minute of its age the cell has added no
+        surface, until it does again; "dead" for good.
     volume_l : float
         Its volume [L].
     surface_ratio : float
@@ -42,6 +44,12 @@ class CellCycleState(Record):
         Replication forks at work.
     ready_to_divide : bool
         Its surface and its chromosomes suffice for two.
+    cause_of_death : str or None
+        "heat", "starvation" or "dna_damage"; None: it lives.
+    died_s : float or None
+        Its age then [s].
+    lesions : int
+        Of its DNA, not repaired.
     """
 
     grows: bool
@@ -57,6 +65,9 @@ class CellCycleState(Record):
     origins: int
     forks: int
     ready_to_divide: bool
+    cause_of_death: str | None
+    died_s: float | None
+    lesions: int
 
     @classmethod
     def of(cls, core: _core.Context) -> CellCycleState:
@@ -70,11 +81,15 @@ class CellCycleState(Record):
 
     @classmethod
     def _read(cls, state: dict[str, Any]) -> CellCycleState:
-        for key in ("replication_began_s", "replication_ended_s"):
+        for key in ("replication_began_s", "replication_ended_s", "died_s"):
             state[key] = None if state[key] < 0 else state[key]
+        state["cause_of_death"] = state["cause_of_death"] or None
         return cls(**state)
 
     def __str__(self) -> str:
+        if self.cause_of_death is not None:
+            cause = self.cause_of_death.replace("_", " ").replace("dna", "DNA")
+            return f"dead, of {cause}, since {self.died_s:g} s"
         if not self.grows:
             return "does not grow"
         forks = f", {self.forks} forks" if self.forks else ""

@@ -36,6 +36,13 @@ from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib._traces import TraceLike
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
+from bioxen_jcvi_vm_lib.environment import (
+    Environment,
+    checked_environment,
+    checked_remaining,
+    inhibitors_of,
+    work_of,
+)
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
     configuration_for,
@@ -227,8 +234,20 @@ class CellularContext:
 
     @property
     def phase(self) -> str:
-        """Phase of the cell cycle: "B", "C" or "D"; see `CellCycleState`."""
+        """Phase of the cell cycle: "B", "C", "D", "arrested" or "dead"; see `CellCycleState`."""
         return self.cell_cycle.phase
+
+    @property
+    def environment(self) -> Environment:
+        """What surrounds the cell now; see `set_environment`."""
+        return Environment.of(self._open())
+
+    @property
+    def inhibitors(self) -> dict[str, float]:
+        """What is left of the rates that are inhibited, such as ``{"ribosome elongation": 0.3}``;
+        see `inhibit`.
+        """
+        return inhibitors_of(self._open())
 
     @property
     def volume_l(self) -> float:
@@ -567,6 +586,66 @@ class CellularContext:
         with self._exclusive() as core:
             core.knockout(index)
 
+    def set_environment(
+        self,
+        *,
+        glucose_mM: float | None = None,
+        temperature_c: float | None = None,
+        pH: float | None = None,
+    ) -> None:
+        """Change what surrounds the cell, from now on; what is not given stays as it is.
+
+        An input of the trajectory, as a knockout is: it is in snapshots and forks. In the
+        environment of birth every rate is exactly the organism's.
+
+        Parameters
+        ----------
+        glucose_mM : float, optional
+            Glucose in the medium [mM]. The supply that feeds on it turns at c / (Km + c) of its
+            maximal rate. In a cell with a metabolic model, the uptake of the model follows it by
+            the same law from the next solve on, unless the metabolic conditions name the exchange.
+        temperature_c : float, optional
+            Temperature [degrees Celsius], 0 to 100. All rates, of machines, supply and delays,
+            follow it by Arrhenius' law. Above the lethal temperature of the organism the cell dies.
+        pH : float, optional
+            pH of the medium, 0 to 14. All rates follow it by the cardinal pH model (Rosso et al.,
+            Appl. Environ. Microbiol. 61:610, 1995); they are 0 outside the organism's range.
+
+        Raises
+        ------
+        APIValidationError
+            If a value is not acceptable; nothing has changed then.
+        """
+        values = {"glucose_mM": glucose_mM, "temperature_c": temperature_c, "pH": pH}
+        checked = checked_environment(values)
+        with self._exclusive() as core:
+            self._set_environment(core, checked)
+
+    def inhibit(self, machine: str, remaining: float, *, step: str = "elongation") -> None:
+        """Slow a machine down, as an antibiotic does, from now on; 1 lifts the inhibition.
+
+        Parameters
+        ----------
+        machine : str
+            "rna_polymerase", "ribosome", "degradosome" or "replisome".
+        remaining : float
+            What is left of the rate, 0 to 1; `remaining_activity` works it out from a dose.
+        step : str
+            "elongation": every step that a machine takes once it is bound, its release included, as
+            chloramphenicol does to ribosomes. "initiation": its binding to promoters, start
+            codons or messengers, as rifampicin does to RNA polymerases; a replisome has none, its
+            rounds begin when they are due.
+
+        Raises
+        ------
+        APIValidationError
+            If there is no such machine or step, or the value is out of range; nothing has changed
+            then.
+        """
+        work, left = work_of(machine, step), checked_remaining(remaining)
+        with self._exclusive() as core:
+            core.inhibit(work, left)
+
     def set_metabolic_conditions(
         self, conditions: Mapping[str, Any] | MetabolicConditions | None
     ) -> None:
@@ -727,6 +806,11 @@ class CellularContext:
     def _sealed(self, core: _core.Context) -> bytes:
         snapshot = core.snapshot()
         return snapshot if self._metabolism is None else self._metabolism.sealed(snapshot)
+
+    def _set_environment(self, core: _core.Context, values: Mapping[str, float]) -> None:
+        if self._metabolism is not None and "glucose_mM" in values:
+            self._metabolism.set_glucose(values["glucose_mM"])
+        core.set_environment(**{**core.environment(), **values})
 
     def _advance(
         self,

@@ -71,7 +71,13 @@ def organism_header(name: str) -> str:
 
 def _lines(name: str) -> Iterator[str]:
     from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
-    from bioxen_jcvi_vm_lib.organism import OrganismParameters, supply_rate_per_s, usual_pools
+    from bioxen_jcvi_vm_lib.organism import (
+        OrganismParameters,
+        follows_glucose,
+        medium_concentration,
+        supply_rate_per_s,
+        usual_pools,
+    )
 
     organism = OrganismParameters.load(name)
     config = GenomicVirtualizationConfig()
@@ -96,19 +102,29 @@ def _lines(name: str) -> Iterator[str]:
     for key, quantity in organism.parameters.items():
         value = bool(quantity.value) if key == "glutamine_via_glutamate" else quantity.value
         yield f"    o.{key} = {_literal(value)};"
+    for key, quantity in organism.tolerance.items():
+        yield f"    o.tolerance.{key} = {_literal(quantity.value)};"
+    glucose_mM = medium_concentration("glucose_concentration", organism, config)
+    yield f"    o.tolerance.glucose_mM = {_literal(glucose_mM)};"
     for species, count in pools.items():
         yield f'    o.pools[s("{species}")] = {count};'
     for flow in organism.supply:
         if flow.growth_only:  # the cell of a header does not grow
             continue
         legs = ", ".join(f'{place}("{what}", {n})' for place, what, n in flow.legs)
-        rate = _literal(supply_rate_per_s(flow, organism, config))
+        follows = follows_glucose(flow, config)
+        rate = _literal(
+            float(flow.max_rate.value) if follows else supply_rate_per_s(flow, organism, config)
+        )
         level = "{}"
         if flow.set_point is not None:
             level = f'{{{{s("{flow.set_point}"), {pools.get(flow.set_point, 0)}}}}}'
         yield f'    o.supply.push_back({{"{flow.name}", "{flow.process}",'
         yield f"                        {{{legs}}},"
-        yield f"                        {rate}, {level}}});"
+        more = ""
+        if follows and flow.saturation is not None:
+            more = f", {_literal(flow.per_volume)}, {_literal(flow.saturation[1].value)}"
+        yield f"                        {rate}, {level}{more}}});"
     yield "    return o;"
     yield "}"
 

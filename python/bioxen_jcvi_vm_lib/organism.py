@@ -97,6 +97,22 @@ _CYCLE_UNITS: Mapping[str, str] = {
     "degradosomes_in_counts": "1",
     "translocon_binding_per_M_s": "1/(M s)",
     "insertion_aa_per_s": "aa/s",
+    "largest_lipid_excess": "1",
+}
+#: Every parameter of the section `tolerance` and the unit that its value must carry.
+_TOLERANCE_UNITS: Mapping[str, str] = {
+    "reference_temperature_c": "degrees C",
+    "activation_energy_J_per_mol": "J/mol",
+    "lethal_temperature_c": "degrees C",
+    "lowest_pH": "1",
+    "optimal_pH": "1",
+    "highest_pH": "1",
+    "lethal_energy_charge": "1",
+    "starvation_s": "s",
+    "dna_damage_per_bp_s": "1/(bp s)",
+    "dna_repair_per_s": "1/s",
+    "repair_patch_nt": "nt",
+    "lethal_lesions": "1",
 }
 #: Where proteins of the membrane are, as tables of localisation call it.
 _MEMBRANE = frozenset({"trans-membrane", "peripheral membrane"})
@@ -111,6 +127,8 @@ _WHOLE = frozenset(
         "unit_gap_nt",
         "ribosome_footprint_codons",
         "max_ribosomes_per_mrna",
+        "repair_patch_nt",
+        "lethal_lesions",
     }
 )
 
@@ -213,6 +231,8 @@ class OrganismParameters:
         In the order of execution.
     cell_cycle : mapping of str to Quantity
         How the cell grows, copies its DNA and divides.
+    tolerance : mapping of str to Quantity
+        How rates follow the environment, and what a cell dies of.
     metabolism : MetabolicSupply
         What sets the supply where there is a metabolic model.
     """
@@ -229,6 +249,7 @@ class OrganismParameters:
     trna_charged_fraction: Quantity
     supply: tuple[SupplyFlow, ...]
     cell_cycle: Mapping[str, Quantity]
+    tolerance: Mapping[str, Quantity]
     metabolism: MetabolicSupply
     balanced_growth: BalancedGrowth | None = None
 
@@ -267,27 +288,21 @@ def _document(name: str) -> dict[str, Any]:
     flows = {flow["name"]: flow for flow in base["supply"]}
     flows.update({flow["name"]: flow for flow in data.get("supply", [])})
     merged = {**base, **data, "supply": list(flows.values())}
-    for section in ("parameters", "pools", "medium", "cell_cycle"):
+    for section in ("parameters", "pools", "medium", "cell_cycle", "tolerance"):
         merged[section] = {**base[section], **data.get(section, {})}
     return merged
 
 
 def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
     """Check a document and make it typed."""
-    parameters = {
-        key: _quantity(entry, f"{where}: {key}", _UNITS.get(key))
-        for key, entry in data["parameters"].items()
+    sections = {
+        name: _section(data[name], units, f"{where}: {name}")
+        for name, units in (
+            ("parameters", _UNITS),
+            ("cell_cycle", _CYCLE_UNITS),
+            ("tolerance", _TOLERANCE_UNITS),
+        )
     }
-    if parameters.keys() != _UNITS.keys():
-        differing = sorted(parameters.keys() ^ _UNITS.keys())
-        raise InvalidConfigurationError(f"{where}: missing or unknown parameters {differing}")
-    cycle = {
-        key: _quantity(entry, f"{where}: cell_cycle.{key}", _CYCLE_UNITS.get(key))
-        for key, entry in data["cell_cycle"].items()
-    }
-    if cycle.keys() != _CYCLE_UNITS.keys():
-        differing = sorted(cycle.keys() ^ _CYCLE_UNITS.keys())
-        raise InvalidConfigurationError(f"{where}: missing or unknown in cell_cycle {differing}")
     flows: list[SupplyFlow] = []
     for entry in data["supply"]:
         for species in entry.get("for_each", [None]):
@@ -298,7 +313,7 @@ def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
         description=data["description"],
         accessions=tuple(data["matches"]["accessions"]),
         organisms=tuple(data["matches"]["organisms"]),
-        parameters=MappingProxyType(parameters),
+        parameters=sections["parameters"],
         pools=MappingProxyType(
             {key: _quantity(entry, f"{where}: {key}") for key, entry in data["pools"].items()}
         ),
@@ -312,7 +327,8 @@ def _built(data: Mapping[str, Any], where: str) -> OrganismParameters:
         trna_total=_quantity(trna["total"], f"{where}: trna.total", "molecules"),
         trna_charged_fraction=_quantity(trna["charged_fraction"], f"{where}: trna", "1"),
         supply=tuple(flows),
-        cell_cycle=MappingProxyType(cycle),
+        cell_cycle=sections["cell_cycle"],
+        tolerance=sections["tolerance"],
         metabolism=_metabolism(data["metabolism"], flows, where),
         balanced_growth=_balanced_growth(data, where),
     )
@@ -326,6 +342,17 @@ def _balanced_growth(data: Mapping[str, Any], where: str) -> BalancedGrowth | No
     where = f"{where}: balanced_growth"
     doubling = _quantity(section["doubling_time_min"], f"{where}.doubling_time_min", "min")
     return read_balanced_growth(section, doubling, where)
+
+
+def _section(
+    data: Mapping[str, Any], units: Mapping[str, str], where: str
+) -> Mapping[str, Quantity]:
+    """Check a section: these quantities, each in its unit."""
+    found = {key: _quantity(entry, f"{where}.{key}", units.get(key)) for key, entry in data.items()}
+    if found.keys() != units.keys():
+        differing = sorted(found.keys() ^ units.keys())
+        raise InvalidConfigurationError(f"{where}: missing or unknown {differing}")
+    return MappingProxyType(found)
 
 
 def _metabolism(
@@ -487,6 +514,7 @@ def engine_organism(
             setattr(engine, key, number)
     _apply_resources(engine, config)
     _apply_execution(engine, config)
+    engine.tolerance = _tolerance(organism, config)
     engine.cell_cycle = _cell_cycle(organism, config)
     if engine.cell_cycle.enabled and organism.balanced_growth is not None:
         origins = organism.balanced_growth.origins_of(records)
@@ -584,6 +612,21 @@ def _apply_execution(engine: _core.Organism, config: GenomicVirtualizationConfig
         engine.protein_decay_per_s = 1.0 / decay.protein_processing_rate
 
 
+def _tolerance(
+    organism: OrganismParameters, config: GenomicVirtualizationConfig
+) -> _core.Tolerance:
+    """How rates follow the environment, from the glucose of the configured medium on."""
+    tolerance = _core.Tolerance()
+    for key, quantity in organism.tolerance.items():
+        number = int(quantity.value) if key in _WHOLE else float(quantity.value)
+        setattr(tolerance, key, number)
+    tolerance.glucose_mM = medium_concentration("glucose_concentration", organism, config)
+    damage = config.execution_parameters.dna_damage_per_bp_s
+    if damage is not None:
+        tolerance.dna_damage_per_bp_s = damage
+    return tolerance
+
+
 def _cell_cycle(
     organism: OrganismParameters, config: GenomicVirtualizationConfig
 ) -> _core.CellCycle:
@@ -624,6 +667,26 @@ def _pools(organism: OrganismParameters, config: GenomicVirtualizationConfig) ->
     return pools
 
 
+def medium_concentration(
+    key: str, organism: OrganismParameters, config: GenomicVirtualizationConfig
+) -> float:
+    """Return a concentration in the configured medium [mM]."""
+    given = getattr(config.virtual_resources.virtual_metabolites, key)
+    return float(organism.medium[key].value if given is None else given)
+
+
+def follows_glucose(flow: SupplyFlow, config: GenomicVirtualizationConfig) -> bool:
+    """Whether a supply reaction follows the glucose around the cell.
+
+    With a metabolic model it does not: the uptake of the model does.
+    """
+    return (
+        flow.saturation is not None
+        and flow.saturation[0] == "glucose_concentration"
+        and config.metabolic_model is None
+    )
+
+
 def supply_rate_per_s(
     flow: SupplyFlow, organism: OrganismParameters, config: GenomicVirtualizationConfig
 ) -> float:
@@ -632,8 +695,7 @@ def supply_rate_per_s(
     if flow.saturation is None:
         return rate
     key, km = flow.saturation
-    given = getattr(config.virtual_resources.virtual_metabolites, key)
-    conc_mM = float(organism.medium[key].value if given is None else given)
+    conc_mM = medium_concentration(key, organism, config)
     return rate * conc_mM / (float(km.value) + conc_mM) if conc_mM > 0 else 0.0
 
 
@@ -650,7 +712,11 @@ def _supply(
             name=flow.name,
             process=flow.process,
             legs=list(flow.legs),
-            max_rate_per_s=supply_rate_per_s(flow, organism, config),
+            max_rate_per_s=(
+                float(flow.max_rate.value)
+                if follows_glucose(flow, config)
+                else supply_rate_per_s(flow, organism, config)
+            ),
             set_point=None
             if flow.set_point is None
             else (
@@ -658,6 +724,11 @@ def _supply(
                 max(pools.get(flow.set_point, 0), usual.get(flow.set_point, 0)),
             ),
             per_volume=flow.per_volume,
+            glucose_km_mM=(
+                float(flow.saturation[1].value)
+                if flow.saturation is not None and follows_glucose(flow, config)
+                else 0.0
+            ),
         )
         for flow in organism.supply
         if config.execution_parameters.cell_cycle or not flow.growth_only

@@ -20,23 +20,26 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from bioxen_jcvi_vm_lib import _checks
 from bioxen_jcvi_vm_lib._checks import MAX_DURATION_S, MAX_MOLECULES, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError, ProgramSyntaxError
 from bioxen_jcvi_vm_lib._frozen import frozen, plain, reduced
+from bioxen_jcvi_vm_lib.environment import checked_environment, checked_remaining, work_of
 
 __all__ = [
     "CellCycleCheckpoint",
     "CreateCellularContext",
     "Divide",
     "GenomicProgram",
+    "Inhibit",
     "Knockout",
     "Replicate",
     "Run",
     "RunMetabolicPathways",
     "RunOperon",
+    "SetEnvironment",
     "SetResource",
     "Snapshot",
 ]
@@ -45,6 +48,9 @@ MAX_TEXT = 1_000_000
 MAX_STATEMENTS = 10_000
 MAX_ITEMS = 10_000
 MAX_NESTING = 4
+
+
+_S = TypeVar("_S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,55 @@ class SetResource:
 
 
 @dataclass(frozen=True, slots=True)
+class SetEnvironment:
+    """``set_environment(glucose_mM=10, temperature_c=37, pH=7.5)``: what surrounds the cell from
+    then on; what is not given stays as it is.
+    """
+
+    glucose_mM: float | None = None  # noqa: N815 - its unit
+    temperature_c: float | None = None
+    pH: float | None = None  # noqa: N815 - as everyone writes it
+
+    def __post_init__(self) -> None:
+        for name, value in checked_environment(self.values()).items():
+            _keep(self, name, value)
+
+    def values(self) -> dict[str, float | None]:
+        """Return the values by name; None is what stays."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    def __str__(self) -> str:
+        given = (f"{name}={value!r}" for name, value in self.values().items() if value is not None)
+        return f"set_environment({', '.join(given)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibit:
+    """``inhibit("ribosome", 0.3, step="elongation")``: leave so much of the rate of a machine.
+
+    Attributes
+    ----------
+    machine : str
+        "rna_polymerase", "ribosome", "degradosome" or "replisome".
+    remaining : float
+        From 0 to 1.
+    step : str
+        "elongation" or "initiation".
+    """
+
+    machine: str
+    remaining: float
+    step: str = "elongation"
+
+    def __post_init__(self) -> None:
+        work_of(self.machine, self.step)
+        _keep(self, "remaining", checked_remaining(self.remaining))
+
+    def __str__(self) -> str:
+        return f"inhibit({_quoted(self.machine)}, {self.remaining!r}, step={_quoted(self.step)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """``snapshot("name")``: save the cell as ``name.bxs`` in the configured ``snapshot_dir``."""
 
@@ -244,6 +299,8 @@ Statement = (
     | RunOperon
     | Knockout
     | SetResource
+    | SetEnvironment
+    | Inhibit
     | Snapshot
     | Replicate
     | Divide
@@ -267,9 +324,9 @@ class GenomicProgram:
 
     Attributes
     ----------
-    statements : tuple of Run, RunOperon, Knockout, SetResource, Snapshot, Replicate, Divide,
-        RunMetabolicPathways, CreateCellularContext or CellCycleCheckpoint, in the order of
-        execution.
+    statements : tuple of Run, RunOperon, Knockout, SetResource, SetEnvironment, Inhibit, Snapshot,
+        Replicate, Divide, RunMetabolicPathways, CreateCellularContext or CellCycleCheckpoint, in
+        the order of execution.
     """
 
     statements: tuple[Statement, ...]
@@ -296,8 +353,9 @@ class GenomicProgram:
             if not isinstance(one, Statement):
                 raise APIValidationError(
                     f"{short(one)} is no statement: give Run, RunOperon, Knockout, SetResource, "
-                    "Snapshot, Replicate, Divide, RunMetabolicPathways, CreateCellularContext or "
-                    "CellCycleCheckpoint, or read text with GenomicProgram.parse",
+                    "SetEnvironment, Inhibit, Snapshot, Replicate, Divide, RunMetabolicPathways, "
+                    "CreateCellularContext or CellCycleCheckpoint, or read text with "
+                    "GenomicProgram.parse",
                     details={"argument": "statements"},
                 )
 
@@ -497,12 +555,6 @@ class _Parser:
             self._fail(name.at, f"expected a call: {_KNOWN}")
         self._take()
         make = _CALLS.get(name.text)
-        if name.text in _LATER:
-            self._fail(
-                name.at,
-                f"{name.text!r} is not available in this version: {_LATER[name.text]}; "
-                f"there are {_KNOWN}",
-            )
         if make is None:
             near = suggestion(name.text, _CALLS) or f"; there are {_KNOWN}"
             self._fail(name.at, f"unknown call {short(name.text)}{near}")
@@ -682,6 +734,14 @@ class _Arguments:
             self._parser.fail(value.at, f"expected configuration keys, for example {example}")
         return value.value
 
+    def made(self, kind: Callable[..., _S], values: Mapping[str, Any]) -> _S:
+        """Make a statement that checks its values itself; what it refuses is told where it is."""
+        try:
+            return kind(**values)
+        except APIValidationError as error:
+            at = self._named.get(str(error.details.get("argument")), _Value(None, self._name.at)).at
+            self._parser.fail(at, error.message)
+
     def genes(self, value: _Value) -> tuple[str, ...]:
         items = (value.value,) if isinstance(value.value, str) else value.value
         if (
@@ -748,6 +808,18 @@ def _set_resource(arguments: _Arguments) -> SetResource:
     return SetResource(arguments.text(name, "a resource"), arguments.count(molecules))
 
 
+def _set_environment(arguments: _Arguments) -> SetEnvironment:
+    values = arguments.match()
+    return arguments.made(SetEnvironment, {key: value.value for key, value in values.items()})
+
+
+def _inhibit(arguments: _Arguments) -> Inhibit:
+    values = arguments.match()
+    for key in ("machine", "remaining"):
+        arguments.required(values, key, 'inhibit("ribosome", 0.3)')
+    return arguments.made(Inhibit, {key: value.value for key, value in values.items()})
+
+
 def _snapshot(arguments: _Arguments) -> Snapshot:
     values = arguments.match()
     name = arguments.required(values, "name", 'snapshot("before")')
@@ -783,6 +855,8 @@ _CALLS: dict[str, Callable[[_Arguments], Statement]] = {
     "run_operon": _run_operon,
     "knockout": _knockout,
     "set_resource": _set_resource,
+    "set_environment": _set_environment,
+    "inhibit": _inhibit,
     "snapshot": _snapshot,
     "replicate": _alone(Replicate),
     "divide": _alone(Divide),
@@ -799,6 +873,8 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
     "run_operon": ("genes", "duration_s"),
     "knockout": ("gene",),
     "set_resource": ("name", "molecules"),
+    "set_environment": ("glucose_mM", "temperature_c", "pH"),
+    "inhibit": ("machine", "remaining", "step"),
     "snapshot": ("name",),
     "run_metabolic_pathways": ("glucose_available",),
     "create_cellular_context": ("configuration",),
@@ -810,8 +886,8 @@ _PARAMETERS: dict[str, tuple[str, ...]] = {
 _DUE = {
     **dict.fromkeys(("seconds", "every_s", "duration_s"), "a number of seconds, such as 600"),
     "molecules": "a whole number of molecules, such as 50000",
-}
-#: Calls of the language whose engines this version does not have.
-_LATER = {
-    "set_environment": "there is no environment that rates depend on",
+    "glucose_mM": "a number of mM, such as 10",
+    "temperature_c": "a number of degrees Celsius, such as 37",
+    "pH": "a number, such as 7.5",
+    "remaining": "a number from 0 to 1, such as 0.3",
 }

@@ -86,6 +86,8 @@ GIVES = {
     "Trace.time_s": "numpy.typing.NDArray[numpy.float64]",
     "Context.cycle": "dict[str, typing.Any]",
     "Context.drawn": COUNTS,
+    "Context.environment": "dict[str, float]",
+    "Context.remaining": "dict[str, float]",
     "Context.events": COUNTS,
     "Context.knocked_out": "list[int]",
     "Context.ledger": f"dict[str, {COUNTS}]",

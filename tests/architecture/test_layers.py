@@ -28,6 +28,7 @@ HEADERS = {
     "genome.hpp": "genome",
     "organism.hpp": "program",
     "capacity.hpp": "program",
+    "environment.hpp": "program",
     "program.hpp": "program",
     "ledger.hpp": "ledger",
     "cell_cycle.hpp": "trace",

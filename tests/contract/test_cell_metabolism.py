@@ -282,6 +282,30 @@ def test_the_configured_sugar_sets_the_uptake(
 # -- the same bits ---------------------------------------------------------------------------------
 
 
+def test_the_sugar_around_the_cell_sets_the_uptake_from_the_next_minute_on(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
+) -> None:
+    born = manager.create_cellular_context(fed, seed=1, glucose_concentration=0.02)
+    moved = manager.create_cellular_context(fed, seed=1)
+    assert born.environment.glucose_mM == 0.02
+    moved.set_environment(glucose_mM=0.02)
+    assert moved.environment == born.environment
+    for cell in (born, moved):
+        cell.run(61.0)
+    assert moved.metabolism[-1].supply_per_s == born.metabolism[-1].supply_per_s
+    moved.set_environment(glucose_mM=0.0)
+    restored = bx.CellularContext.restore(moved.snapshot(), fed)
+    for cell in (moved, restored):
+        cell.run(70.0)
+        assert cell.metabolism[-1].time_s == 120.0
+        assert max(cell.metabolism[-1].supply_per_s.values()) == 0.0
+        assert cell.audit().ok
+    assert restored.trajectory_hash == moved.trajectory_hash
+    moved.set_environment(temperature_c=80.0)
+    assert moved.run(100.0).status == "exhausted"
+    assert moved.phase == "dead"
+
+
 def test_a_trajectory_does_not_depend_on_how_it_is_cut(
     manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime
 ) -> None:

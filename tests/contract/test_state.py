@@ -222,7 +222,7 @@ def test_a_snapshot_of_something_else_is_refused(
         (b"x" * 1000, runtime, "not a snapshot"),
         (sound[:-1], runtime, "it was cut"),
         (sound + b"\0", runtime, "something was added"),
-        (sound[:12] + b"\1\0\0\0" + sound[16:], runtime, "version 1; this library reads version 2"),
+        (sound[:12] + b"\1\0\0\0" + sound[16:], runtime, "version 1; this library reads version 3"),
         (sound[:8] + sound[8:12][::-1] + sound[12:], runtime, "another order"),
         (sound[:500] + bytes([sound[500] ^ 1]) + sound[501:], runtime, "checksum"),
     ]

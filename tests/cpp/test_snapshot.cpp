@@ -197,7 +197,7 @@ TEST(snapshots_of_something_else_are_refused_by_name) {
     CHECK(says(refusal({}, program), "too few") && says(refusal(Bytes(9, std::byte{65}), program), "not a snapshot"));
     CHECK(says(refusal(Bytes(500, std::byte{65}), program), "not a snapshot"));
     CHECK(says(changed(8, {1, 2, 3, 4}), "another order"));
-    CHECK(says(changed(12, {1, 0, 0, 0}), "version 1; this library reads version 2"));
+    CHECK(says(changed(12, {1, 0, 0, 0}), "version 1; this library reads version 3"));
     CHECK(says(refusal(sound, large_program()), "another genome"));
     Organism other = busy();
     other.reference_mode = true;

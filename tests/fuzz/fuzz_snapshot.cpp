@@ -22,7 +22,7 @@ struct Taken {
 };
 
 /// Snapshots of one life, at birth, at work and after every operation of a user; and of a growing cell, while its DNA is
-/// copied, when it may divide, and of its daughter in the next round.
+/// copied, when it may divide, and of its daughter in the next round; and of one that is cold, inhibited and damaged.
 const std::vector<Taken>& snapshots() {
     static const std::vector<Taken> taken = [] {
         std::vector<Taken> all;
@@ -50,6 +50,22 @@ const std::vector<Taken>& snapshots() {
         CellularContext daughter = grown.divide();
         (void)daughter.advance(daughter.time_s() + 3.0);
         all.push_back({living, daughter.snapshot()});
+
+        Organism frail = living->organism();
+        frail.tolerance.activation_energy_J_per_mol = 56'500.0;
+        frail.tolerance.lethal_temperature_c = 49.0;
+        frail.tolerance.lethal_energy_charge = 0.5;
+        frail.tolerance.starvation_s = 100.0;
+        frail.tolerance.dna_damage_per_bp_s = 0.01;
+        frail.tolerance.dna_repair_per_s = 0.1;
+        frail.tolerance.lethal_lesions = 200;
+        const auto suffering = living->with_organism(frail);
+        CellularContext ill(suffering, 12);
+        (void)ill.advance(3.0);
+        ill.set_environment({0.0, 30.0, 6.5});
+        ill.inhibit(Work::translation_elongation, 0.5);
+        (void)ill.advance(4.0);
+        all.push_back({suffering, ill.snapshot()});
         return all;
     }();
     return taken;
@@ -122,6 +138,9 @@ bool live_on(std::span<const std::byte> bytes, const std::shared_ptr<const Progr
         (void)cell.audit();  // a forged cell need not balance, but its books are kept
         (void)cell.polymerases();
         (void)cell.gene_copies();
+        cell.set_environment({1.0, 25.0, 7.0});
+        cell.inhibit(Work::translation_elongation, 0.25);
+        (void)cell.advance(std::min(cell.time_s() + 1.0, 1e9), 500);
         divide(cell);
         return true;
     } catch (const InputError& error) {

@@ -20,7 +20,7 @@ def test_a_capacity_is_what_the_organism_brings(program: _core.Program) -> None:
     glycolysis = next(r for r in program.organism.supply if r.name == "glycolysis")
     uptakes = [r for r in program.organism.supply if r.name[3:] == "_uptake"]
     assert len(uptakes) == 20
-    assert own.atp_flux_per_s == int(2 * glycolysis.max_rate_per_s)
+    assert own.atp_flux_per_s == int(2 * glycolysis.max_rate_per_s * 42.78 / (0.0075 + 42.78))
     assert own.amino_acid_flux_per_s == int(sum(r.max_rate_per_s for r in uptakes))
     assert own == _core.Capacity(
         ribosomes=own.ribosomes,

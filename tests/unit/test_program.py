@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioxen_jcvi_vm_lib import APIValidationError, GenomicProgram, ProgramSyntaxError
-from bioxen_jcvi_vm_lib.program import Knockout, Run, RunOperon, SetResource, Snapshot
+from bioxen_jcvi_vm_lib.program import (
+    Inhibit,
+    Knockout,
+    Run,
+    RunOperon,
+    SetEnvironment,
+    SetResource,
+    Snapshot,
+)
 
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 SECONDS = st.floats(min_value=1e-6, max_value=1e9)
@@ -23,6 +31,8 @@ STATEMENTS = st.one_of(
     st.builds(Knockout, NAMES),
     st.builds(RunOperon, NAMES.map(lambda name: (name,)), SECONDS, st.just(True)),
     st.builds(SetResource, NAMES, st.integers(0, 10**12)),
+    st.builds(SetEnvironment, st.floats(0, 1e6), st.none() | st.floats(0, 100), st.none()),
+    st.builds(Inhibit, st.sampled_from(("ribosome", "replisome")), st.floats(0, 1)),
     st.builds(Snapshot, NAMES),
 )
 
@@ -148,8 +158,6 @@ def test_a_statement_that_no_text_says_is_refused(make: Callable[[], object]) ->
         ("run(3)\nrun(4", 12, "line 2, column 6"),
         ("snapshot()", 0, "needs name"),
         ("snapshot('')", 9, "a name as a text"),
-        ("set_environment()", 0, "not available in this version"),
-        ("run(3); set_environment(pH=7)", 8, "not available in this version"),
         ("run_metabolic_pathways(glucose_available=1)", 23, "must be True or False"),
         ("run_metabolic_pathways(True, 2)", 29, "takes at most 1"),
         ("create_cellular_context([1])", 24, "expected configuration keys"),

@@ -52,6 +52,19 @@ inline bioxen::Organism minimal_cell() {
     o.charging_k_aa_per_s = 0.01;
     o.charging_k_trna_per_s = 0.1;
     o.glutamine_via_glutamate = true;
+    o.tolerance.reference_temperature_c = 37;
+    o.tolerance.activation_energy_J_per_mol = 56500;
+    o.tolerance.lethal_temperature_c = 45;
+    o.tolerance.lowest_pH = 5.5;
+    o.tolerance.optimal_pH = 7.5;
+    o.tolerance.highest_pH = 9.5;
+    o.tolerance.lethal_energy_charge = 0.5;
+    o.tolerance.starvation_s = 3600;
+    o.tolerance.dna_damage_per_bp_s = 0;
+    o.tolerance.dna_repair_per_s = 0.00077;
+    o.tolerance.repair_patch_nt = 12;
+    o.tolerance.lethal_lesions = 380;
+    o.tolerance.glucose_mM = 42.78;
     o.pools[s("ATP")] = 73739;
     o.pools[s("ADP")] = 4396;
     o.pools[s("AMP")] = 2019;
@@ -142,7 +155,7 @@ inline bioxen::Organism minimal_cell() {
                         67980.0, {{s("ADP"), 4396}}});
     o.supply.push_back({"glycolysis", "regeneration",
                         {medium("glucose", -1), cell("ADP", -2), cell("Pi", -2), cell("ATP", 2), medium("lactate", 2)},
-                        24995.61787905346, {{s("ATP"), 73739}}});
+                        25000.0, {{s("ATP"), 73739}}, true, 0.0075});
     o.supply.push_back({"GMP_kinase", "regeneration",
                         {cell("GMP", -1), cell("ATP", -1), cell("GDP", 1), cell("ADP", 1)},
                         76302.0, {{s("GDP"), 13726}}});

@@ -5,6 +5,7 @@
 #include <bioxen/cellular_context.hpp>
 #include <bioxen/chassis.hpp>
 #include <bioxen/clock.hpp>
+#include <bioxen/environment.hpp>
 #include <bioxen/error.hpp>
 #include <bioxen/genome.hpp>
 #include <bioxen/hypervisor.hpp>

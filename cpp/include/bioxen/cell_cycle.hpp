@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bioxen/environment.hpp>
+
 #include <cstdint>
 
 namespace bioxen {
@@ -9,6 +11,8 @@ enum class Phase : std::uint8_t {
     B,  ///< from birth to the beginning of replication
     C,  ///< while DNA is copied
     D,  ///< from its end to division
+    arrested,   ///< in the last whole minute of its age it has added no surface
+    dead,       ///< for good
 };
 
 struct CycleState {
@@ -23,6 +27,9 @@ struct CycleState {
     std::int64_t origins = 1;                       ///< copies of its origin, so of all that are made of it, too
     std::int64_t forks = 0;                         ///< at work, each with its replisome; of all replicons
     bool ready_to_divide = false;
+    Death death = Death::none;                      ///< what it has died of
+    double died_s = -1.0;                           ///< its age then; below 0: it lives
+    std::int64_t lesions = 0;                       ///< of its DNA, not repaired
 };
 
 }  // namespace bioxen

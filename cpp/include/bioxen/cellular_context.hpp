@@ -2,6 +2,7 @@
 
 #include <bioxen/capacity.hpp>
 #include <bioxen/cell_cycle.hpp>
+#include <bioxen/environment.hpp>
 #include <bioxen/ledger.hpp>
 #include <bioxen/program.hpp>
 #include <bioxen/trace.hpp>
@@ -28,6 +29,7 @@ struct EventCounts {
         replication_initiations = 0, replication_terminations = 0,
                  replication_displacements = 0,  ///< RNAPs that a fork has pushed off
         machines_assembled = 0, membrane_insertions = 0, divisions = 0;
+    std::int64_t dna_damages = 0, dna_repairs = 0;
 };
 
 /// Every count, in the order in which results and snapshots list them.
@@ -42,7 +44,8 @@ inline constexpr std::array event_count_members{
     &EventCounts::replication_steps,      &EventCounts::replication_initiations,
     &EventCounts::replication_terminations, &EventCounts::replication_displacements,
     &EventCounts::machines_assembled,     &EventCounts::membrane_insertions,
-    &EventCounts::divisions};
+    &EventCounts::divisions,
+    &EventCounts::dna_damages,            &EventCounts::dna_repairs};
 
 /// A machine at work on a nucleic acid, as `CellularContext::polymerases` shows it.
 struct Polymerase {
@@ -59,7 +62,7 @@ struct Polymerase {
 enum class AdvanceStatus : std::uint8_t {
     reached,    ///< `until_s` was reached
     preempted,  ///< the fuel is used up; go on with another call
-    exhausted,  ///< every channel's rate is zero and no supply can raise it
+    exhausted,  ///< every channel's rate is zero and no supply can raise it, or the cell is dead
     ready_to_divide,  ///< told once a generation, at the tick where it became so: divide, or go on undivided
 };
 
@@ -118,6 +121,16 @@ public:
     void restrict_transcription(std::optional<std::span<const GeneId>> genes);
     /// Sets a pool; the difference is posted against the account `operator`.
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
+
+    /// From here on the cell is surrounded by this: glucose sets the rates of the supply that depends on it, temperature
+    /// and pH those of all that happens. What is pending is stretched, not drawn anew. Above its lethal temperature it dies.
+    /// @throws InputError (argument) for what no environment is; nothing has changed then.
+    void set_environment(const Environment& environment);
+    [[nodiscard]] Environment environment() const noexcept;
+    /// Leaves `remaining` of the rate of a kind of work, 1 lifts the inhibition.
+    /// @throws InputError (argument) if it is not from 0 to 1
+    void inhibit(Work work, double remaining);
+    [[nodiscard]] Remaining remaining() const noexcept;
 
     /// From here on the cell runs with `program`: the same genome and parameters, but for the numbers of ribosomes and
     /// RNA polymerases and the maximal rates of supply (`with_capacity`). Machines that are added come free; of those

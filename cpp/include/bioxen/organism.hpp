@@ -32,6 +32,33 @@ struct SupplyReaction {
     std::optional<std::pair<SpeciesIndex, std::int64_t>> set_point;
     /// In a growing cell rate and set point grow with the volume: enzymes and pools keep their concentrations.
     bool per_volume = true;
+    /// Above 0: the rate is that of saturation, and c / (km + c) of it is left at the glucose concentration c of the medium.
+    double glucose_km_mM = 0.0;
+};
+
+/// The maximal rate of a reaction at a glucose concentration.
+[[nodiscard]] inline double rate_per_s(const SupplyReaction& reaction, double glucose_mM) noexcept {
+    if (!(reaction.glucose_km_mM > 0.0)) return reaction.max_rate_per_s;
+    return reaction.max_rate_per_s * glucose_mM / (reaction.glucose_km_mM + glucose_mM);
+}
+
+/// How the rates of a cell follow its environment, how it keeps its DNA, and what it dies of. As it stands here, nothing
+/// changes a rate and nothing kills.
+struct Tolerance {
+    double glucose_mM = 0.0;                    ///< in the medium at birth
+    double reference_temperature_c = 37.0;      ///< at which the rates of the organism hold
+    double activation_energy_J_per_mol = 0.0;   ///< of every rate (Arrhenius)
+    double lethal_temperature_c = 100.0;        ///< above it the cell dies
+    /// Cardinal pH values (Rosso et al. 1995): the rates of the organism hold at the optimum, and are 0 from the lowest
+    /// down and from the highest up.
+    double lowest_pH = 0.0, optimal_pH = 7.0, highest_pH = 14.0;
+    /// A growing cell dies when its energy charge, (ATP + ADP/2) / (ATP + ADP + AMP), has been below `lethal_energy_charge`
+    /// for this long; while it does not, it lives.
+    double lethal_energy_charge = 0.0, starvation_s = 0.0;
+    /// Lesions are counted, not placed: they come with each base pair, each is repaired at a rate of its own, in a patch
+    /// that takes one deoxynucleotide and one ATP per nucleotide, and more than `lethal_lesions` kill (0: none do).
+    double dna_damage_per_bp_s = 0.0, dna_repair_per_s = 0.0;
+    std::int64_t repair_patch_nt = 1, lethal_lesions = 0;
 };
 
 /// How a cell grows, copies its DNA, builds machines and divides. Where it is off, volume, DNA and machines stay what
@@ -67,6 +94,9 @@ struct CellCycle {
     std::array<bool, 3> counted_in_machines{};
     double translocon_binding_per_M_s = 0.0;    ///< SecY and a membrane protein that waits for it
     double insertion_aa_per_s = 0.0;
+    /// A membrane takes no further lipid while it has this many times as much of it per membrane protein as at birth;
+    /// 0: it always does.
+    double largest_lipid_excess = 0.0;
 };
 
 /// Parameters of a cell as plain numbers; the organism files say where each comes from. Molecule counts are per
@@ -136,6 +166,7 @@ struct Organism {
     std::vector<std::uint32_t> unit_groups;
     static constexpr std::uint32_t ungrouped = UINT32_MAX;
 
+    Tolerance tolerance;
     CellCycle cell_cycle;
     std::vector<std::int64_t> origins_nt;        ///< by replicon; -1 or nothing: where the genome says
     std::vector<std::int64_t> replicon_copies;   ///< by replicon, at birth; nothing: one each

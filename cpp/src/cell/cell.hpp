@@ -59,6 +59,12 @@ public:
     void restrict_transcription(std::optional<std::span<const GeneId>> genes);
     void set_resource(SpeciesIndex resource, std::int64_t molecules);
     void allocate(std::shared_ptr<const Program> program);
+    void set_environment(const Environment& environment);
+    /// The name of a value that no environment has, or null.
+    [[nodiscard]] static const char* wrong_value(const Environment& environment) noexcept;
+    [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
+    void inhibit(Work work, double remaining);
+    [[nodiscard]] const Remaining& remaining() const noexcept { return remaining_; }
     /// @throws InputError (runtime) if the cell does not grow, has no two chromosomes, or is between two supply ticks.
     /// @return what is left of this cell when it divides, and the daughter
     [[nodiscard]] std::pair<Cell, Cell> divided() const;
@@ -77,13 +83,14 @@ public:
 private:
     enum RareChannel : std::size_t { bind_rnap, bind_ribosome, bind_ribosome_fixed, bind_degradosome, decay_protein,
                                      copy_base, assemble_rnap, assemble_ribosome, assemble_degradosome, bind_translocon,
-                                     insert_residues, rare_channels };
+                                     insert_residues, damage_dna, repair_dna, rare_channels };
 
     Cell(std::shared_ptr<const Program> program, RandomStream random);
 
     [[nodiscard]] std::vector<std::byte> snapshot(std::uint64_t forks) const;
 
     void write_life(ByteWriter& out) const;
+    void write_condition(ByteWriter& out) const;
 
     // restore.cpp
     void read(ByteReader& in);
@@ -91,6 +98,7 @@ private:
     void read_walkers(ByteReader& in);
     void read_sites(ByteReader& in);
     void read_amounts(ByteReader& in);
+    void read_condition(ByteReader& in);
     void read_life(ByteReader& in);
     void read_copies(ByteReader& in);
     void read_forks(ByteReader& in);
@@ -114,6 +122,7 @@ private:
     bool try_step(Walker& walker, std::size_t cls, double fraction) noexcept;
     void refresh_rates() noexcept;
     void refresh_life_rates() noexcept;
+    void refresh_unusual_rates() noexcept;
 
     // traffic.cpp: walkers, their neighbours and their limits
     WalkerId add_walker(std::size_t cls, const Walker& walker);
@@ -204,7 +213,7 @@ private:
     void front_at_limit(std::size_t index, double fraction);
     void decay_one_protein();
     void add_protein(std::uint32_t gene, std::int64_t change) noexcept;
-    /// Puts molecules into a pool, or, where pools are held, into the environment.
+    /// Puts molecules into a pool (or, if negative, takes them), or, where pools are held, into the environment.
     void release(SpeciesIndex species, std::int64_t molecules) noexcept;
 
     std::uint32_t new_transcript(std::uint32_t unit);
@@ -220,8 +229,39 @@ private:
     /// Of the chromosomes; where there are only plasmids, of these.
     [[nodiscard]] std::size_t origins() const noexcept;
     [[nodiscard]] double surface_ratio() const noexcept;
+    /// It has as much lipid per protein as it takes.
+    [[nodiscard]] bool membrane_is_full() const noexcept;
     [[nodiscard]] double present_volume_ratio() const noexcept;
     [[nodiscard]] const StepTable& step_table() const noexcept { return life_ ? life_->steps : kinetics_->steps; }
+
+    // environment.cpp
+    /// Works out what environment, inhibitors and death leave of every rate.
+    void scale_rates() noexcept;
+    /// The same while the cell runs: what is left of the pending waiting time is stretched, which is exact.
+    void change_rates();
+    /// The maximal rate of a flow in the present environment and volume.
+    [[nodiscard]] double present_rate(const SupplyFlow& flow) const noexcept;
+    void pass_own_time() noexcept;
+
+    // death.cpp
+    void die(Death of);
+    void starve();
+    [[nodiscard]] double energy_charge() const noexcept;
+    /// It is dying, or about to be told arrested: though nothing happens, its time must pass.
+    [[nodiscard]] bool time_will_tell() const noexcept;
+
+    // damage.cpp: lesions of the DNA
+    /// Base pairs that a lesion may hit, were every copy of the DNA whole.
+    [[nodiscard]] std::int64_t most_base_pairs() const noexcept;
+    struct Place {
+        std::uint32_t replicon = 0, copy = 0;
+        std::int64_t from_cut = 0;
+    };
+    /// A base pair, each as likely as any other, copies that are being made taken as whole.
+    [[nodiscard]] Place draw_base_pair();
+    void damage_one_base();
+    void repair_one_lesion();
+    [[nodiscard]] bool may_repair() const noexcept;
 
     // replication.cpp
     void add_copy(const DnaCopy& made);
@@ -313,6 +353,10 @@ private:
     bool wide_ = false;                             ///< the machine has AVX2
     double walker_rate_ = 0.0;                      ///< where the rare channels begin
     std::array<double, rare_channels> rare_rate_{};
+    std::array<double, max_classes> class_bound_{}, class_inverse_bound_{};  ///< of the program, as far as they are left
+    std::array<double, rare_channels> rare_left_{};  ///< of the rate of each channel
+    bool unusual_ = false;                          ///< some of it is not 1, or the DNA is damaged
+    double pace_ = 1.0;                             ///< of all that happens: by the environment, 0 in a dead cell
     double total_rate_ = 0.0, inverse_total_ = 0.0;
 
     std::array<std::vector<Walker>, max_classes> walkers_;
@@ -335,6 +379,12 @@ private:
     std::int64_t free_rnap_ = 0, free_ribosomes_ = 0, free_degradosomes_ = 0;
     std::array<std::int64_t, species::resource_count + 1> pools_{};  ///< the last one is `unlimited_pool`
     std::optional<Life> life_;                      ///< of a cell that grows
+    Environment environment_;
+    Remaining remaining_ = uninhibited;
+    Death death_ = Death::none;
+    double died_s_ = -1.0;                          ///< its age then; below 0: it lives
+    double starved_s_ = 0.0;                        ///< how long its energy charge has been lethal, in its own time
+    std::int64_t lesions_ = 0;
     StepCounts steps_{};                            ///< by symbol, since birth
     StepCounts steps_posted_{};                     ///< at the last tick
     std::vector<double> supply_carry_;

@@ -111,6 +111,10 @@ void CellularContext::restrict_transcription(std::optional<std::span<const GeneI
 void CellularContext::set_resource(SpeciesIndex resource, std::int64_t molecules) {
     impl_->cell.set_resource(resource, molecules);
 }
+void CellularContext::set_environment(const Environment& environment) { impl_->cell.set_environment(environment); }
+Environment CellularContext::environment() const noexcept { return impl_->cell.environment(); }
+void CellularContext::inhibit(Work work, double remaining) { impl_->cell.inhibit(work, remaining); }
+Remaining CellularContext::remaining() const noexcept { return impl_->cell.remaining(); }
 void CellularContext::allocate(std::shared_ptr<const Program> program) {
     impl_->cell.allocate(existing(std::move(program)));
 }

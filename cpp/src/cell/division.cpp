@@ -22,6 +22,7 @@ struct Cell::Partition {
     std::array<std::int64_t, species::resource_count> pools{};
     std::vector<std::int64_t> proteins, mature, in_machines;
     std::array<std::int64_t, 3> free_machines{}, machines{};
+    std::int64_t lesions = 0;
     std::vector<std::uint8_t> uninserted, insertions;
 };
 
@@ -76,6 +77,7 @@ Cell::Partition Cell::draw_partition() {
         p.machines[2] += transcript.front != no_walker ? 1 : 0;
     }
 
+    p.lesions = random_.coins(lesions_);
     const auto halves = [&](const std::vector<std::int64_t>& counts) {
         std::vector<std::int64_t> half;
         for (const std::int64_t n : counts) half.push_back(random_.coins(n));
@@ -179,6 +181,7 @@ void Cell::keep(const Partition& p, bool daughter) {
         walker(id).limit = walker(id).pos;
     }
 
+    lesions_ = share(lesions_, p.lesions);
     for (std::size_t s = 0; s < p.pools.size(); ++s) pools_[s] = share(pools_[s], p.pools[s]);
     for (std::uint32_t g = 0; g < p.proteins.size(); ++g) {
         const std::int64_t kept = share(proteins_[g], p.proteins[g]);
@@ -203,6 +206,7 @@ void Cell::keep(const Partition& p, bool daughter) {
 std::pair<Cell, Cell> Cell::divided() const {
     if (!life_)
         throw InputError(InputErrorKind::runtime, "this cell does not grow, so it cannot divide: set cell_cycle to true");
+    if (death_ != Death::none) throw InputError(InputErrorKind::runtime, "this cell is dead: it does not divide");
     if (now_ != static_cast<double>(tick_) * tick_s)
         throw InputError(InputErrorKind::runtime, "a cell divides at supply ticks only: the next one is at " +
                                                       std::to_string(static_cast<double>(tick_ + 1) * tick_s) + " s");
@@ -270,10 +274,16 @@ Cell Cell::split() {
 CycleState Cell::cycle() const noexcept {
     CycleState state;
     state.volume_l = volume_l();
+    state.death = death_;
+    state.died_s = died_s_;
+    state.lesions = lesions_;
+    if (death_ != Death::none) state.phase = Phase::dead;
     if (!life_) return state;
     const Life& life = *life_;
     state.grows = true;
-    state.phase = !life.forks.empty()              ? Phase::C
+    state.phase = death_ != Death::none             ? Phase::dead
+                  : life.arrested                   ? Phase::arrested
+                  : !life.forks.empty()             ? Phase::C
                   : life.replication_ended_s >= 0.0 ? Phase::D
                                                     : Phase::B;
     state.surface_ratio = surface_ratio();

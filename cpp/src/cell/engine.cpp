@@ -30,8 +30,8 @@ void Cell::refresh_rates() noexcept {
         class_view_[c].first = walkers_[c].data();
         class_view_[c].last = static_cast<std::int64_t>(walkers_[c].size()) - 1;
         class_view_[c].lower = sum;
-        class_view_[c].inverse_bound = k.class_inverse_bound_s[c];
-        sum += static_cast<double>(walkers_[c].size()) * k.class_bound_per_s[c];
+        class_view_[c].inverse_bound = class_inverse_bound_[c];
+        sum += static_cast<double>(walkers_[c].size()) * class_bound_[c];
         class_end_[c] = sum;
     }
     for (std::size_t c = k.class_count; c < max_classes; ++c) class_end_[c] = std::numeric_limits<double>::infinity();
@@ -46,10 +46,20 @@ void Cell::refresh_rates() noexcept {
                                    k.degradosome_binding_per_pair_s;
     rare_rate_[decay_protein] = static_cast<double>(total_proteins_) * k.organism.protein_decay_per_s;
     if (life_) refresh_life_rates();
+    if (unusual_) [[unlikely]] refresh_unusual_rates();
     for (const double rate : rare_rate_) sum += rate;
     ++rates_version_;
     total_rate_ = sum;
     inverse_total_ = sum > 1.0 / never_s ? 1.0 / sum : never_s;
+}
+
+/// Damage of the DNA, and what environment and inhibitors leave of every channel.
+void Cell::refresh_unusual_rates() noexcept {
+    const Tolerance& tolerance = kinetics_->organism.tolerance;
+    rare_rate_[damage_dna] =
+        tolerance.dna_damage_per_bp_s > 0.0 ? static_cast<double>(most_base_pairs()) * tolerance.dna_damage_per_bp_s : 0.0;
+    rare_rate_[repair_dna] = static_cast<double>(lesions_) * tolerance.dna_repair_per_s;
+    for (std::size_t channel = 0; channel < rare_channels; ++channel) rare_rate_[channel] *= rare_left_[channel];
 }
 
 /// Binding in the present volume to the present DNA, and what only a growing cell does.
@@ -146,6 +156,8 @@ void Cell::rare_candidate(double along) {
         case assemble_degradosome: assemble(channel - assemble_rnap); break;
         case bind_translocon: begin_insertion(); break;
         case insert_residues: insert_next_residues(); break;
+        case damage_dna: damage_one_base(); break;
+        case repair_dna: repair_one_lesion(); break;
         default: break;  // rounding at the end of the line
     }
 }
@@ -161,6 +173,7 @@ void Cell::at_limit(std::size_t cls, std::size_t index, double fraction) {
 
 AdvanceStatus Cell::advance(double until_s, std::uint64_t& fuel) {
     for (;;) {
+        if (death_ != Death::none) return AdvanceStatus::exhausted;
         const double tick_at = static_cast<double>(tick_ + 1) * tick_s;
         const double horizon = std::min(tick_at, until_s);
         candidates(horizon, fuel);
@@ -176,11 +189,12 @@ AdvanceStatus Cell::advance(double until_s, std::uint64_t& fuel) {
         const std::int64_t before = events_at_tick_;
         tick();
         next_candidate_ = now_ + random_.exponential() * inverse_total_;
+        if (death_ != Death::none) return AdvanceStatus::exhausted;
         if (life_ && !life_->told_ready && ready_to_divide()) {
             life_->told_ready = true;
             return AdvanceStatus::ready_to_divide;
         }
-        if (events_at_tick_ == before && !anything_can_happen() && !supply_can_act()) return AdvanceStatus::exhausted;
+        if (events_at_tick_ == before && !time_will_tell() && !anything_can_happen() && !supply_can_act()) return AdvanceStatus::exhausted;
         if (fuel == 0 && now_ < until_s) return AdvanceStatus::preempted;
     }
 }

@@ -47,6 +47,8 @@ void Cell::begin_generation() {
             now_ + cycle.replication_delay_s * exponential(cycle.replication_delay_log_sd * random_.normal());
     set_volume(present_volume_ratio());
     life.volume_ratio_before = life.volume_ratio;
+    life.surface_before = surface_ratio();
+    life.arrested = false;
 }
 
 double Cell::surface_ratio() const noexcept {
@@ -61,6 +63,15 @@ double Cell::surface_ratio() const noexcept {
                                 : lipids;
     return (cycle.lipid_surface_nm2 * lipids + cycle.protein_surface_nm2 * proteins) /
            (cycle.lipid_surface_nm2 + cycle.protein_surface_nm2);
+}
+
+bool Cell::membrane_is_full() const noexcept {
+    const double most = kinetics_->organism.cell_cycle.largest_lipid_excess;
+    const std::int64_t proteins = kinetics_->life.membrane_proteins;
+    if (!life_ || !(most > 0.0) || kinetics_->organism.protein_counts.empty() || proteins <= 0) return false;
+    return static_cast<double>(pools_[species::lipid]) * static_cast<double>(proteins) >=
+           most * static_cast<double>(kinetics_->organism.pools[species::lipid]) *
+               static_cast<double>(life_->membrane_proteins);
 }
 
 double Cell::present_volume_ratio() const noexcept {
@@ -91,6 +102,9 @@ void Cell::grow() {
         constexpr double interval_s = static_cast<double>(growth_interval_ticks) * tick_s;
         life.growth_rate_per_s = natural_logarithm(life.volume_ratio / life.volume_ratio_before) / interval_s;
         life.volume_ratio_before = life.volume_ratio;
+        const double surface = surface_ratio();
+        life.arrested = !(surface > life.surface_before);
+        life.surface_before = surface;
     }
     bool due = now_ >= life.replication_due_s;
     if (cycle.initiation_volume_l > 0.0) {
@@ -116,7 +130,7 @@ bool Cell::ready_to_divide() const noexcept {
     if (!life_) return false;
     const CellCycle& cycle = kinetics_->organism.cell_cycle;
     return has_two_chromosomes() && surface_ratio() >= cycle.division_surface_ratio &&
-           now_ >= sisters_since_s() + cycle.division_delay_s;
+           now_ >= sisters_since_s() + cycle.division_delay_s + life_->division_lag_s;
 }
 
 /// Age at which the chromosomes that the next division parts became two. The second copy of a replicon is the sister of the

@@ -16,6 +16,8 @@ Cell::Cell(std::shared_ptr<const Program> program, RandomStream random)
     wide_ = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 #endif
     pools_[unlimited_pool] = 1;
+    const Tolerance& tolerance = kinetics_->organism.tolerance;
+    environment_ = {tolerance.glucose_mM, tolerance.reference_temperature_c, tolerance.optimal_pH};
     proteins_.assign(genes, 0);
     mature_.assign(genes, 0);
     block_proteins_.assign(genes / protein_block + 1, 0);
@@ -33,6 +35,7 @@ Cell::Cell(std::shared_ptr<const Program> program, std::uint64_t seed)
     free_ribosomes_ = o.ribosomes;
     free_degradosomes_ = o.degradosomes;
     std::copy(o.pools.begin(), o.pools.end(), pools_.begin());
+    scale_rates();
     if (o.cell_cycle.enabled) begin_life();
     for (std::uint32_t g = 0; g < kinetics_->birth_proteins.size(); ++g) {
         if (kinetics_->birth_proteins[g] > 0) add_protein(g, kinetics_->birth_proteins[g]);

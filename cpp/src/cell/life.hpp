@@ -54,6 +54,9 @@ struct Life {
     double replication_due_s = 0.0;                 ///< by the delay law; infinite once it has begun
     double replication_began_s = -1.0;              ///< of this generation; below 0: not yet
     double replication_ended_s = -1.0;
+    double division_lag_s = 0.0;                    ///< by which a pace other than 1 has put off division since then
+    double surface_before = 1.0;                    ///< surface ratio a growth interval ago
+    bool arrested = false;                          ///< no surface was added in the last whole interval
     std::int64_t generation = 0;                    ///< divisions behind it
     bool told_ready = false;                        ///< its readiness to divide has been told
 

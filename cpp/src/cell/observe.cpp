@@ -177,7 +177,7 @@ void Cell::audit_life(Audit& result) const {
 
 std::vector<Polymerase> Cell::polymerases() const {
     std::vector<Polymerase> all;
-    const auto& bound = kinetics_->class_bound_per_s;
+    const auto& bound = class_bound_;
     const auto describe = [&](const Walker& w, Polymerase::Kind kind, bool free_ahead, double rate) {
         const std::uint32_t u = transcripts_[w.transcript].unit;
         const TranscriptionUnit& unit = layout_->unit_descriptions[u];
@@ -225,12 +225,13 @@ bool Cell::anything_can_happen() const {
     const auto all = polymerases();
     if (std::any_of(all.begin(), all.end(), moving)) return true;
     const Kinetics& k = *kinetics_;
-    if (k.organism.head_on_dissociation_per_s > 0.0) {
+    if (k.organism.head_on_dissociation_per_s > 0.0 && class_bound_[first_rnap_class] > 0.0) {
         for (const WalkerId id : axis_order_) {
             const RnapRoom room = rnap_room(walker(id));
             if (room.steps <= 0 && room.opposite != no_walker) return true;
         }
     }
+    if (rare_rate_[damage_dna] > 0.0 || (rare_rate_[repair_dna] > 0.0 && may_repair())) return true;
     if (rare_rate_[decay_protein] > 0.0 || (life_ && life_can_act())) return true;
     if (rare_rate_[bind_rnap] > 0.0) {
         for (std::uint32_t u = 0; u < layout_->units.size(); ++u) {
@@ -272,7 +273,7 @@ bool Cell::life_can_act() const noexcept {
     // what only its time is wanting for
     const bool will_divide = !life.told_ready && has_two_chromosomes() &&
                              surface_ratio() >= kinetics_->organism.cell_cycle.division_surface_ratio;
-    return will_divide || life.replication_due_s < 1e300;
+    return will_divide || (pace_ > 0.0 && life.replication_due_s < 1e300);
 }
 
 std::size_t Cell::memory_bytes() const noexcept {

@@ -103,6 +103,7 @@ void Cell::allocate(std::shared_ptr<const Program> program) {
     program_ = std::move(program);
     layout_ = &program_->layout();
     kinetics_ = &program_->kinetics();
+    scale_rates();
     refresh_rates();
     next_candidate_ = now_ + random_.exponential() * inverse_total_;
 }

@@ -189,6 +189,7 @@ void Cell::finish_fork(std::size_t chosen) {
         }
         copy.ended_s = now_;
         life.replication_ended_s = now_;
+        life.division_lag_s = 0.0;
         ++counts_.replication_terminations;
     }
     refresh_rates();

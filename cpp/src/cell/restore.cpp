@@ -117,6 +117,7 @@ void Cell::read(ByteReader& in) {
     need(now_ >= 0.0 && now_ <= 1e9 && next_candidate_ >= now_ && std::isfinite(next_candidate_), "its times are out of order");
     need(tick_ == static_cast<std::int64_t>(now_ / tick_s), "its supply ticks do not fit its age");
     need(events_at_tick_ >= -1 && accepted_ >= 0 && accepted_ <= most_steps, "a counter is out of range");
+    read_condition(in);
     if (kinetics_->organism.cell_cycle.enabled) read_life(in);
     read_transcripts(in);
     read_walkers(in);
@@ -130,6 +131,25 @@ void Cell::read(ByteReader& in) {
     need(walker_rate_ <= 3 * most_rate_per_s, "its machines are faster than any cell's");
 }
 
+void Cell::read_condition(ByteReader& in) {
+    environment_.glucose_mM = in.get<double>();
+    environment_.temperature_c = in.get<double>();
+    environment_.pH = in.get<double>();
+    in.get_all(remaining_);
+    need(!wrong_value(environment_), "its environment is none");
+    for (const double left : remaining_) need(left >= 0.0 && left <= 1.0, "an inhibition is out of range");
+    starved_s_ = in.get<double>();
+    lesions_ = in.get<std::int64_t>();
+    const auto death = in.get<std::uint8_t>();
+    died_s_ = in.get<double>();
+    need(starved_s_ >= 0.0 && starved_s_ <= 1e12 && lesions_ >= 0 && lesions_ <= most_turns &&
+             death <= static_cast<std::uint8_t>(Death::dna_damage),
+         "what it suffers from is out of range");
+    death_ = static_cast<Death>(death);
+    need(death_ == Death::none ? died_s_ == -1.0 : died_s_ >= 0.0 && died_s_ <= now_, "the time of its death is out of order");
+    scale_rates();
+}
+
 void Cell::read_life(ByteReader& in) {
     life_.emplace();
     Life& life = *life_;
@@ -140,6 +160,8 @@ void Cell::read_life(ByteReader& in) {
     life.replication_due_s = in.get<double>();
     life.replication_began_s = in.get<double>();
     life.replication_ended_s = in.get<double>();
+    life.division_lag_s = in.get<double>();
+    life.surface_before = in.get<double>();
     const double largest = kinetics_->organism.cell_cycle.largest_volume_ratio;
     need(ratio >= least_volume_ratio && ratio <= largest && life.volume_ratio_before >= least_volume_ratio &&
              life.volume_ratio_before <= largest && std::isfinite(life.growth_rate_per_s),
@@ -149,9 +171,13 @@ void Cell::read_life(ByteReader& in) {
              past(life.replication_ended_s),
          "the times of its cycle are out of order");
     life.generation = in.get<std::int64_t>();
-    const auto told = in.get<std::uint8_t>();
-    need(life.generation >= 0 && life.generation <= most_steps && told <= 1, "its generation is out of range");
+    const auto told = in.get<std::uint8_t>(), arrested = in.get<std::uint8_t>();
+    need(life.generation >= 0 && life.generation <= most_steps && told <= 1 && arrested <= 1, "its generation is out of range");
+    need(life.division_lag_s >= -1e12 && life.division_lag_s <= 1e9 && life.surface_before >= 0.0 &&
+             std::isfinite(life.surface_before),
+         "its growth is out of range");
     life.told_ready = told == 1;
+    life.arrested = arrested == 1;
     life.steps = kinetics_->steps;
     set_volume(ratio);
     read_copies(in);

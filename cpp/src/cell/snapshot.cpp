@@ -39,6 +39,7 @@ std::vector<std::byte> Cell::snapshot(std::uint64_t forks) const {
     out.add(now_);
     out.add(next_candidate_);
     for (const std::int64_t count : {tick_, events_at_tick_, accepted_}) out.add(count);
+    write_condition(out);
     if (life_) write_life(out);
 
     // Order matters wherever a candidate picks by position. What follows from the rest (neighbours, free machines, limits,
@@ -91,13 +92,23 @@ std::vector<std::byte> Cell::snapshot(std::uint64_t forks) const {
     return bytes;
 }
 
+void Cell::write_condition(ByteWriter& out) const {
+    for (const double value : {environment_.glucose_mM, environment_.temperature_c, environment_.pH}) out.add(value);
+    out.add_all(remaining_);
+    out.add(starved_s_);
+    out.add(lesions_);
+    out.add(static_cast<std::uint8_t>(death_));
+    out.add(died_s_);
+}
+
 void Cell::write_life(ByteWriter& out) const {
     const Life& life = *life_;
     for (const double value : {life.volume_ratio, life.volume_ratio_before, life.growth_rate_per_s, life.birth_s, life.replication_due_s,
-                               life.replication_began_s, life.replication_ended_s})
+                               life.replication_began_s, life.replication_ended_s, life.division_lag_s, life.surface_before})
         out.add(value);
     out.add(life.generation);
     out.add(static_cast<std::uint8_t>(life.told_ready ? 1 : 0));
+    out.add(static_cast<std::uint8_t>(life.arrested ? 1 : 0));
     out.add(static_cast<std::uint32_t>(life.copies.size()));
     for (const DnaCopy& copy : life.copies) {
         out.add(copy.replicon);

@@ -96,8 +96,9 @@ void Cell::tick() {
             const SupplyFlow& flow = flows[i];
             const std::int64_t set_level = present_level(flow);
             if (flow.set_species != unlimited_pool && pools_[flow.set_species] >= set_level) continue;
-            const double rate = life_ && flow.per_volume ? flow.max_rate_per_s * life_->volume_ratio : flow.max_rate_per_s;
-            const std::int64_t turns = allowed_turns(flow, set_level, pools_.data(), whole_turns(rate, supply_carry_[i]));
+            if (flow.makes_lipid && membrane_is_full()) continue;
+            const std::int64_t turns =
+                allowed_turns(flow, set_level, pools_.data(), whole_turns(present_rate(flow), supply_carry_[i]));
             if (turns == 0) continue;
             for (std::size_t leg = 0; leg < flow.leg_count; ++leg)
                 pools_[flow.species[leg]] += turns * flow.coefficient[leg];
@@ -106,7 +107,11 @@ void Cell::tick() {
         charge_trna();
     }
     events_at_tick_ = events;
-    if (life_) grow();
+    if (life_) {
+        pass_own_time();
+        grow();
+        starve();
+    }
 }
 
 std::int64_t Cell::present_level(const SupplyFlow& flow) const noexcept {
@@ -131,7 +136,7 @@ void Cell::charge_trna() {
         if (!(both > 0.0)) continue;
         const double rate = o.synthetases_per_amino_acid * larger * both / (common * both + by_amino_acid + by_trna);
         const bool through_glutamate = o.glutamine_via_glutamate && amino_acid_letters[a] == 'Q';
-        std::int64_t turns = whole_turns(rate, charging_carry_[a]);
+        std::int64_t turns = whole_turns(rate * pace_, charging_carry_[a]);
         turns = std::min({turns, free, empty, through_glutamate ? atp / 2 : atp});
         free -= turns;
         empty -= turns;
@@ -153,9 +158,10 @@ bool Cell::supply_can_act() const {
     const Organism& o = kinetics_->organism;
     if (o.hold_pools) return false;
     for (const SupplyFlow& flow : kinetics_->supply) {
-        if (flow.max_rate_per_s > 0.0 && allowed_turns(flow, present_level(flow), pools_.data(), 1) > 0) return true;
+        if (flow.makes_lipid && membrane_is_full()) continue;
+        if (present_rate(flow) > 0.0 && allowed_turns(flow, present_level(flow), pools_.data(), 1) > 0) return true;
     }
-    if (pools_[species::ATP] <= 0 || !(o.charging_kcat_per_s * o.charging_k_atp_per_s > 0.0)) return false;
+    if (pools_[species::ATP] <= 0 || !(pace_ > 0.0) || !(o.charging_kcat_per_s * o.charging_k_atp_per_s > 0.0)) return false;
     for (std::size_t a = 0; a < amino_acid_count; ++a) {
         const bool through_glutamate = o.glutamine_via_glutamate && amino_acid_letters[a] == 'Q';
         if (pools_[species::amino_acid + a] > 0 && pools_[species::uncharged_trna + a] > 0 &&

@@ -18,7 +18,7 @@ namespace {
 
 /// What a checkpoint begins with; docs/snapshot.md describes the rest.
 constexpr std::array<std::uint8_t, 8> magic{0x89, 'B', 'X', 'H', '\r', '\n', 0x1A, '\n'};
-constexpr std::uint32_t byte_order = 0x01020304, format_version = 2;
+constexpr std::uint32_t byte_order = 0x01020304, format_version = 3;
 constexpr std::size_t header_bytes = 8 + 4 + 4 + 8, checksum_bytes = 8, fingerprint_bytes = 16;
 
 [[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::snapshot, what); }

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array<SpeciesIndex, 4> triphosphate{species::ATP, species::CTP, species::GTP, species::UTP};
 constexpr std::array<SpeciesIndex, 4> deoxytriphosphate{species::dATP, species::dCTP, species::dGTP, species::dTTP};
+constexpr std::array<SpeciesIndex, 4> deoxynucleoside{species::deoxyadenosine, species::deoxycytidine,
+                                                      species::deoxyguanosine, species::thymidine};
 constexpr std::array<SpeciesIndex, 4> monophosphate{species::AMP, species::CMP, species::GMP, species::UMP};
 
 /// X-TP -> X-DP + Pi, `times` times.
@@ -63,7 +65,7 @@ std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> suppl
     ProcessPosting transcription{"transcription"}, decay{"mrna_decay"}, abort{"transcription_abort"},
         processing{"rna_processing"}, translation{"translation"}, translation_abort{"translation_abort"},
         protein_decay{"protein_decay"}, charging{"charging"}, transamidation{"transamidation"},
-        replication{"replication"}, maturation{"trna_maturation"}, insertion{"membrane_insertion"};
+        replication{"replication"}, maturation{"trna_maturation"}, insertion{"membrane_insertion"}, repair{"dna_repair"};
     for (std::size_t b = 0; b < 4; ++b) {
         transcription.cell[triphosphate[b]] -= transcribed[b];
         transcription.cell[species::PPi] += transcribed[b];
@@ -76,6 +78,11 @@ std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> suppl
         replication.cell[deoxytriphosphate[3 - b]] -= replicated[b];
         replication.cell[species::PPi] += 2 * replicated[b];
         hydrolyse(replication.cell, species::ATP, replicated[b]);
+        // the nucleotide that is cut out leaves the cell without its phosphate
+        repair.cell[deoxytriphosphate[b]] -= repaired[b];
+        repair.cell[species::PPi] += repaired[b];
+        repair.cell[species::Pi] += repaired[b];
+        hydrolyse(repair.cell, species::ATP, repaired[b]);
     }
     for (std::size_t a = 0; a < amino_acid_count; ++a) {
         const std::size_t free = species::amino_acid + a, loaded = species::charged_trna + a,
@@ -97,7 +104,7 @@ std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> suppl
     hydrolyse(transamidation.cell, species::ATP, transamidated);
     std::vector<ProcessPosting> all{transcription, translation,   charging,          transamidation, decay,
                                     abort,         processing,    translation_abort, protein_decay,  replication,
-                                    maturation,    insertion};
+                                    maturation,    insertion,     repair};
     for (std::size_t i = 0; i < supply.size(); ++i) {
         auto at = std::find_if(all.begin(), all.end(),
                                [&](const ProcessPosting& p) { return p.process == supply[i].process; });
@@ -114,6 +121,7 @@ std::vector<ProcessPosting> Book::postings(std::span<const SupplyReaction> suppl
 
 Balances Book::medium(std::span<const SupplyReaction> supply) const {
     Balances net{};
+    for (std::size_t b = 0; b < 4; ++b) net[deoxynucleoside[b]] += repaired[b];
     for (std::size_t i = 0; i < supply.size(); ++i) {
         for (const SupplyLeg& leg : supply[i].legs) {
             if (leg.place == Place::medium) net[leg.species] += leg.coefficient * supply_turns[i];

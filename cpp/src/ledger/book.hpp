@@ -25,6 +25,8 @@ struct Book {
     std::array<std::int64_t, 4> transcribed{}, degraded{}, aborted{}, processed{};
     /// Base pairs copied, by the base that one strand has there.
     std::array<std::int64_t, 4> replicated{};
+    /// Nucleotides of patches that replace others, by the base that the forward strand has there.
+    std::array<std::int64_t, 4> repaired{};
     // by amino acid
     std::array<std::int64_t, amino_acid_count> translated{}, released_unfinished{}, decayed{}, charged{},
         matured_trna{};
@@ -72,6 +74,7 @@ private:
         alone(b.translocations, with);
         with(b.division_account);
         polymers(b.division_polymers, with);
+        with(b.repaired);
     }
     template <typename Count, typename With>
     static void alone(Count& count, With& with) {

@@ -51,6 +51,7 @@ void check_supply(const Organism& organism) {
         if (reaction.legs.size() > most_legs)
             refuse("supply reaction " + reaction.name + " has more than " + std::to_string(most_legs) + " legs");
         need(("max_rate_per_s of supply reaction " + reaction.name).c_str(), reaction.max_rate_per_s);
+        need(("glucose_km_mM of supply reaction " + reaction.name).c_str(), reaction.glucose_km_mM, 0.0, 1e6);
         Composition total;
         std::array<std::array<std::int64_t, species::count>, 2> net{};  // by place
         for (const SupplyLeg& leg : reaction.legs) {
@@ -109,6 +110,7 @@ void check(const Organism& o) {
     need_order("promoter_strength_min", o.promoter_strength_min, "promoter_strength_max", o.promoter_strength_max);
     need_order("rna_kcat_min_nt_per_s", o.rna_kcat_min_nt_per_s, "rna_kcat_max_nt_per_s", o.rna_kcat_max_nt_per_s);
     need_count("unit_gap_nt", o.unit_gap_nt, 0, 1'000'000);
+    check_tolerance(o.tolerance);
     check_supply(o);
 }
 
@@ -294,6 +296,7 @@ SupplyFlow supply_flow(const SupplyReaction& reaction) {
     SupplyFlow flow;
     flow.max_rate_per_s = reaction.max_rate_per_s;
     flow.per_volume = reaction.per_volume;
+    flow.glucose_km_mM = reaction.glucose_km_mM;
     flow.brings = drawn_per_turn(reaction);
     std::array<std::int64_t, species::resource_count> net{};
     for (const SupplyLeg& leg : reaction.legs) {
@@ -307,6 +310,7 @@ SupplyFlow supply_flow(const SupplyReaction& reaction) {
         flow.species[flow.leg_count] = s;
         flow.coefficient[flow.leg_count++] = static_cast<std::int32_t>(net[s]);
     }
+    flow.makes_lipid = net[species::lipid] > 0;
     if (reaction.set_point) {
         const auto [s, level] = *reaction.set_point;
         if (s >= species::resource_count || net[s] <= 0)

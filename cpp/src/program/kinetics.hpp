@@ -3,6 +3,7 @@
 #include "program/layout.hpp"
 
 #include <bioxen/capacity.hpp>
+#include <bioxen/environment.hpp>
 
 #include <array>
 #include <cstdint>
@@ -58,6 +59,8 @@ struct SupplyFlow {
     SpeciesIndex set_species = unlimited_pool;  ///< `unlimited_pool`: no set point
     std::int64_t set_gain = 0;                  ///< molecules of it that a turn makes
     bool per_volume = true;
+    bool makes_lipid = false;
+    double glucose_km_mM = 0.0;                 ///< 0: the rate does not depend on glucose
     std::uint8_t leg_count = 0;
     static constexpr std::size_t max_legs = 8;
     std::array<SpeciesIndex, max_legs> species{};
@@ -134,6 +137,13 @@ inline constexpr double most_rate_per_s = 1e12;
 
 /// Most transcripts that a cell can have at birth.
 inline constexpr double most_transcripts = 1e5;
+
+/// The environments that there are, from 0 up.
+inline constexpr double most_glucose_mM = 1e9, most_temperature_c = 100.0, most_pH = 14.0;
+/// What the environment leaves of every rate, or makes of it; exactly 1 in the one that the organism's rates hold for.
+[[nodiscard]] double pace(const Tolerance& tolerance, const Environment& environment) noexcept;
+/// @throws InputError (configuration) for a value out of range.
+void check_tolerance(const Tolerance& tolerance);
 
 /// @throws InputError (configuration) for a value out of range.
 [[nodiscard]] LifePlan make_life_plan(const Layout& layout, const Kinetics& kinetics);

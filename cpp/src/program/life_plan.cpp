@@ -40,6 +40,7 @@ void check(const Layout& layout, const Organism& o) {
     for (const double rate : c.assembly_per_s) need("assembly_per_s", rate, 0.0, 1e6);
     need("translocon_binding_per_M_s", c.translocon_binding_per_M_s, 0.0, 1e15);
     need("insertion_aa_per_s", c.insertion_aa_per_s, 0.0, 1e6);
+    need("largest_lipid_excess", c.largest_lipid_excess, 0.0, 1e6);
     const std::size_t replicons = layout.replicons.size();
     if (o.origins_nt.size() > replicons || o.replicon_copies.size() > replicons)
         refuse("origins_nt and replicon_copies have more entries than the genome has replicons (" +

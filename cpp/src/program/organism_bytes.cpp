@@ -90,6 +90,21 @@ void for_each_field(AnyOrganism& o, Field&& field) {
     for (auto& counted : c.counted_in_machines) field("counted_in_machines", counted);
     field("translocon_binding_per_M_s", c.translocon_binding_per_M_s);
     field("insertion_aa_per_s", c.insertion_aa_per_s);
+    field("largest_lipid_excess", c.largest_lipid_excess);
+    auto& t = o.tolerance;
+    field("glucose_mM", t.glucose_mM);
+    field("reference_temperature_c", t.reference_temperature_c);
+    field("activation_energy_J_per_mol", t.activation_energy_J_per_mol);
+    field("lethal_temperature_c", t.lethal_temperature_c);
+    field("lowest_pH", t.lowest_pH);
+    field("optimal_pH", t.optimal_pH);
+    field("highest_pH", t.highest_pH);
+    field("lethal_energy_charge", t.lethal_energy_charge);
+    field("starvation_s", t.starvation_s);
+    field("dna_damage_per_bp_s", t.dna_damage_per_bp_s);
+    field("dna_repair_per_s", t.dna_repair_per_s);
+    field("repair_patch_nt", t.repair_patch_nt);
+    field("lethal_lesions", t.lethal_lesions);
     field("origins_nt", o.origins_nt);
     field("replicon_copies", o.replicon_copies);
     field("membrane_genes", o.membrane_genes);
@@ -139,6 +154,7 @@ struct Write {
                 out.add(reaction.set_point->second);
             }
             (*this)(reaction.per_volume);
+            out.add(reaction.glucose_km_mM);
         }
     }
 };
@@ -175,7 +191,7 @@ struct Read {
         }
     }
     void operator()(std::vector<SupplyReaction>& reactions) const {
-        constexpr std::size_t least_bytes = 22, leg_bytes = 10;  // of a reaction without texts and legs
+        constexpr std::size_t least_bytes = 30, leg_bytes = 10;  // of a reaction without texts and legs
         for (std::size_t n = in.count(least_bytes); n > 0; --n) {
             SupplyReaction& reaction = reactions.emplace_back();
             (*this)(reaction.name);
@@ -194,6 +210,7 @@ struct Read {
                 reaction.set_point = {species, in.get<std::int64_t>()};
             }
             (*this)(reaction.per_volume);
+            reaction.glucose_km_mM = in.get<double>();
         }
     }
 };

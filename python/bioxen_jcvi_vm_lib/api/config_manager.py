@@ -537,6 +537,9 @@ class ExecutionParameters(Section):
         description="balanced growth: volume, machines and rounds of replication at birth, by the "
         "organism's table of growth rates; absent: as the organism's file has them [min]",
     )
+    dna_damage_per_bp_s: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="lesions of the DNA [1/(bp s)]; absent: the organism's, which is 0"
+    )
     proteome_file: Text | None = Field(
         None, description="CSV of protein counts by locus tag: promoter strengths, first proteins"
     )

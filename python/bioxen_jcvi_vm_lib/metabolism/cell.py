@@ -72,6 +72,10 @@ class CellMetabolism:
         medium = {**self.conditions.medium, exchange: (-uptake, None)}
         return self.solve(core, replace(self.conditions, medium=medium))
 
+    def set_glucose(self, glucose_mM: float) -> None:
+        """Let the uptake of glucose follow another concentration from the next solve on."""
+        self._medium.update(self.engine.uptake("glucose_concentration", glucose_mM))
+
     def run(
         self,
         core: _core.Context,
@@ -105,6 +109,8 @@ class CellMetabolism:
                     break
                 until = min(windows.end_s, (age // PERIOD_S + 1) * PERIOD_S)
                 status = windows.advance(until, progress, only)
+                if status == "exhausted" and core.cycle()["phase"] == "dead":
+                    break
         except KeyboardInterrupt:  # between two runs of the core, which catch it themselves
             status = "cancelled"
         except (IsolationBreachError, VMStateError):  # destroyed between two of them

@@ -229,14 +229,31 @@ class MetabolicEngine:
         saturation of the supply reaction that depends on the concentration.
         """
         found: dict[str, float] = {}
-        laws = dict(flow.saturation for flow in self.organism.supply if flow.saturation)
-        for key, exchange in self._setting.medium.items():
+        for key in self._setting.medium:
             conc_mM = getattr(config.virtual_resources.virtual_metabolites, key)
-            usual_mM, km_mM = (float(q.value) for q in (self.organism.medium[key], laws[key]))
-            if conc_mM is not None and conc_mM != usual_mM:
-                share = conc_mM / (km_mM + conc_mM) * (km_mM + usual_mM) / usual_mM
-                found[exchange] = share * self.balance.most_uptake(exchange)
+            if conc_mM is not None and conc_mM != self.organism.medium[key].value:
+                found |= self.uptake(key, conc_mM)
         return found
+
+    def uptake(self, key: str, conc_mM: float) -> dict[str, float]:
+        """Return the most uptake at a concentration of the medium, by its exchange reaction.
+
+        Raises
+        ------
+        InvalidConfigurationError
+            If no exchange of the model follows the concentration.
+        """
+        if key not in self._setting.medium:
+            raise InvalidConfigurationError(
+                f"no exchange of the metabolic model follows {key}: set_metabolic_conditions sets "
+                "the bounds of exchanges",
+                details={"key": key},
+            )
+        exchange = self._setting.medium[key]
+        laws = dict(flow.saturation for flow in self.organism.supply if flow.saturation)
+        usual_mM, km_mM = (float(q.value) for q in (self.organism.medium[key], laws[key]))
+        share = conc_mM / (km_mM + conc_mM) * (km_mM + usual_mM) / usual_mM
+        return {exchange: share * self.balance.most_uptake(exchange)}
 
 
 def _synonyms(runtime: GenomicRuntime) -> dict[str, str]:

@@ -70,6 +70,8 @@ class Windows:
                 self._traces.append(trace)
             if status not in ("completed", "exhausted"):
                 break
+            if status == "exhausted" and self._core.cycle()["phase"] == "dead":
+                break  # it does not grow older
         return status
 
     def _run(

@@ -1,0 +1,39 @@
+#include "cell/cell.hpp"
+
+namespace bioxen {
+
+void Cell::die(Death of) {
+    if (death_ != Death::none) return;
+    death_ = of;
+    died_s_ = now_;
+}
+
+/// Atkinson's energy charge.
+double Cell::energy_charge() const noexcept {
+    const auto atp = static_cast<double>(pools_[species::ATP]), adp = static_cast<double>(pools_[species::ADP]),
+               amp = static_cast<double>(pools_[species::AMP]);
+    const double all = atp + adp + amp;
+    return all > 0.0 ? (atp + 0.5 * adp) / all : 0.0;
+}
+
+/// At every supply tick of a growing cell.
+void Cell::starve() {
+    const Tolerance& tolerance = kinetics_->organism.tolerance;
+    if (!(energy_charge() < tolerance.lethal_energy_charge)) {
+        starved_s_ = 0.0;
+        return;
+    }
+    starved_s_ += tick_s * pace_;
+    if (starved_s_ <= tolerance.starvation_s) return;
+    die(Death::starvation);
+    scale_rates();
+    refresh_rates();
+}
+
+bool Cell::time_will_tell() const noexcept {
+    const double lethal = kinetics_->organism.tolerance.lethal_energy_charge;
+    if (!life_ || !(lethal > 0.0)) return false;
+    return !life_->arrested || (pace_ > 0.0 && energy_charge() < lethal);
+}
+
+}  // namespace bioxen
