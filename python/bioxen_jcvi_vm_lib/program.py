@@ -324,9 +324,10 @@ class GenomicProgram:
 
     Attributes
     ----------
-    statements : tuple of Run, RunOperon, Knockout, SetResource, SetEnvironment, Inhibit, Snapshot,
-        Replicate, Divide, RunMetabolicPathways, CreateCellularContext or CellCycleCheckpoint, in
-        the order of execution.
+    statements : tuple of statements
+        Run, RunOperon, Knockout, SetResource, SetEnvironment, Inhibit, Snapshot, Replicate, Divide,
+        RunMetabolicPathways, CreateCellularContext or CellCycleCheckpoint, in the order of
+        execution.
     """
 
     statements: tuple[Statement, ...]

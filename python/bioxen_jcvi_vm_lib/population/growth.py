@@ -23,7 +23,8 @@ from bioxen_jcvi_vm_lib._errors import (
     GenomicRuntimeError,
     InvalidConfigurationError,
 )
-from bioxen_jcvi_vm_lib.context import CellularContext, check_age
+from bioxen_jcvi_vm_lib._limits import check_age
+from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.population.aim import LONGEST_CYCLE_S, Aim, workers_of
 from bioxen_jcvi_vm_lib.population.life import Dilution, Life
 from bioxen_jcvi_vm_lib.population.look import Look
