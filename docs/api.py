@@ -30,6 +30,7 @@ FLOW = {
     "Cells": "CellularContext",
     "Results": "ExecutionResult Audit",
     "Populations": "Population Dilution",
+    "Environment": "Environment remaining_activity",
     "Metabolism": "MetabolicResult MetabolicState MetabolicConditions FluxConstraint",
     "Biological VMs": "create_bio_vm quick_start_vm BiologicalVM ProcessResult BiologicalStatus "
     "BiologicalMetrics get_supported_biological_types get_supported_vm_types "

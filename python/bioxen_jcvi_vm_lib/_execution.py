@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import seconds, seed_or_entropy, short
-from bioxen_jcvi_vm_lib._errors import APIValidationError, GenomicRuntimeError
+from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
+    GenomicRuntimeError,
+    IsolationBreachError,
+)
 from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._limits import check_age, check_size
 from bioxen_jcvi_vm_lib._saving import save_bytes, snapshot_path
@@ -94,9 +99,10 @@ class Execution:
                 traces.append(trace)
                 if trace.status not in ("completed", "exhausted"):
                     break
-        state = CellCycleState.of(core)
-        if state.cause_of_death is not None:
-            self._notes.append(f"the cell is {state}")
+        with contextlib.suppress(IsolationBreachError):  # destroyed meanwhile
+            state = CellCycleState.of(core)
+            if state.cause_of_death is not None:
+                self._notes.append(f"the cell is {state}")
         return traces or [core.run(0.0)]
 
     def result(

@@ -575,6 +575,7 @@ TEST(a_forged_condition_is_refused) {
         for (std::size_t value = 0; value < 3 + 7; ++value) CHECK(refused(8 * value, bits(wrong)));
     }
     CHECK(refused(remaining, bits(1.5)) && refused(starved, bits(-1.0)) && refused(starved, bits(nan_value)));
+    CHECK(refused(lesions, std::uint64_t{1} << 42));    // each of them takes the toss of a coin when the cell divides
     CHECK(refused(lesions, ~std::uint64_t{0}) && refused(death, 4, 1) && refused(death, 1, 1));
     CHECK(refused(died, bits(1.0)) && refused(died, bits(nan_value)));
 }

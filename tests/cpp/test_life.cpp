@@ -316,18 +316,21 @@ struct Page {
     void supply_reaction() {
         list(1), list(1), words(1), list(10);
         if (in.get<std::uint8_t>() == 1) (void)in.bytes(9);
-        (void)in.get<std::uint8_t>();
+        (void)in.get<std::uint8_t>(), words(1);
     }
     void organism() {
         list(1), words(25), words(3), (void)in.bytes(6 * 4 + 3), words(85);
         for (auto n = in.get<std::uint32_t>(); n > 0; --n) supply_reaction();
         list(8), list(8), list(12), list(12), list(12);
         CHECK(in.get<std::uint8_t>() == 1);
-        (void)in.bytes(1), words(10), words(3), (void)in.bytes(3), words(2);
+        (void)in.bytes(1), words(10), words(3), (void)in.bytes(3), words(2 + 1);
+        words(11 + 2);
         list(8), list(8), list(4);
     }
+    /// What surrounds the cell, inhibits it and ails it.
+    void condition() { words(3 + 7 + 1 + 1), (void)in.bytes(1), words(1); }
     /// As far as the list of copies of the DNA.
-    void cycle() { (void)in.bytes(8 + 8 * (4 + 2 + 3) + 8 * (3 + 4 + 1) + 1); }
+    void cycle() { (void)in.bytes(8 + 8 * (4 + 2 + 3)), condition(), (void)in.bytes(8 * (3 + 4 + 2 + 1) + 2); }
 };
 
 struct CopyOfDna {
@@ -361,12 +364,18 @@ TEST(a_snapshot_is_as_its_page_describes_it) {
     CHECK(in.get<std::uint32_t>() == genes);
     const auto classes = in.get<std::uint32_t>();
     page.words(4), page.words(2), page.words(3);
+    CHECK(in.get<double>() == cell.environment().glucose_mM && in.get<double>() == cell.environment().temperature_c);
+    CHECK(in.get<double>() == cell.environment().pH);
+    for (const double left : cell.remaining()) CHECK(in.get<double>() == left);
+    CHECK(in.get<double>() == 0.0 && in.get<std::int64_t>() == 0 && in.get<std::uint8_t>() == 0);
+    CHECK(in.get<double>() == cell.cycle().died_s);
     CHECK(in.get<double>() * program->organism().volume_l == cell.cycle().volume_l);
     page.words(2);
     CHECK(in.get<double>() == cell.cycle().birth_s);
     page.words(1);
     CHECK(in.get<double>() == cell.cycle().replication_began_s && in.get<double>() == cell.cycle().replication_ended_s);
-    CHECK(in.get<std::int64_t>() == 0 && in.get<std::uint8_t>() == 0);
+    CHECK(in.get<double>() == 0.0 && in.get<double>() > 0.0);
+    CHECK(in.get<std::int64_t>() == 0 && in.get<std::uint8_t>() == 0 && in.get<std::uint8_t>() == 0);
     CHECK(page.list(24) >= 4);
     CHECK(page.list(5) == static_cast<std::uint32_t>(cell.cycle().forks));
     for (const std::int64_t n : cell.in_machines()) CHECK(in.get<std::int64_t>() == n);
@@ -382,11 +391,11 @@ TEST(a_snapshot_is_as_its_page_describes_it) {
     for (const std::int64_t n : cell.proteins()) CHECK(in.get<std::int64_t>() == n);
     page.words(genes), page.words(85), page.words(2 * 32), page.words(reactions + 22), page.words(14);
     CHECK(in.get<std::int64_t>() == cell.events().replication_steps);
-    page.words(6), page.words(2 * 4 + 3 * 22), page.words(reactions + 1), page.words(3 * 97), page.words(27);
+    page.words(6 + 2), page.words(2 * 4 + 3 * 22), page.words(reactions + 1), page.words(3 * 97), page.words(27);
     std::int64_t copied = 0;
     for (int b = 0; b < 4; ++b) copied += in.get<std::int64_t>();
     CHECK(copied == cell.events().replication_steps);
-    page.words(22 + 1), page.words(97), page.words(27);
+    page.words(22 + 1), page.words(97), page.words(27), page.words(4);
     CHECK(in.left() == 0);
 }
 

@@ -32,7 +32,7 @@ struct SupplyReaction {
     std::optional<std::pair<SpeciesIndex, std::int64_t>> set_point;
     /// In a growing cell rate and set point grow with the volume: enzymes and pools keep their concentrations.
     bool per_volume = true;
-    /// Above 0: the rate is that of saturation, and c / (km + c) of it is left at the glucose concentration c of the medium.
+    /// Above 0: the rate is that of saturation, and c / (km + c) of it is left at the glucose concentration c.
     double glucose_km_mM = 0.0;
 };
 
@@ -52,8 +52,8 @@ struct Tolerance {
     /// Cardinal pH values (Rosso et al. 1995): the rates of the organism hold at the optimum, and are 0 from the lowest
     /// down and from the highest up.
     double lowest_pH = 0.0, optimal_pH = 7.0, highest_pH = 14.0;
-    /// A growing cell dies when its energy charge, (ATP + ADP/2) / (ATP + ADP + AMP), has been below `lethal_energy_charge`
-    /// for this long; while it does not, it lives.
+    /// A growing cell dies when its energy charge, (ATP + ADP/2) / (ATP + ADP + AMP), has been below
+    /// `lethal_energy_charge` for this long without a break.
     double lethal_energy_charge = 0.0, starvation_s = 0.0;
     /// Lesions are counted, not placed: they come with each base pair, each is repaired at a rate of its own, in a patch
     /// that takes one deoxynucleotide and one ATP per nucleotide, and more than `lethal_lesions` kill (0: none do).

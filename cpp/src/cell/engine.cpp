@@ -56,8 +56,9 @@ void Cell::refresh_rates() noexcept {
 /// Damage of the DNA, and what environment and inhibitors leave of every channel.
 void Cell::refresh_unusual_rates() noexcept {
     const Tolerance& tolerance = kinetics_->organism.tolerance;
-    rare_rate_[damage_dna] =
-        tolerance.dna_damage_per_bp_s > 0.0 ? static_cast<double>(most_base_pairs()) * tolerance.dna_damage_per_bp_s : 0.0;
+    rare_rate_[damage_dna] = 0.0;
+    if (tolerance.dna_damage_per_bp_s > 0.0)
+        rare_rate_[damage_dna] = static_cast<double>(most_base_pairs()) * tolerance.dna_damage_per_bp_s;
     rare_rate_[repair_dna] = static_cast<double>(lesions_) * tolerance.dna_repair_per_s;
     for (std::size_t channel = 0; channel < rare_channels; ++channel) rare_rate_[channel] *= rare_left_[channel];
 }

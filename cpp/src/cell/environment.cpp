@@ -17,8 +17,8 @@ const char* Cell::wrong_value(const Environment& e) noexcept {
 void Cell::set_environment(const Environment& environment) {
     if (const char* const name = wrong_value(environment); name != nullptr)
         throw InputError(InputErrorKind::argument,
-                         std::string{name} + " is out of range: glucose is from 0 to 1e9 mM, temperature from 0 to 100 degrees "
-                                             "Celsius, pH from 0 to 14");
+                         std::string{name} + " is out of range: glucose is from 0 to 1e9 mM, temperature from 0 to 100 "
+                                             "degrees Celsius, pH from 0 to 14");
     if (environment == environment_) return;
     environment_ = environment;
     if (environment.temperature_c > kinetics_->organism.tolerance.lethal_temperature_c) die(Death::heat);
@@ -50,7 +50,8 @@ void Cell::scale_rates() noexcept {
     rare_left_[bind_ribosome] = rare_left_[bind_ribosome_fixed] = left(Work::translation_initiation);
     rare_left_[bind_degradosome] = left(Work::decay_initiation);
     rare_left_[copy_base] = left(Work::replication_elongation);
-    unusual_ = pace_ != 1.0 || remaining_ != uninhibited || k.organism.tolerance.dna_damage_per_bp_s > 0.0 || lesions_ > 0;
+    const bool damaged = k.organism.tolerance.dna_damage_per_bp_s > 0.0 || lesions_ > 0;
+    unusual_ = pace_ != 1.0 || remaining_ != uninhibited || damaged;
 }
 
 /// What is left of the waiting time, times the total rate, is exponential with mean 1 whatever the rates: at other rates
@@ -66,7 +67,8 @@ void Cell::change_rates() {
 
 double Cell::present_rate(const SupplyFlow& flow) const noexcept {
     double rate = flow.max_rate_per_s;
-    if (flow.glucose_km_mM > 0.0) rate = rate * environment_.glucose_mM / (flow.glucose_km_mM + environment_.glucose_mM);
+    const double glucose = environment_.glucose_mM;
+    if (flow.glucose_km_mM > 0.0) rate = rate * glucose / (flow.glucose_km_mM + glucose);
     rate *= pace_;
     return life_ && flow.per_volume ? rate * life_->volume_ratio : rate;
 }

@@ -142,7 +142,7 @@ void Cell::read_condition(ByteReader& in) {
     lesions_ = in.get<std::int64_t>();
     const auto death = in.get<std::uint8_t>();
     died_s_ = in.get<double>();
-    need(starved_s_ >= 0.0 && starved_s_ <= 1e12 && lesions_ >= 0 && lesions_ <= most_turns &&
+    need(starved_s_ >= 0.0 && starved_s_ <= 1e12 && lesions_ >= 0 && lesions_ <= most_polymers &&
              death <= static_cast<std::uint8_t>(Death::dna_damage),
          "what it suffers from is out of range");
     death_ = static_cast<Death>(death);

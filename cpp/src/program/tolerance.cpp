@@ -17,9 +17,9 @@ constexpr double most_pace = 1e3;
 
 void need(std::string_view name, double value, double least, double most) {
     if (!(value >= least && value <= most))
-        throw InputError(InputErrorKind::configuration, std::string{name} + " = " + std::to_string(value) +
-                                                            " is out of range: give a number from " + std::to_string(least) +
-                                                            " to " + std::to_string(most));
+        throw InputError(InputErrorKind::configuration,
+                         std::string{name} + " = " + std::to_string(value) + " is out of range: give a number from " +
+                             std::to_string(least) + " to " + std::to_string(most));
 }
 
 /// Arrhenius' law.
@@ -49,7 +49,8 @@ void check_tolerance(const Tolerance& t) {
     if (by_temperature(t, t.lethal_temperature_c) > most_pace)
         throw InputError(InputErrorKind::configuration,
                          "activation_energy_J_per_mol = " + std::to_string(t.activation_energy_J_per_mol) +
-                             " makes a cell more than " + std::to_string(most_pace) + " times as fast at its lethal temperature");
+                             " makes a cell more than " + std::to_string(most_pace) +
+                             " times as fast at its lethal temperature");
     need("lowest_pH", t.lowest_pH, 0.0, most_pH);
     need("highest_pH", t.highest_pH, 0.0, most_pH);
     if (!(t.optimal_pH > t.lowest_pH && t.optimal_pH < t.highest_pH))
