@@ -464,15 +464,18 @@ def test_cells_that_do_not_divide_stay_in_the_tree(
     starved = quick(12, glucose_concentration=0.0)
     for resource in ("ATP", "ADP", "AMP"):
         starved.set_resource(resource, 0)
-    for wanted in ({"generations": 3}, {"duration_s": 60.0}):
+    waiting = manager.grow_population(starved, duration_s=600.0)
+    assert waiting.cells["ending"].tolist() == ["alive"]  # and arrested
+    for wanted in ({"generations": 3}, {"duration_s": 7200.0}):  # an hour of it is its death
         population = manager.grow_population(starved, **wanted)  # type: ignore[arg-type]
-        assert population.cells["ending"].tolist() == ["exhausted"]
+        assert population.cells["ending"].tolist() == ["dead"]
+        assert population.cells["age_s"][0] == pytest.approx(3600, abs=120)
         assert (len(population.living), population.proteins.shape[0]) == (0, 0)
         assert math.isnan(population.growth_rate_per_h)
         assert math.isnan(population.doubling_time_s)
         assert population.age_distribution(3)[0].tolist() == [0, 0, 0]
         assert population.audit.ok
-        assert "1 exhausted" in population._repr_html_()
+        assert "1 dead" in population._repr_html_()
         json.dumps(population.to_dict(), allow_nan=False)
 
 

@@ -60,6 +60,13 @@ def grow(genome: Path) -> bx.ExecutionResult:
         glycolysis: float = state.supply_per_s["glycolysis"]
         print(result.fluxes["PGI"], limits[0].shadow_price, asked.medium, glycolysis)
 
+        context.set_environment(temperature_c=30, pH=7.2)
+        around: bx.Environment = context.environment
+        context.inhibit("ribosome", bx.remaining_activity(2.0, ic50=1.0))
+        grown: bx.Population = manager.grow_population(context, generations=3, max_cells=4)
+        removed: tuple[bx.Dilution, ...] = grown.dilutions
+        print(around.pH, context.inhibitors["ribosome elongation"], removed, plots.lineage_tree(grown))
+
         program = bx.GenomicProgram.parse("run(60)") + 'knockout("dnaA")'
         ensemble: list[bx.ExecutionResult] = manager.run_ensemble(
             runtime, program, seeds=range(4), workers=2

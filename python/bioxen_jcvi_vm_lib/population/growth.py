@@ -228,10 +228,8 @@ class _Growth:
         status = member.cell._advance(core, Run(until_s - member.time_s), hear).status
         if status != "completed":
             member.time_s = core.time_s - self._start_s
-            return status
+            return "dead" if member.cell.phase == "dead" else status
         member.time_s = until_s
-        if member.cell.phase == "dead":
-            return "dead"
         waited_s = until_s - max(member.born_s, 0.0)
         never = self._aim.duration_s is None and waited_s >= LONGEST_CYCLE_S
         return "undivided" if never else status
