@@ -65,6 +65,7 @@ struct Hypervisor::Impl {
         std::int64_t context_ns = 0, overhead_ns = 0, idle_ns = 0, os_steal_ns = 0, overhead_os_steal_ns = 0,
                      slices = 0;
         bool idle = false;
+        std::atomic<bool> awake{false};             ///< idle, and looking for a call before it sleeps
         std::condition_variable wake;
         std::thread thread;
         // on a virtual clock
@@ -179,6 +180,7 @@ struct Hypervisor::Impl {
     void release(Worker& worker, const Outcome& outcome) noexcept;
     void look_back(Resident& resident, const Outcome& outcome);
     void work(Worker& worker);
+    void look(Worker& worker, Lock& lock);
     void call(std::size_t worker) noexcept;
     void publish_timer() noexcept;
     void tile(Worker& worker, std::int64_t Worker::* account, std::int64_t now_ns) const noexcept;
@@ -208,6 +210,7 @@ struct Hypervisor::Impl {
     Scheduler scheduler;
     std::vector<std::unique_ptr<Worker>> workers;
     std::atomic<std::int64_t> next_timer_ns{INT64_MAX};
+    std::atomic<std::int64_t> prompt_until_ns{INT64_MIN};   ///< somebody waits for short runs: workers stay awake until then
     bool closing = false;
 
     std::vector<Slot> slots;

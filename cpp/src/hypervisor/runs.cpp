@@ -220,7 +220,9 @@ bool Hypervisor::wait(std::span<const std::shared_ptr<Run>> runs, std::int64_t t
     };
     if (all_finished()) return true;
     if (impl_->virtual_clock == nullptr) {
-        const std::int64_t until_ns = impl_->clock.now_ns() + std::min({timeout_ns, look_ns, longest_look_ns});
+        look_ns = std::clamp<std::int64_t>(look_ns, 0, std::min(timeout_ns, longest_look_ns));
+        const std::int64_t until_ns = impl_->clock.now_ns() + look_ns;
+        if (look_ns > 0) impl_->prompt_until_ns = until_ns + look_ns;  // who waits for one may soon want another
         while (impl_->clock.now_ns() < until_ns) {
             std::this_thread::yield();  // on one core, to the worker that is waited for
             if (all_finished()) return true;

@@ -37,17 +37,14 @@ void Hypervisor::Impl::call(std::size_t wanted) noexcept {
         worker->attention = true;
     } else {
         for (const auto& other : workers) {
-            if (other->idle) {
-                worker = other.get();
-                break;
-            }
+            if (other->idle && (worker == nullptr || other->awake)) worker = other.get();
         }
     }
     if (worker == nullptr || !worker->idle) return;
     worker->idle = false;
     if (virtual_clock != nullptr)
         worker->at_ns = std::max(worker->at_ns, clock.now_ns());
-    else
+    else if (!worker->awake.exchange(false))
         worker->wake.notify_one();
 }
 
@@ -244,6 +241,17 @@ void Hypervisor::Impl::turn(Worker& worker) {
     (void)dispatch(worker, goes_on ? &r : nullptr);
 }
 
+/// Stays awake while somebody waits for short runs: to be woken on an idle core takes as long as such a run.
+void Hypervisor::Impl::look(Worker& worker, Lock& lock) {
+    const auto until_ns = [this] { return std::min(prompt_until_ns.load(), next_timer_ns.load()); };
+    if (clock.now_ns() >= until_ns()) return;
+    worker.awake = true;
+    lock.unlock();
+    while (worker.awake && clock.now_ns() < until_ns()) std::this_thread::yield();
+    lock.lock();
+    worker.awake = false;
+}
+
 /// What a worker's thread does.
 void Hypervisor::Impl::work(Worker& worker) {
     for (;;) {
@@ -252,6 +260,7 @@ void Hypervisor::Impl::work(Worker& worker) {
         if (dispatch(worker, nullptr)) continue;
         if (closing) return;
         worker.idle = true;
+        look(worker, lock);
         const std::int64_t next = scheduler.next_timer_ns();
         const auto woken = [&] { return !worker.idle || closing; };
         if (next == INT64_MAX) {
