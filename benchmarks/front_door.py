@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -95,11 +96,11 @@ def monitor(repeats: int) -> None:
             hypervisor.start_vm(hypervisor.create_vm(f"cell-{seed}", runtime, seed=seed))
         until_s = 100.0
         hypervisor.run(until_s)
-        by_clock, by_cpu, looks = [], [], []
-        for number in range(2 * repeats):
-            rates, per_cpu = {}, {}
+        lost, looks = [], []
+        for number in range(5 * repeats):
+            rates = {}
             for shown_now in (True, False) if number % 2 else (False, True):
-                until_s += 20.0
+                until_s += 10.0
                 steps = -hypervisor.metrics().vms.column("steps").sum()
                 screen = bx.TerminalMonitor(hypervisor, "syn3A", console=console)
 
@@ -109,19 +110,22 @@ def monitor(repeats: int) -> None:
                     looks.append(time.thread_time() - began)
 
                 with screen if shown_now else contextlib.nullcontext():
-                    began, cpu = time.perf_counter(), time.process_time()
+                    began = time.perf_counter()
                     hypervisor.run(until_s, progress=look if shown_now else None)
-                    took_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu
-                steps += hypervisor.metrics().vms.column("steps").sum()
-                rates[shown_now], per_cpu[shown_now] = steps / took_s, steps / cpu_s
-            by_clock.append(100 * (1 - rates[True] / rates[False]))
-            by_cpu.append(100 * (1 - per_cpu[True] / per_cpu[False]))
+                    took_s = time.perf_counter() - began
+                rates[shown_now] = (steps + hypervisor.metrics().vms.column("steps").sum()) / took_s
+            lost.append(100 * (1 - rates[True] / rates[False]))
     costs = [1e3 * one for one in looks]
     shown("CPU time of a picture of 1,000 machines, 80x24", costs, "ms", "10")
     share = 4e-3 * statistics.median(costs) / 2
     print(f"  at 4 Hz that is {100 * share:.2f} % of two busy cores, goal 2 %")
-    shown("throughput that the monitor takes, by CPU time", by_cpu, "%", "2")
-    shown("throughput that the monitor takes, by the clock", by_clock, "%", "2")
+    # single pairs differ by 10 % and more on a shared machine; their median by far less
+    dice = random.Random(1)
+    medians = sorted(statistics.median(dice.choices(lost, k=len(lost))) for _ in range(2000))
+    print(
+        f"throughput that the monitor takes: {statistics.median(lost):.2f} % "
+        f"(median of {len(lost)} pairs, 95 % {medians[50]:.2f} to {medians[1949]:.2f}), goal 2 %"
+    )
 
 
 def main() -> None:
