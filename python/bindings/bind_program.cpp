@@ -275,6 +275,13 @@ void bind_program(py::module_& m) {
                                    for (std::size_t i = 0; i < p.report().size(); ++i) entries[i] = p.report()[i];
                                    return entries;
                                })
+        .def_property_readonly("fallbacks",
+                               [](const Program& p) {
+                                   const std::vector<ReportEntry> found = p.fallbacks();
+                                   py::tuple entries(found.size());
+                                   for (std::size_t i = 0; i < found.size(); ++i) entries[i] = found[i];
+                                   return entries;
+                               })
         .def_property_readonly("fingerprint", &Program::fingerprint)
         .def_property_readonly("organism", [](const Program& p) { return Organism(p.organism()); })
         .def_property_readonly("memory_bytes", &Program::memory_bytes)

@@ -833,6 +833,9 @@ class Program:
     def executable(self) -> numpy.typing.NDArray[numpy.bool]:
         ...
     @property
+    def fallbacks(self) -> tuple[ReportEntry, ...]:
+        ...
+    @property
     def fingerprint(self) -> str:
         ...
     @property

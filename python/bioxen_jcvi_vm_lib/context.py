@@ -45,7 +45,9 @@ from bioxen_jcvi_vm_lib.environment import (
 )
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
+    ReportEntry,
     configuration_for,
+    fallbacks,
     metabolism_for,
     program_for,
     unsealed,
@@ -193,6 +195,12 @@ class CellularContext:
     def time_s(self) -> float:
         """Age of the cell [s]."""
         return self._open().time_s
+
+    @property
+    def report(self) -> tuple[ReportEntry, ...]:
+        """``runtime.report``, and what this cell does without by its own configuration."""
+        entries = (*self.runtime.report, *fallbacks(self._open().program))
+        return tuple(dict.fromkeys(entries))
 
     @property
     def proteins(self) -> NDArray[np.int64]:

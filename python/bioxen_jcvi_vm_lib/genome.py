@@ -230,6 +230,7 @@ class GenomicRuntime:
             "report": (
                 *(_entry(entry) for entry in genome.report),
                 *(_entry(entry) for entry in program.report),
+                *fallbacks(program),
                 *notes,
             ),
         }
@@ -333,6 +334,11 @@ def _title(first: _core.Record) -> str:
 
 def _entry(entry: _core.ReportEntry) -> ReportEntry:
     return ReportEntry(entry.code, entry.message, entry.line, entry.feature)
+
+
+def fallbacks(program: _core.Program) -> tuple[ReportEntry, ...]:
+    """Return what a cell that grows does without; nothing of one that does not grow."""
+    return tuple(_entry(entry) for entry in program.fallbacks)
 
 
 def decode_genome(

@@ -73,6 +73,7 @@ GIVES = {
     "Genome.records": "tuple[Record, ...]",
     "Genome.report": "tuple[ReportEntry, ...]",
     "TranscriptionUnit.genes": "tuple[int, ...]",
+    "Program.fallbacks": "tuple[ReportEntry, ...]",
     "Program.report": "tuple[ReportEntry, ...]",
     "Program.roles": "dict[str, tuple[int, ...]]",
     "Program.units": "tuple[TranscriptionUnit, ...]",

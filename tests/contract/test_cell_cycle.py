@@ -219,6 +219,16 @@ def test_without_fuel_nothing_grows(
     assert cell.audit().ok
 
 
+def test_a_cell_reports_what_its_own_configuration_brings(runtime: bx.GenomicRuntime) -> None:
+    with bx.GenomicVirtualizationManager() as still:
+        plain = still.load_genome_runtime()
+        assert still.create_cellular_context(plain, seed=1).report == plain.report
+        growing = still.create_cellular_context(plain, seed=1, cell_cycle=True)
+        assert {e.code for e in growing.report} - {e.code for e in plain.report} == {
+            entry.code for entry in runtime.report
+        }
+
+
 def test_what_a_genome_does_not_say_is_reported(tmp_path: Path) -> None:
     sequence = "".join(np.random.default_rng(1).choice(list("acgt"), 3000))
     lines = "".join(f"{i + 1:>9} {sequence[i : i + 60]}\n" for i in range(0, 3000, 60))
@@ -238,8 +248,12 @@ def test_what_a_genome_does_not_say_is_reported(tmp_path: Path) -> None:
         assert codes.count("machine-without-parts") == 3
         assert "replicon-without-origin" in codes
         assert "no-translocon" in codes
+        trna = next(e.message for e in runtime.report if e.code == "trna-without-genes")
+        assert "Ala, Arg" in trna
+        assert "Leu" not in trna
         assert "surface-by-lipids" in codes
         cell = manager.create_cellular_context(runtime, seed=1)
+        assert cell.report == runtime.report
         cell.run(600)
         assert cell.cell_cycle.forks == 0
         assert cell.chromosomes == 1

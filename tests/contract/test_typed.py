@@ -65,7 +65,8 @@ def grow(genome: Path) -> bx.ExecutionResult:
         context.inhibit("ribosome", bx.remaining_activity(2.0, ic50=1.0))
         grown: bx.Population = manager.grow_population(context, generations=3, max_cells=4)
         removed: tuple[bx.Dilution, ...] = grown.dilutions
-        print(around.pH, context.inhibitors["ribosome elongation"], removed, plots.lineage_tree(grown))
+        slowed: float = context.inhibitors["ribosome elongation"]
+        print(around.pH, slowed, removed, plots.lineage_tree(grown))
 
         program = bx.GenomicProgram.parse("run(60)") + 'knockout("dnaA")'
         ensemble: list[bx.ExecutionResult] = manager.run_ensemble(

@@ -40,6 +40,8 @@ public:
     [[nodiscard]] std::span<const TranscriptionUnit> units() const noexcept;
     /// What was left out, and why.
     [[nodiscard]] std::span<const ReportEntry> report() const noexcept;
+    /// What a cell that grows does without, or falls back on, because genome and tables do not say; none if it does not grow.
+    [[nodiscard]] std::vector<ReportEntry> fallbacks() const;
     [[nodiscard]] double promoter_strength(UnitId unit) const;
     [[nodiscard]] double kcat_nt_per_s(UnitId unit) const;
     [[nodiscard]] const Organism& organism() const noexcept;

@@ -30,19 +30,28 @@ std::shared_ptr<const Program> Program::with_organism(const Organism& organism) 
                                            std::make_shared<const Kinetics>(make_kinetics(*layout_, organism)));
 }
 
-namespace {
-
-/// What a growing cell does without, because the genome or the tables do not say.
-void report_fallbacks(Layout& layout, const Organism& organism) {
+std::vector<ReportEntry> Program::fallbacks() const {
+    const Layout& layout = *layout_;
+    const Organism& organism = kinetics_->organism;
+    std::vector<ReportEntry> found;
+    if (!organism.cell_cycle.enabled) return found;
     constexpr std::array<const char*, 3> machines{"RNA polymerases", "ribosomes", "degradosomes"};
-    const auto report = [&](const char* code, std::string message) {
-        layout.report.push_back({code, std::move(message), 0, ""});
-    };
+    const auto report = [&](const char* code, std::string message) { found.push_back({code, std::move(message), 0, ""}); };
     for (std::size_t m = 0; m < machines.size(); ++m) {
         if (layout.machine_parts[m].empty())
             report("machine-without-parts", std::string{"not all genes of the parts of "} + machines[m] +
                                                 " are named: the cell builds none, and keeps those it is born with");
     }
+    std::array<bool, amino_acid_count> carried{};
+    for (const std::int8_t residue : layout.trna_residue) {
+        if (residue >= 0) carried[static_cast<std::size_t>(residue)] = true;
+    }
+    std::string bare;
+    for (std::size_t a = 0; a < 20; ++a) {  // no genome needs the two beyond
+        if (!carried[a]) bare += (bare.empty() ? "" : ", ") + std::string{amino_acid_name(a)};
+    }
+    if (!bare.empty())
+        report("trna-without-genes", "no tRNA gene for " + bare + ": the cell makes none, and keeps the tRNA it is born with");
     for (std::size_t r = 0; r < layout.replicons.size(); ++r) {
         const bool given = r < organism.origins_nt.size() && organism.origins_nt[r] >= 0;
         if (!given && layout.replicons[r].origin < 0)
@@ -61,14 +70,11 @@ void report_fallbacks(Layout& layout, const Organism& organism) {
                                     "grows as the lipids do");
     if (layout.translocon == Layout::none || !counted || organism.protein_counts[layout.translocon] <= 0)
         report("no-translocon", "no secY, or none of its protein at birth: membrane proteins go in by themselves");
+    return found;
 }
 
-}  // namespace
-
 std::shared_ptr<const Program> compile(const Genome& genome, const Organism& organism) {
-    Layout made = make_layout(genome, organism);
-    if (organism.cell_cycle.enabled) report_fallbacks(made, organism);
-    auto layout = std::make_shared<const Layout>(std::move(made));
+    auto layout = std::make_shared<const Layout>(make_layout(genome, organism));
     auto kinetics = std::make_shared<const Kinetics>(make_kinetics(*layout, organism));
     return std::make_shared<const Program>(std::move(layout), std::move(kinetics));
 }
