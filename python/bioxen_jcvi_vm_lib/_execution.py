@@ -12,6 +12,7 @@ from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     GenomicRuntimeError,
     IsolationBreachError,
+    VMStateError,
 )
 from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._limits import check_age, check_size
@@ -99,11 +100,13 @@ class Execution:
                 traces.append(trace)
                 if trace.status not in ("completed", "exhausted"):
                     break
-        with contextlib.suppress(IsolationBreachError):  # destroyed meanwhile
-            state = CellCycleState.of(core)
-            if state.cause_of_death is not None:
-                self._notes.append(f"the cell is {state}")
-        return traces or [core.run(0.0)]
+        traces = traces or [core.run(0.0)]
+        if traces[-1].status == "exhausted":
+            with contextlib.suppress(IsolationBreachError, VMStateError):  # destroyed meanwhile
+                state = CellCycleState.of(core)
+                if state.cause_of_death is not None:
+                    self._notes.append(f"the cell is {state}")
+        return traces
 
     def result(
         self, core: _core.Context, traces: list[TraceLike], fingerprint: str

@@ -223,7 +223,7 @@ NUMBERS = dict(numbers(Config))
 
 
 def test_every_number_is_found() -> None:
-    assert len(NUMBERS) == 20
+    assert len(NUMBERS) == 19
     assert NUMBERS["virtual_resources", "ribosome_allocation"] == [0, 10_000_000]
 
 

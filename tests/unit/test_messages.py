@@ -200,10 +200,6 @@ def test_the_search_is_bounded(word: str) -> None:
         ("r\u0443n(1)", "(U+0443)"),
         ("run(1) !", "'!' has no meaning here"),
         ("foo(1)", "checkpoint, and the older transcribe_gene and translate_gene"),
-        (
-            "create_cellular_context()",
-            "checkpoint, and the older transcribe_gene and translate_gene",
-        ),
         ("7", "checkpoint, and the older transcribe_gene and translate_gene"),
     ],
 )
