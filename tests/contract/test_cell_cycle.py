@@ -158,10 +158,30 @@ def test_a_cell_that_was_not_made_to_grow_does_not(runtime: bx.GenomicRuntime) -
         assert str(cell.cell_cycle) == "does not grow"
         assert not cell.proteins_in_machines.any()
         before = cell.trajectory_hash
-        for call in (cell.divide, cell.replicate, lambda: cell.execute("divide()")):
+        for call in (
+            cell.divide,
+            cell.replicate,
+            lambda: cell.execute("run(60)\ndivide()"),
+            lambda: cell.execute("run(60)\nreplicate()"),
+        ):
             with pytest.raises(bx.GenomicRuntimeError, match="does not grow"):
                 call()
-        assert cell.trajectory_hash == before
+        assert cell.trajectory_hash == before  # nothing of the program was begun
+
+
+def test_a_dead_cell_is_told_so_where_replication_is_asked_for(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(runtime, seed=1)
+    cell.set_environment(glucose_mM=0)
+    before = cell.trajectory_hash
+    with pytest.raises(bx.GenomicRuntimeError, match="would be dead, of starvation, since"):
+        cell.replicate()
+    assert cell.trajectory_hash == before  # only a replay has lived that long
+    cell.set_environment(temperature_c=90)
+    cell.run(1)
+    with pytest.raises(bx.GenomicRuntimeError, match="this cell is dead, of heat, since"):
+        cell.replicate()
 
 
 def test_a_cell_with_one_chromosome_cannot_divide(
