@@ -188,7 +188,9 @@ class Execution:
                 status = scout._advance(ahead, Run(_LOOK_S), None).status
                 duration_s += _LOOK_S
                 if status == "cancelled":
-                    break
+                    stopped = Jump(core).closed()
+                    stopped.status = status
+                    return stopped
                 if status == "exhausted" or duration_s >= _LONGEST_ROUND_S:
                     state = CellCycleState.of(ahead)
                     why = "nothing can happen any more" if status == "exhausted" else "it waits"

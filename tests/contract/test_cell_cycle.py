@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -182,6 +185,20 @@ def test_a_dead_cell_is_told_so_where_replication_is_asked_for(
     cell.run(1)
     with pytest.raises(bx.GenomicRuntimeError, match="this cell is dead, of heat, since"):
         cell.replicate()
+
+
+def test_ctrl_c_while_a_round_is_looked_for_leaves_the_cell_as_it_is(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(runtime, seed=1)
+    cell.replicate()  # another round does not begin before the division
+    before = cell.trajectory_hash
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    result = cell.replicate()
+    timer.join()
+    assert (result.status, result.sim_time_s) == ("cancelled", 0.0)
+    assert cell.trajectory_hash == before
 
 
 def test_a_cell_with_one_chromosome_cannot_divide(
