@@ -143,8 +143,10 @@ class Execution:
             work, left = work_of(statement.machine, statement.step), statement.remaining
             return lambda: core.inhibit(work, left)
         if isinstance(statement, Replicate):
+            _check_growth(core, "nothing is replicated")
             return lambda: self._replicated(core)
         if isinstance(statement, Divide):
+            _check_growth(core, "it cannot divide")
             return lambda: self._divided(core)
         if isinstance(statement, RunMetabolicPathways):
             model, is_open = cell._model(), statement.glucose_available
@@ -179,10 +181,8 @@ class Execution:
 
     def _replicated(self, core: _core.Context) -> TraceLike:
         """Run until a round of replication has ended, which a copy of the cell finds out first."""
-        if not core.cycle()["grows"]:
-            raise GenomicRuntimeError(
-                "this cell does not grow, so nothing is replicated: create it with cell_cycle=True"
-            )
+        if (state := CellCycleState.of(core)).cause_of_death is not None:
+            raise GenomicRuntimeError(f"this cell is {state}: nothing is replicated")
         rounds = core.events()["replication_terminations"]
         duration_s = 0.0
         with self._cell.fork(replay=True) as scout:
@@ -191,11 +191,16 @@ class Execution:
                 status = scout._advance(ahead, Run(_LOOK_S), None).status
                 duration_s += _LOOK_S
                 if status == "cancelled":
-                    break
+                    stopped = Jump(core).closed()
+                    stopped.status = status
+                    return stopped
                 if status == "exhausted" or duration_s >= _LONGEST_ROUND_S:
+                    state = CellCycleState.of(ahead)
+                    why = "nothing can happen any more" if status == "exhausted" else "it waits"
+                    if state.cause_of_death is not None:
+                        why = f"the cell would be {state}"
                     raise GenomicRuntimeError(
-                        f"no round of replication ends within {duration_s:g} s: "
-                        + ("nothing can happen any more" if status == "exhausted" else "it waits")
+                        f"no round of replication ends within {duration_s:g} s: {why}"
                     )
         return self._cell._advance(core, Run(duration_s), self._progress)
 
@@ -219,3 +224,10 @@ class Execution:
             self._notes.append(f"made a further cell, of seed {made.seed}")
 
         return create
+
+
+def _check_growth(core: _core.Context, so: str) -> None:
+    if not core.cycle()["grows"]:
+        raise GenomicRuntimeError(
+            f"this cell does not grow, so {so}: create it with cell_cycle=True"
+        )

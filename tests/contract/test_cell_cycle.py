@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -158,10 +161,44 @@ def test_a_cell_that_was_not_made_to_grow_does_not(runtime: bx.GenomicRuntime) -
         assert str(cell.cell_cycle) == "does not grow"
         assert not cell.proteins_in_machines.any()
         before = cell.trajectory_hash
-        for call in (cell.divide, cell.replicate, lambda: cell.execute("divide()")):
+        for call in (
+            cell.divide,
+            cell.replicate,
+            lambda: cell.execute("run(60)\ndivide()"),
+            lambda: cell.execute("run(60)\nreplicate()"),
+        ):
             with pytest.raises(bx.GenomicRuntimeError, match="does not grow"):
                 call()
-        assert cell.trajectory_hash == before
+        assert cell.trajectory_hash == before  # nothing of the program was begun
+
+
+def test_a_dead_cell_is_told_so_where_replication_is_asked_for(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(runtime, seed=1)
+    cell.set_environment(glucose_mM=0)
+    before = cell.trajectory_hash
+    with pytest.raises(bx.GenomicRuntimeError, match="would be dead, of starvation, since"):
+        cell.replicate()
+    assert cell.trajectory_hash == before  # only a replay has lived that long
+    cell.set_environment(temperature_c=90)
+    cell.run(1)
+    with pytest.raises(bx.GenomicRuntimeError, match="this cell is dead, of heat, since"):
+        cell.replicate()
+
+
+def test_ctrl_c_while_a_round_is_looked_for_leaves_the_cell_as_it_is(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(runtime, seed=1)
+    cell.replicate()  # another round does not begin before the division
+    before = cell.trajectory_hash
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    result = cell.replicate()
+    timer.join()
+    assert (result.status, result.sim_time_s) == ("cancelled", 0.0)
+    assert cell.trajectory_hash == before
 
 
 def test_a_cell_with_one_chromosome_cannot_divide(

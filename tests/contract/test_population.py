@@ -7,6 +7,7 @@ import math
 import pickle
 import signal
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -475,6 +476,9 @@ def test_cells_that_do_not_divide_stay_in_the_tree(
         assert math.isnan(population.doubling_time_s)
         assert population.age_distribution(3)[0].tolist() == [0, 0, 0]
         assert population.audit.ok
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # matplotlib's, of a legend without entries
+            population.plot()
         assert "1 dead" in population._repr_html_()
         json.dumps(population.to_dict(), allow_nan=False)
 
@@ -686,9 +690,19 @@ def test_plots_of_a_population(population: bx.Population) -> None:
     assert volumes.get_xlabel() == "volume [fL]"
     axes = pyplot.figure().subplots()
     assert lineage.lineage_tree(population, colour="end_atp", axes=axes) is axes
-    for wrong in ("ending", "end_atq", 3):
-        with pytest.raises(bx.APIValidationError, match="numeric column"):
+    for wrong, right in (
+        ("ending", "mean 'end_mrnas'"),
+        ("end_atq", "'end_atp'"),
+        (3, "they are parent"),
+    ):
+        with pytest.raises(bx.APIValidationError, match="numeric column") as caught:
             lineage.lineage_tree(population, colour=wrong)  # type: ignore[arg-type]
+        assert right in caught.value.message
+        assert "did you mean 'ending'" not in caught.value.message
+    for ask in (population.size, population.expected_age_density):
+        for wrong in ("x", math.nan, [1.0, math.nan], [[1], [2, 3]], None, 10**400):
+            with pytest.raises(bx.APIValidationError, match="a number of seconds or an array"):
+                ask(wrong)  # type: ignore[operator]
     with pytest.raises(bx.APIValidationError, match="must be a Population"):
         lineage.lineage_tree(3)  # type: ignore[arg-type]
     with pytest.raises(bx.APIValidationError, match="Axes"):

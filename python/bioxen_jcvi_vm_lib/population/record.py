@@ -163,7 +163,7 @@ class Population:
 
         A cell that divides then is two; one that is removed then is none.
         """
-        times = np.asarray(time_s, dtype=float)
+        times = _numbers(time_s, "time_s")
         born, ended = self.cells["born_s"], self._gone_s()
         return np.asarray(
             np.searchsorted(np.sort(born), times, "right")
@@ -274,7 +274,7 @@ class Population:
         It is that of a population which grows exponentially at rate k, where 0 ≤ a < ln 2 / k
         (Powell, J. Gen. Microbiol. 15:492, 1956).
         """
-        age = np.asarray(age_s, dtype=float)
+        age = _numbers(age_s, "age_s")
         rate = self.growth_rate_per_h / 3600
         density = np.where((age >= 0) & (age < self.doubling_time_s), 2 * rate, 0.0)
         return np.asarray(density * np.exp(-rate * np.maximum(age, 0.0)))
@@ -432,6 +432,19 @@ def _columns(lives: list[Life]) -> dict[str, NDArray[Any]]:
         3600 * grown, lived_s, out=np.full(len(lives), np.nan), where=lived_s > 0
     )
     return columns
+
+
+def _numbers(values: Any, what: str) -> NDArray[np.float64]:
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        numbers = np.array(math.nan)
+    if np.isnan(numbers).any():
+        raise APIValidationError(
+            f"{what} must be a number of seconds or an array of them, not {short(values)}",
+            details={"argument": what},
+        )
+    return numbers
 
 
 def _bins(bins: Any) -> int:

@@ -49,10 +49,9 @@ def lineage_tree(population: Population, *, colour: str | None = None, axes: Any
             details={"argument": "population"},
         )
     cells = population.cells
-    if colour is not None and (
-        not isinstance(colour, str) or colour not in cells or cells[colour].dtype.kind == "U"
-    ):
-        near = suggestion(colour, cells)
+    numeric = [name for name, column in cells.items() if column.dtype.kind != "U"]
+    if colour is not None and (not isinstance(colour, str) or colour not in numeric):
+        near = suggestion(colour, numeric) or f"; they are {', '.join(numeric)}"
         raise APIValidationError(
             f"colour is a numeric column of the cells, not {short(colour)}{near}",
             details={"argument": "colour"},
@@ -167,7 +166,8 @@ def _volumes(axes: Any, population: Population) -> None:
     axes.set_xlabel("volume [fL]")
     axes.set_ylabel("cells")
     axes.yaxis.set_major_formatter(compact)
-    axes.legend(fontsize="small", framealpha=0.9)
+    if len(seen):
+        axes.legend(fontsize="small", framealpha=0.9)
     tidy(axes)
 
 
