@@ -194,8 +194,13 @@ class Execution:
                     stopped = Jump(core).closed()
                     stopped.status = status
                     return stopped
+                state = CellCycleState.of(ahead)
+                if status == "divided" and state.forks == 0:
+                    raise GenomicRuntimeError(
+                        "no round of replication is under way, and none begins before the cell "
+                        "divides: divide() comes first"
+                    )
                 if status == "exhausted" or duration_s >= _LONGEST_ROUND_S:
-                    state = CellCycleState.of(ahead)
                     why = "nothing can happen any more" if status == "exhausted" else "it waits"
                     if state.cause_of_death is not None:
                         why = f"the cell would be {state}"

@@ -688,6 +688,10 @@ class _Arguments:
         """Return the values by parameter name."""
         call = self.call
         parameters = _PARAMETERS[call]
+        if self._positional and call in _BY_NAME:
+            self._parser.fail(
+                self._positional[0].at, f"{call} takes its arguments by name: {', '.join(parameters)}"
+            )
         if len(self._positional) > len(parameters):
             self._parser.fail(
                 self._positional[len(parameters)].at,
@@ -869,6 +873,8 @@ _KNOWN = f"{', '.join(_CALLS)}, and the older transcribe_gene and translate_gene
 #: Older spellings.
 _CALLS |= {"transcribe_gene": _of_one_gene, "translate_gene": _of_one_gene}
 #: Arguments of each call in order.
+#: Calls whose numbers nobody could tell apart.
+_BY_NAME = frozenset({"set_environment"})
 _PARAMETERS: dict[str, tuple[str, ...]] = {
     "run": ("seconds", "every_s"),
     "run_operon": ("genes", "duration_s"),

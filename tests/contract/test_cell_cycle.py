@@ -256,6 +256,17 @@ def test_without_fuel_nothing_grows(
     assert cell.audit().ok
 
 
+def test_after_its_round_a_cell_divides_first(
+    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime
+) -> None:
+    cell = manager.create_cellular_context(runtime, seed=7)
+    cell.replicate()
+    before = cell.trajectory_hash
+    with pytest.raises(bx.GenomicRuntimeError, match=r"divide\(\) comes first"):
+        cell.replicate()
+    assert cell.trajectory_hash == before
+
+
 def test_a_cell_reports_what_its_own_configuration_brings(runtime: bx.GenomicRuntime) -> None:
     with bx.GenomicVirtualizationManager() as still:
         plain = still.load_genome_runtime()

@@ -919,3 +919,23 @@ def test_paths_in_a_configuration_file_are_relative_to_it(
     monkeypatch.setenv("BIOXEN_METABOLIC_MODEL", "1.json")
     config = bx.GenomicVirtualizationConfig.resolve(tmp_path / "cell.yaml")
     assert (config.metabolic_model, config.kinetics_files) == ("1.json", ["b.csv", "c.csv"])
+
+
+@pytest.mark.data
+def test_a_cell_that_grows_lives_a_cycle_on_its_model(shared_data: Callable[[str], Path]) -> None:
+    """The model grows by 0.342 per hour, which doubles it in 122 min."""
+    config = {
+        "metabolic_model": str(shared_data("models/iMB155.json")),
+        "execution_parameters": {
+            "cell_cycle": True,
+            "reference_mode": True,
+            "proteome_file": str(shared_data("syn3A/proteome.csv")),
+        },
+    }
+    with bx.GenomicVirtualizationManager(config) as manager:
+        runtime = manager.load_genome_runtime(shared_data("genomes/syn3A.gb"))
+        cell = manager.create_cellular_context(runtime, seed=1)
+        assert cell.run(3 * 3600).status == "divided"
+        assert 90 < cell.time_s / 60 < 140
+        assert cell.audit().ok
+        assert min(cell.count(name) for name in ("ATP", "GTP", "UTP", "CTP", "Pi")) > 100

@@ -158,6 +158,7 @@ def test_a_statement_that_no_text_says_is_refused(make: Callable[[], object]) ->
         ("run(3)\nrun(4", 12, "line 2, column 6"),
         ("snapshot()", 0, "needs name"),
         ("snapshot('')", 9, "a name as a text"),
+        ("set_environment(37)", 16, "takes its arguments by name"),
         ("run_metabolic_pathways(glucose_available=1)", 23, "must be True or False"),
         ("run_metabolic_pathways(True, 2)", 29, "takes at most 1"),
         ("create_cellular_context([1])", 24, "expected configuration keys"),
