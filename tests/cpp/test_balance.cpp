@@ -1,12 +1,17 @@
 #include "check.hpp"
 #include "designs.hpp"
 
+#include "cell/snapshot.hpp"
 #include "program/kinetics.hpp"
+#include "support/checksum.hpp"
 
 #include <bioxen/error.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
+#include <span>
 
 using namespace bioxen;
 using namespace designs;
@@ -159,6 +164,74 @@ TEST(sisters_divide_a_delay_after_their_own_termination) {
     }
 }
 
+namespace {
+
+/// With these pH 5 leaves one half of every rate, and pH 3 nothing.
+void halve_at_pH_5(Organism& o) {
+    o.tolerance.lowest_pH = 4.0;
+    o.tolerance.optimal_pH = 7.0;
+    o.tolerance.highest_pH = 9.0;
+}
+constexpr Environment slow{0.0, 37.0, 5.0}, usual{0.0, 37.0, 7.0};
+
+}  // namespace
+
+/// The delay of each pair of sisters passes at the pace of the rest, whatever terminates meanwhile. Here from birth on,
+/// and from a change in the middle of the first life on.
+TEST(sisters_at_half_the_pace_divide_after_twice_the_delay) {
+    for (const double delay : {20.0, 45.0, 70.0}) {
+        for (const double first_s : {0.0, 17.0}) {
+            const Times times{40, delay, 30};
+            Organism o = growing_in_balance(times);
+            o.cell_cycle.division_surface_ratio = 1.0;
+            halve_at_pH_5(o);
+            CellularContext cell{compile(Circle::genome(), o), 6};
+            if (first_s > 0.0) CHECK(cell.advance(first_s) == AdvanceStatus::reached);
+            cell.set_environment(slow);
+            for (int generation = 0; generation < 4; ++generation) {
+                const double birth = cell.time_s() - (generation == 0 ? first_s : 0.0);
+                CHECK(cell.advance(1e3) == AdvanceStatus::ready_to_divide);
+                const double lived = cell.time_s() - birth;
+                const double expected = 2.0 * times.tau - (generation == 0 ? first_s : 0.0);
+                if (!(std::abs(lived - expected) < 3.0))
+                    std::printf("  D %.0f: %.2f s, not %.2f\n", delay, lived, expected);
+                CHECK(std::abs(lived - expected) < 3.0);
+                const CellularContext daughter = cell.divide();
+                CHECK(CellularContext::restore(cell.snapshot(), cell.shared_program()).snapshot() == cell.snapshot());
+            }
+        }
+    }
+}
+
+/// A pair of sisters that was whole at birth, the next rounds having come as far as the law says: also where rounding
+/// puts the age of a round a bit below the time that it takes.
+TEST(a_round_that_ends_at_birth_has_ended) {
+    DraftReplicon draft;
+    draft.space(5'000);
+    const Genome genome = decode(draft.record("REC0", true));
+    int found = 0;
+    for (int delay = 1; delay < 400; ++delay) {
+        Organism o = growing_in_balance({40, static_cast<double>(delay), static_cast<double>(delay)});
+        o.cell_cycle.fork_kcat_bp_per_s = 627.0;
+        const double own_s = 0.5 * 5'000.0 / 627.0, elapsed_s = (own_s + delay) - delay;
+        found += elapsed_s < own_s ? 1 : 0;
+        std::optional<CellularContext> cell;
+        try {
+            cell.emplace(compile(genome, o), 1);
+        } catch (const InputError&) {
+            continue;  // more rounds than there can be
+        }
+        bool same = false;
+        try {
+            same = CellularContext::restore(cell->snapshot(), cell->shared_program()).snapshot() == cell->snapshot();
+        } catch (const InputError& e) {
+            std::printf("  D = tau = %d: %s\n", delay, e.what());
+        }
+        CHECK(same && cell->cycle().chromosomes == 2 && cell->audit().ok());
+    }
+    CHECK(found > 100);
+}
+
 TEST(a_cell_in_balanced_growth_goes_on_bit_for_bit_from_its_snapshots) {
     const auto program = compile(Circle::genome(), growing_in_balance({40, 45, 30}));
     CellularContext cell{program, 3}, shadow{program, 3};
@@ -237,6 +310,50 @@ TEST(plasmids_keep_their_number) {
     CHECK(holds((squares / n - wanted) / std::sqrt(wanted * (1.0 + 2.0 * wanted) / n), "variance of copies"));
 }
 
+/// Rounds of a plasmid begin at the pace of the rest. Forks that an inhibitor stops stay where they began, so that they
+/// count the rounds: Poisson with half the number that the usual pace brings.
+TEST(plasmids_begin_to_be_copied_at_the_pace_of_the_rest) {
+    constexpr double wanted = 20.0, seeds = 50.0;
+    Organism o = growing_in_balance({2, 1, 4});
+    o.cell_cycle.fork_kcat_bp_per_s = 200.0;
+    o.origins_nt = {0, 10};
+    o.replicon_copies = {1, static_cast<std::int64_t>(wanted)};
+    halve_at_pH_5(o);
+    const auto program = compile(decode(DraftReplicon{}.space(800).record("REC0", true) +
+                                        DraftReplicon{}.space(100).record("REC1", true)), o);
+    double begun = 0.0;
+    for (std::uint64_t seed = 1; seed <= static_cast<std::uint64_t>(seeds); ++seed) {
+        CellularContext cell{program, seed};
+        cell.inhibit(Work::replication_elongation, 0.0);
+        cell.set_environment({0.0, 37.0, 3.0});
+        const std::int64_t before = cell.cycle().forks;
+        cell.advance(300.0);
+        CHECK(cell.cycle().forks == before && cell.time_s() < 200.0);
+        cell.set_environment(slow);
+        cell.set_resource(species::lipid, 0);  // it is to begin no round of its chromosome
+        cell.advance(cell.time_s() + 4.0);
+        begun += 0.5 * static_cast<double>(cell.cycle().forks - before);
+        CHECK(cell.audit().ok());
+    }
+    const double expected = 0.5 * wanted * seeds;
+    CHECK(holds((begun - expected) / std::sqrt(expected), "rounds of plasmids"));
+}
+
+/// The end of a plasmid's round is not the end of the chromosome's.
+TEST(plasmids_do_not_tell_the_phase_of_the_chromosome) {
+    Organism o = growing_in_balance({2, 1, 4});
+    o.cell_cycle.fork_kcat_bp_per_s = 200.0;
+    o.cell_cycle.initiation_volume_l *= 100.0;  // no round of the chromosome begins
+    o.cell_cycle.doubling_time_s = 10.0;
+    o.origins_nt = {0, 10};
+    o.replicon_copies = {1, 20};
+    CellularContext cell{compile(decode(DraftReplicon{}.space(800).record("REC0", true) +
+                                        DraftReplicon{}.space(100).record("REC1", true)), o), 1};
+    cell.advance(5.0);
+    CHECK(cell.events().replication_terminations > 0);
+    CHECK(cell.cycle().replication_began_s == -1.0 && cell.cycle().replication_ended_s == -1.0);
+}
+
 TEST(balanced_growth_is_refused_where_it_has_no_law) {
     const std::array<std::function<void(Organism&)>, 6> faults{{
         [](Organism& o) { o.cell_cycle.doubling_time_s = -1.0; },
@@ -259,6 +376,35 @@ TEST(balanced_growth_is_refused_where_it_has_no_law) {
         if (!refused) std::printf("  fault %zu is accepted\n", i);
         CHECK(refused);
     }
+}
+
+/// What was made since the last tick counts among what a division tosses coins for: a forged snapshot could have it
+/// take for ever.
+TEST(a_division_counts_what_is_not_posted_yet) {
+    const auto program = compile(Circle::genome(), growing_in_balance({40, 45, 30}));
+    CellularContext cell{program, 3};
+    std::vector<std::byte> bytes = cell.snapshot();
+    const auto pools = cell.resources();
+    const auto image = std::as_bytes(std::span{pools});
+    auto found = std::search(bytes.begin(), bytes.end(), image.begin(), image.end());  // in the organism
+    found = std::search(found + 1, bytes.end(), image.begin(), image.end());
+    CHECK(found != bytes.end());
+    const auto put = [&bytes](std::size_t at, std::uint64_t word) {
+        for (std::size_t i = 0; i < 8; ++i, word >>= 8) bytes[at + i] = static_cast<std::byte>(word & 255);
+    };
+    // nucleotides that degradosomes have taken off
+    const auto steps = static_cast<std::size_t>(found - bytes.begin()) + image.size();
+    put(steps + 8 * symbol::degradation, std::uint64_t{1} << 50);
+    const std::size_t covered = bytes.size() - snapshot_format::checksum_bytes;
+    put(covered, crc64(std::span{bytes}.first(covered)));
+    CellularContext forged = CellularContext::restore(bytes, program);
+    bool refused = false;
+    try {
+        (void)forged.divide();
+    } catch (const InputError& e) {
+        refused = std::string{e.what()}.find("molecules") != std::string::npos;
+    }
+    CHECK(refused);
 }
 
 // ---------------------------------------------------------------------------------------------------- factors by gene
@@ -354,6 +500,18 @@ TEST(ribosomes_load_as_often_as_their_factors_say) {
     CHECK(in_share(made[0], made[0] + made[1], 1.0 / 7.0, "proteins"));
     o.gene_loading = {{0, 0.0}, {1, 0.0}};
     CHECK((counted(o, 2.0, [](const CellularContext& c) { return c.proteins(); }) == std::array<double, 2>{}));
+}
+
+/// A messenger on which no ribosome ever loads does not keep a cell busy.
+TEST(a_cell_with_nothing_to_load_is_exhausted) {
+    Organism o = organism();
+    o.rna_polymerases = o.degradosomes = 0;
+    o.protein_decay_per_s = 0.0;
+    o.mrna_counts = {20.0, 0.0};
+    o.gene_loading = {{0, 0.0}, {1, 1.0}};
+    CellularContext cell{compile(two_units(), o), 3};
+    CHECK(cell.mrnas()[0] > 0 && cell.mrnas()[1] == 0);
+    CHECK(cell.advance(1e3) == AdvanceStatus::exhausted);
 }
 
 TEST(given_units_go_before_distances) {

@@ -488,6 +488,22 @@ TEST(repair_waits_for_what_it_takes_and_too_many_lesions_kill) {
     CHECK(cell.cycle().death == Death::dna_damage && cell.cycle().died_s <= cell.time_s() && sound(cell));
 }
 
+/// Lesions kill between two supply ticks: where somebody looks in between changes neither the age nor the state.
+TEST(a_cell_dies_of_lesions_at_the_same_moment_however_its_time_is_cut) {
+    Organism o = living();
+    o.tolerance.dna_damage_per_bp_s = 0.05;
+    o.tolerance.lethal_lesions = 10;
+    const auto program = compile(one_circle(), o);
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        CellularContext whole{program, seed}, cut{program, seed};
+        CHECK(whole.advance(1e4) == AdvanceStatus::exhausted && whole.time_s() == whole.cycle().died_s);
+        AdvanceStatus status = AdvanceStatus::reached;
+        for (int i = 1; status != AdvanceStatus::exhausted; ++i) status = cut.advance(i * 0.0007, 50);
+        CHECK(cut.trajectory_hash() == whole.trajectory_hash() && sound(whole));
+        CHECK(whole.advance(1e4) == AdvanceStatus::exhausted && cut.trajectory_hash() == whole.trajectory_hash());
+    }
+}
+
 /// A copy that is being made is hit only where it has been made, and a lesion goes with either daughter.
 TEST(growing_cells_are_hit_base_pair_by_base_pair_and_share_their_lesions) {
     Organism o = living();
@@ -539,6 +555,20 @@ TEST(a_snapshot_holds_environment_inhibitors_and_lesions) {
         for (CellularContext* one : {&again, &fork, &ahead}) one->advance(until + 3.0);
         CHECK(again.trajectory_hash() == ahead.trajectory_hash() && fork.trajectory_hash() == ahead.trajectory_hash());
     }
+}
+
+/// What an inhibitor leaves may be next to nothing: the next event is then as good as never, but not at infinity.
+TEST(a_cell_that_is_inhibited_nearly_for_ever_is_restored_from_its_snapshot) {
+    const auto program = compile(small_genome(), organism());
+    CellularContext cell{program, 6};
+    cell.advance(2.001);
+    for (std::size_t w = 0; w < work_names.size(); ++w) cell.inhibit(static_cast<Work>(w), 1e-310);
+    CellularContext again = CellularContext::restore(cell.snapshot(), program);
+    for (CellularContext* one : {&cell, &again}) {
+        for (std::size_t w = 0; w < work_names.size(); ++w) one->inhibit(static_cast<Work>(w), 1.0);
+        one->advance(3.0);
+    }
+    CHECK(cell.events().codon_steps > 0 && cell.trajectory_hash() == again.trajectory_hash());
 }
 
 /// Every value of the condition of a cell, put out of its range, is refused.

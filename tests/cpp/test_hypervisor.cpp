@@ -487,6 +487,24 @@ TEST(grants_act_at_their_simulated_times_whoever_runs_when) {
     CHECK(refusal([&] { (void)bare.rebalance(1.0); }) == InputErrorKind::allocation);
 }
 
+/// It will never be as old as its next grant.
+TEST(a_dead_cell_is_exhausted_whatever_it_is_granted_later) {
+    const auto p = program();
+    const Capacity own = capacity_of(p->organism());
+    Hypervisor::Options o = virtual_options(1);
+    o.chassis.emplace(own);
+    Hypervisor hv{o};
+    Organism frail = p->organism();
+    frail.tolerance.lethal_temperature_c = 50.0;
+    const ContextHandle h = hv.create("a", CellularContext{p->with_organism(frail), 1});
+    hv.start(h);
+    CHECK(hv.wait(Runs{hv.submit(h, until(1.5))}));
+    hv.allocate(h, {own, {}, {}}, 9.0);
+    hv.change(h, [](CellularContext& c) { c.set_environment({0.0, 60.0, 7.0}); });
+    const Runs runs{hv.submit(h, until(20.0))};
+    CHECK(hv.wait(runs, 1'000 * ms) && runs[0]->status == RunStatus::exhausted && runs[0]->ended_s == 1.5);
+}
+
 TEST(a_fork_has_the_grants_that_its_parent_has_yet_to_come_to) {
     const auto p = program();
     const Capacity own = capacity_of(p->organism());

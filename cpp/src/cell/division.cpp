@@ -214,8 +214,9 @@ std::pair<Cell, Cell> Cell::divided() const {
         throw InputError(InputErrorKind::runtime,
                          "the cell cannot divide: it has not two whole copies of each chromosome (replication ends later)");
     std::int64_t molecules = lesions_;
-    for (const auto& counts : {std::span<const std::int64_t>{pools_.data(), species::resource_count},
-                               std::span<const std::int64_t>{proteins_}, std::span<const std::int64_t>{mature_}}) {
+    const auto pools = resources();
+    for (const auto& counts : {std::span<const std::int64_t>{pools}, std::span<const std::int64_t>{proteins_},
+                               std::span<const std::int64_t>{mature_}}) {
         for (const std::int64_t n : counts) molecules += n;
     }
     if (molecules > most_tosses)

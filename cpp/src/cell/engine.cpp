@@ -68,7 +68,8 @@ void Cell::refresh_life_rates() noexcept {
     const Kinetics& k = *kinetics_;
     const CellCycle& cycle = k.organism.cell_cycle;
     const Life& life = *life_;
-    for (const RareChannel binding : {bind_rnap, bind_ribosome, bind_degradosome}) rare_rate_[binding] *= life.inverse_volume_ratio;
+    for (const RareChannel binding : {bind_rnap, bind_ribosome, bind_degradosome})
+        rare_rate_[binding] *= life.inverse_volume_ratio;
     rare_rate_[bind_rnap] *= static_cast<double>(life.most_copies);
     rare_rate_[copy_base] = static_cast<double>(life.forks.size()) * cycle.fork_kcat_bp_per_s;
     for (std::size_t m = 0; m < life.complete_sets.size(); ++m)
@@ -178,6 +179,7 @@ AdvanceStatus Cell::advance(double until_s, std::uint64_t& fuel) {
         const double tick_at = static_cast<double>(tick_ + 1) * tick_s;
         const double horizon = std::min(tick_at, until_s);
         candidates(horizon, fuel);
+        if (death_ != Death::none) return AdvanceStatus::exhausted;  // at that moment, whatever the horizon was
         if (next_candidate_ < horizon) return AdvanceStatus::preempted;
         if (tick_at > until_s) {
             now_ = std::max(now_, until_s);
@@ -195,7 +197,8 @@ AdvanceStatus Cell::advance(double until_s, std::uint64_t& fuel) {
             life_->told_ready = true;
             return AdvanceStatus::ready_to_divide;
         }
-        if (events_at_tick_ == before && !time_will_tell() && !anything_can_happen() && !supply_can_act()) return AdvanceStatus::exhausted;
+        if (events_at_tick_ == before && !time_will_tell() && !anything_can_happen() && !supply_can_act())
+            return AdvanceStatus::exhausted;
         if (fuel == 0 && now_ < until_s) return AdvanceStatus::preempted;
     }
 }

@@ -61,8 +61,7 @@ void Cell::change_rates() {
     scale_rates();
     refresh_rates();
     if (total_rate_ == before) return;
-    next_candidate_ = now_ + (before > 0.0 && total_rate_ > 0.0 ? left_s * (before / total_rate_)
-                                                                : random_.exponential() * inverse_total_);
+    next_candidate_ = now_ + (before > 0.0 ? left_s * before : random_.exponential()) * inverse_total_;
 }
 
 double Cell::present_rate(const SupplyFlow& flow) const noexcept {
@@ -79,6 +78,8 @@ void Cell::pass_own_time() noexcept {
     const double behind_s = tick_s * (1.0 - pace_);
     life_->replication_due_s += behind_s;
     life_->division_lag_s += behind_s;
+    if (!(kinetics_->organism.cell_cycle.doubling_time_s > 0.0)) return;
+    for (DnaCopy& copy : life_->copies) copy.ended_s += behind_s;
 }
 
 }  // namespace bioxen

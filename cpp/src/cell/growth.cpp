@@ -130,13 +130,15 @@ bool Cell::ready_to_divide() const noexcept {
     if (!life_) return false;
     const CellCycle& cycle = kinetics_->organism.cell_cycle;
     return has_two_chromosomes() && surface_ratio() >= cycle.division_surface_ratio &&
-           now_ >= sisters_since_s() + cycle.division_delay_s + life_->division_lag_s;
+           now_ >= sisters_since_s() + cycle.division_delay_s;
 }
 
-/// Age at which the chromosomes that the next division parts became two. The second copy of a replicon is the sister of the
-/// first: it was made by the oldest round, and is whole before any later one.
+/// Age at which the chromosomes that the next division parts became two, later by what the pace has put off since.
+/// The second copy of a replicon is the sister of the first: it was made by the oldest round, and is whole before any
+/// later one.
 double Cell::sisters_since_s() const noexcept {
-    if (!(kinetics_->organism.cell_cycle.doubling_time_s > 0.0)) return life_->replication_ended_s;
+    if (!(kinetics_->organism.cell_cycle.doubling_time_s > 0.0))
+        return life_->replication_ended_s + life_->division_lag_s;
     double since = -std::numeric_limits<double>::infinity();
     for (std::size_t r = 0; r < life_->by_replicon.size(); ++r) {
         if (is_chromosome(r)) since = std::max(since, life_->copies[life_->by_replicon[r][1]].ended_s);

@@ -19,7 +19,8 @@ struct DnaCopy {
     std::int64_t left = 0;          ///< bases copied to the left of the origin, the one at the origin not included
     std::int64_t right = 0;         ///< and to the right of it, with the one at the origin
 
-    /// Age at which it became whole, for those that had to: sisters divide a delay later. Kept in balanced growth only.
+    /// Age at which it became whole, for those that had to, later by what a pace other than 1 has put off since:
+    /// sisters divide a delay after it. Kept in balanced growth only.
     double ended_s = 0.0;
     std::uint32_t ahead = none;     ///< unfinished, whose forks these may not pass: the latest from `parent`, or `parent`
 
@@ -55,6 +56,7 @@ struct Life {
     double replication_began_s = -1.0;              ///< of this generation; below 0: not yet
     double replication_ended_s = -1.0;
     double division_lag_s = 0.0;                    ///< by which a pace other than 1 has put off division since then
+                                                    ///< (in balanced growth each copy keeps its own)
     double surface_before = 1.0;                    ///< surface ratio a growth interval ago
     bool arrested = false;                          ///< no surface was added in the last whole interval
     std::int64_t generation = 0;                    ///< divisions behind it

@@ -246,8 +246,10 @@ bool Cell::anything_can_happen() const {
         if (!(rare_rate_[list == 0 ? bind_ribosome : bind_ribosome_fixed] > 0.0)) continue;
         for (const LoadingSite& site : sites_[list]) {
             const std::uint32_t c = layout_->units[transcripts_[site.transcript].unit].first_cistron + site.cistron;
+            const bool never = k.fixed_initiation_per_s[c] == 0.0 ||
+                               (list == 0 && !k.cistron_loading.empty() && !(k.cistron_loading[c] > 0.0f));
             WalkerId ahead = no_walker, behind = no_walker;
-            if (k.fixed_initiation_per_s[c] != 0.0 && find_place(site, ahead, behind)) return true;
+            if (!never && find_place(site, ahead, behind)) return true;
         }
     }
     if (rare_rate_[bind_degradosome] > 0.0) {
@@ -265,15 +267,16 @@ bool Cell::life_can_act() const noexcept {
     }
     const bool powered = pools_[species::ATP] >= 1;
     if (powered && rare_rate_[insert_residues] > 0.0) return true;
-    for (std::size_t r = 0; r < life.by_replicon.size(); ++r) {
-        if (has_own_control(r) && kinetics_->life.origins[r] >= 0 && !life.by_replicon[r].empty() && !is_full_of(r)) return true;
+    for (std::size_t r = 0; pace_ > 0.0 && r < life.by_replicon.size(); ++r) {
+        const bool there = kinetics_->life.origins[r] >= 0 && !life.by_replicon[r].empty();
+        if (there && has_own_control(r) && !is_full_of(r)) return true;
     }
     const auto copies = [this](const Fork& fork) { return may_copy(fork); };
     if (rare_rate_[copy_base] > 0.0 && std::any_of(life.forks.begin(), life.forks.end(), copies)) return true;
     // what only its time is wanting for
     const bool will_divide = !life.told_ready && has_two_chromosomes() &&
                              surface_ratio() >= kinetics_->organism.cell_cycle.division_surface_ratio;
-    return will_divide || (pace_ > 0.0 && life.replication_due_s < 1e300);
+    return pace_ > 0.0 && (will_divide || life.replication_due_s < 1e300);
 }
 
 std::size_t Cell::memory_bytes() const noexcept {

@@ -108,11 +108,12 @@ bool Cell::has_own_control(std::size_t replicon) const noexcept {
 /// number. A plasmid of which no copy is left is lost.
 void Cell::replicate_plasmids() {
     Life& life = *life_;
-    const double doublings = tick_s / kinetics_->organism.cell_cycle.doubling_time_s;
+    const double doublings = tick_s * pace_ / kinetics_->organism.cell_cycle.doubling_time_s;
     const std::size_t before = life.copies.size();
     for (std::uint32_t r = 0; r < life.by_replicon.size(); ++r) {
         if (kinetics_->life.origins[r] < 0 || !has_own_control(r) || life.by_replicon[r].empty()) continue;
-        for (std::int64_t n = random_.poisson(static_cast<double>(kinetics_->life.copies[r]) * doublings); n > 0 && !is_full_of(r); --n) {
+        const double mean = static_cast<double>(kinetics_->life.copies[r]) * doublings;
+        for (std::int64_t n = random_.poisson(mean); n > 0 && !is_full_of(r); --n) {
             const auto& there = life.by_replicon[r];
             const auto chosen = static_cast<std::size_t>(random_.uniform() * static_cast<double>(there.size()));
             add_copy({r, there[std::min(chosen, there.size() - 1)]});
@@ -188,8 +189,10 @@ void Cell::finish_fork(std::size_t chosen) {
             if (life.copies[other].ahead == c) life.copies[other].ahead = DnaCopy::none;  // it was ahead of all
         }
         copy.ended_s = now_;
-        life.replication_ended_s = now_;
-        life.division_lag_s = 0.0;
+        if (!has_own_control(copy.replicon)) {
+            life.replication_ended_s = now_;
+            life.division_lag_s = 0.0;
+        }
         ++counts_.replication_terminations;
     }
     refresh_rates();
@@ -260,8 +263,9 @@ bool Cell::fork_is_near(std::uint32_t copy, const UnitLayout& unit) const noexce
     for (const Fork& fork : life_->forks) {
         if (life_->copies[fork.copy].parent != copy && fork.copy != copy) continue;
         const std::int64_t ahead = replicon.axis + from_cut_of(fork) - unit.axis;
-        const std::int64_t near = replicon.circular ? std::min(remainder(ahead, replicon.length_nt), remainder(-ahead, replicon.length_nt))
-                                                    : std::max(ahead, -ahead);
+        const std::int64_t near =
+            replicon.circular ? std::min(remainder(ahead, replicon.length_nt), remainder(-ahead, replicon.length_nt))
+                              : std::max(ahead, -ahead);
         if (near < footprint) return true;
     }
     return false;

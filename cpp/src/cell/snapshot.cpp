@@ -103,8 +103,9 @@ void Cell::write_condition(ByteWriter& out) const {
 
 void Cell::write_life(ByteWriter& out) const {
     const Life& life = *life_;
-    for (const double value : {life.volume_ratio, life.volume_ratio_before, life.growth_rate_per_s, life.birth_s, life.replication_due_s,
-                               life.replication_began_s, life.replication_ended_s, life.division_lag_s, life.surface_before})
+    for (const double value : {life.volume_ratio, life.volume_ratio_before, life.growth_rate_per_s, life.birth_s,
+                               life.replication_due_s, life.replication_began_s, life.replication_ended_s,
+                               life.division_lag_s, life.surface_before})
         out.add(value);
     out.add(life.generation);
     out.add(static_cast<std::uint8_t>(life.told_ready ? 1 : 0));

@@ -12,7 +12,6 @@ namespace {
 /// Longest wait at a time: keeps the sum of clock and timeout from overflowing.
 constexpr std::int64_t longest_wait_ns = 3'600'000'000'000;
 
-
 }  // namespace
 
 void Hypervisor::Impl::tile(Worker& worker, std::int64_t Worker::* account, std::int64_t now_ns) const noexcept {
@@ -175,7 +174,8 @@ void Hypervisor::Impl::look_back(Resident& r, const Outcome& outcome) {
         r.context_state = r.quota.on_quota == OnQuota::stop ? ContextState::stopped : ContextState::paused;
         finish_all(r, RunStatus::quota, used);
         if (has_ended(r.context_state)) let_go(r);
-    } else if (outcome.status == AdvanceStatus::exhausted && r.grants.empty()) {
+    } else if (outcome.status == AdvanceStatus::exhausted &&
+               (r.grants.empty() || r.observed.cycle.phase == Phase::dead)) {  // who is dead comes to no grant
         finish(r, RunStatus::exhausted);
     } else if (outcome.status == AdvanceStatus::ready_to_divide) {
         finish(r, RunStatus::divided);  // whoever asked for the run decides whether it divides

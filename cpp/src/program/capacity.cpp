@@ -24,7 +24,8 @@ constexpr double most_flux_per_s = 0x1.0p61;
 double own_flux_per_s(const Organism& organism, const Flux& flux) {
     double sum = 0.0;
     for (const SupplyReaction& reaction : organism.supply)
-        sum += rate_per_s(reaction, organism.tolerance.glucose_mM) * static_cast<double>(drawn_per_turn(reaction).*flux.brought);
+        sum += rate_per_s(reaction, organism.tolerance.glucose_mM) *
+               static_cast<double>(drawn_per_turn(reaction).*flux.brought);
     if (!(sum >= 0.0 && sum <= most_flux_per_s))
         throw InputError(InputErrorKind::configuration,
                          std::string{"the maximal rates at which supply brings "} + flux.what + " are out of range");

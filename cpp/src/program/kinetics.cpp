@@ -266,8 +266,6 @@ void set_classes(const Layout& layout, Kinetics& k) {
         k.class_bound_per_s[first_rnap_class + i] = std::max(bounds[i], o.head_on_dissociation_per_s);
     }
     k.class_count = first_rnap_class + bounds.size();
-    for (std::size_t c = 0; c < k.class_count; ++c)
-        k.class_inverse_bound_s[c] = k.class_bound_per_s[c] > 0.0 ? 1.0 / k.class_bound_per_s[c] : 0.0;
     const auto ratio = [](double rate, double bound) {
         return bound > 0.0 ? static_cast<float>(rate / bound) : 0.0f;
     };

@@ -96,7 +96,6 @@ struct Kinetics {
 
     std::size_t class_count = 0;
     std::array<double, max_classes> class_bound_per_s{};
-    std::array<double, max_classes> class_inverse_bound_s{};
     StepTable steps;
     float codon_ratio = 0.0f;      ///< translation kcat / bound of the ribosome class
     float degradation_ratio = 0.0f;

@@ -101,7 +101,8 @@ void place_rounds(LifePlan& plan, const Layout& layout, const CellCycle& cycle) 
                " s from the beginning of replication to division would be born with more than 9 rounds under way");
     std::size_t copies = 0;
     for (std::size_t r = 0; r < plan.rounds.size(); ++r) {
-        copies += static_cast<std::size_t>(plan.copies[r]) << (is_chromosome(r) ? static_cast<unsigned>(whole_s / cycle.doubling_time_s) : 0u);
+        const unsigned rounds = is_chromosome(r) ? static_cast<unsigned>(whole_s / cycle.doubling_time_s) : 0u;
+        copies += static_cast<std::size_t>(plan.copies[r]) << rounds;
         if (copies > most_dna_copies_in_all / 2)
             refuse("a cell that grows starts with at most " + std::to_string(most_dna_copies_in_all / 2) +
                    " DNA molecules; with those that are being made this one would have more");
@@ -110,15 +111,15 @@ void place_rounds(LifePlan& plan, const Layout& layout, const CellCycle& cycle) 
         const double own_s = replication_time_s(replicon, plan.origins[r], cycle.fork_kcat_bp_per_s);
         for (double division_s = cycle.doubling_time_s; division_s <= whole_s; division_s += cycle.doubling_time_s) {
             const double elapsed_s = whole_s - division_s;
-            RoundAtBirth& round = plan.rounds[r].emplace_back();
-            round.whole = elapsed_s >= own_s;
-            if (round.whole) {
-                round.ended_s = own_s - elapsed_s;
-                continue;
-            }
             const auto copied = static_cast<std::int64_t>(elapsed_s * cycle.fork_kcat_bp_per_s);
+            RoundAtBirth& round = plan.rounds[r].emplace_back();
             round.left = replicon.circular ? copied : std::min(copied, plan.origins[r]);
             round.right = replicon.circular ? copied : std::min(copied, replicon.length_nt - plan.origins[r]);
+            // by its bases, too: of two times that should be equal either may be rounded to the longer one
+            round.whole = elapsed_s >= own_s || round.left + round.right >= replicon.length_nt;
+            if (!round.whole) continue;
+            round.left = round.right = 0;
+            round.ended_s = std::min(own_s - elapsed_s, 0.0);
         }
     }
 }

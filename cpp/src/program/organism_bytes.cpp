@@ -12,8 +12,10 @@ namespace {
 constexpr std::uint8_t grows = 1, grows_in_balance = 2, has_gene_factors = 4;
 
 std::uint8_t what_it_has(const Organism& o) {
-    const bool factors = !(o.gene_messengers.empty() && o.gene_decay.empty() && o.gene_loading.empty() && o.unit_groups.empty());
-    return static_cast<std::uint8_t>((o.cell_cycle.enabled ? grows : 0) | (o.cell_cycle.doubling_time_s != 0.0 ? grows_in_balance : 0) |
+    const bool factors = !(o.gene_messengers.empty() && o.gene_decay.empty() && o.gene_loading.empty() &&
+                           o.unit_groups.empty());
+    return static_cast<std::uint8_t>((o.cell_cycle.enabled ? grows : 0) |
+                                     (o.cell_cycle.doubling_time_s != 0.0 ? grows_in_balance : 0) |
                                      (factors ? has_gene_factors : 0));
 }
 
