@@ -690,7 +690,8 @@ class _Arguments:
         parameters = _PARAMETERS[call]
         if self._positional and call in _BY_NAME:
             self._parser.fail(
-                self._positional[0].at, f"{call} takes its arguments by name: {', '.join(parameters)}"
+                self._positional[0].at,
+                f"{call} takes its arguments by name: {', '.join(parameters)}",
             )
         if len(self._positional) > len(parameters):
             self._parser.fail(
