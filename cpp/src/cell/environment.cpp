@@ -79,7 +79,9 @@ void Cell::pass_own_time() noexcept {
     life_->replication_due_s += behind_s;
     life_->division_lag_s += behind_s;
     if (!(kinetics_->organism.cell_cycle.doubling_time_s > 0.0)) return;
-    for (DnaCopy& copy : life_->copies) copy.ended_s += behind_s;
+    for (DnaCopy& copy : life_->copies) {
+        if (copy.whole()) copy.ended_s += behind_s;
+    }
 }
 
 }  // namespace bioxen
