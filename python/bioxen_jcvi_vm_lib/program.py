@@ -873,9 +873,9 @@ _CALLS: dict[str, Callable[[_Arguments], Statement]] = {
 _KNOWN = f"{', '.join(_CALLS)}, and the older transcribe_gene and translate_gene"
 #: Older spellings.
 _CALLS |= {"transcribe_gene": _of_one_gene, "translate_gene": _of_one_gene}
-#: Arguments of each call in order.
 #: Calls whose numbers nobody could tell apart.
 _BY_NAME = frozenset({"set_environment"})
+#: Arguments of each call in order.
 _PARAMETERS: dict[str, tuple[str, ...]] = {
     "run": ("seconds", "every_s"),
     "run_operon": ("genes", "duration_s"),

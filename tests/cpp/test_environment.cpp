@@ -1,9 +1,8 @@
 #include "check.hpp"
 #include "designs.hpp"
+#include "reseal.hpp"
 
-#include "cell/snapshot.hpp"
 #include "program/kinetics.hpp"
-#include "support/checksum.hpp"
 
 #include <bioxen/error.hpp>
 
@@ -99,16 +98,6 @@ std::string refusal(const std::function<void()>& deed) {
         return e.what();
     }
     return {};
-}
-
-/// With the length and the checksum that belong to them.
-void reseal(Bytes& bytes) {
-    const auto put = [&bytes](std::size_t at, std::uint64_t word) {
-        for (std::size_t i = 0; i < 8; ++i, word >>= 8) bytes[at + i] = static_cast<std::byte>(word & 255);
-    };
-    const std::size_t covered = bytes.size() - snapshot_format::checksum_bytes;
-    put(16, bytes.size());
-    put(covered, crc64(std::span{bytes}.first(covered)));
 }
 
 }  // namespace

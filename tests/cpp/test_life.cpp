@@ -1,12 +1,12 @@
 #include "check.hpp"
 #include "designs.hpp"
 #include "failing_allocations.hpp"
+#include "reseal.hpp"
 
 #include "cell/snapshot.hpp"
 #include "program/kinetics.hpp"
 #include "program/layout.hpp"
 #include "program/organism_bytes.hpp"
-#include "support/checksum.hpp"
 
 #include <bioxen/error.hpp>
 #include <bioxen/hypervisor.hpp>
@@ -79,16 +79,6 @@ CellularContext divided(CellularContext& mother, const std::string& where) {
     CHECK(daughter.cycle().generation == before.cycle().generation + 1);
     CHECK(mother.events().divisions == before.events().divisions + 1 && daughter.events().divisions == 0);
     return daughter;
-}
-
-/// Gives changed bytes the length and the checksum that belong to them.
-void reseal(Bytes& bytes) {
-    const auto put = [&bytes](std::size_t at, std::uint64_t word) {
-        for (std::size_t i = 0; i < 8; ++i, word >>= 8) bytes[at + i] = static_cast<std::byte>(word & 255);
-    };
-    const std::size_t covered = bytes.size() - snapshot_format::checksum_bytes;
-    put(16, bytes.size());
-    put(covered, crc64(std::span{bytes}.first(covered)));
 }
 
 double z_of_mean(const std::vector<double>& x, double mean, double variance) {

@@ -626,7 +626,7 @@ def test_problems_are_looked_for_up_to_a_hundred() -> None:
             Config.from_dict(data)
         assert time.perf_counter() - began < 5
         assert len(caught.value.details["problems"]) == 100
-        assert len(caught.value.message) < 700
+        assert len(caught.value.message) < 500
 
 
 def test_no_more_than_a_hundred_problems_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:

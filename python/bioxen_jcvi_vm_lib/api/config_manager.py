@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import numbers
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import (
@@ -696,8 +696,15 @@ def _unknown(
     else:
         near = suggestion(key, [*model.model_fields, *model.spellings])
         near = near or suggestion(key, [*every, *ROOT_KEYS])
-        place = near or f"; known keys here: {', '.join(sorted(model.model_fields))}"
+        place = near or f"; known keys here: {_listed(sorted(model.model_fields))}"
     return refused(f"unknown configuration key {_place(path, source)}{place}", source, key=path)
+
+
+def _listed(keys: Sequence[str]) -> str:
+    """Name a dozen keys, and how to get the others."""
+    shown = ", ".join(keys[:12])
+    more = len(keys) - 12
+    return shown if more <= 0 else f"{shown} and {more} more (bioxen config schema lists them)"
 
 
 def _place(path: str, source: Source) -> str:
