@@ -2,9 +2,9 @@
 
     python benchmarks/generations.py [--seeds 5] [--generations 6] [--natural]
 
-Needs syn3A.gb and proteome.csv. Per generation the mean over seeds of the length of the cycle, of the
-machines at birth and at division, of lipids and ATP at division, and the parts of the ribosome that
-were most often the scarcest while the cell grew.
+Needs syn3A.gb and proteome.csv. Per generation and over seeds: length of the cycle (mean and
+standard deviation), machines at birth and how many times as many at division, lipids and ATP at
+division, and the proteins of which there was most often least for another ribosome.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def live(cell: bx.CellularContext, parts: dict[str, tuple[list[int], int]]) -> G
 
 
 def line_of(
-    manager: bx.GenomicVirtualizationManager, runtime: bx.GenomicRuntime, seed: int, generations: int
+    manager: bx.GenomicVirtualizationManager,
+    runtime: bx.GenomicRuntime,
+    seed: int,
+    generations: int,
 ) -> list[Generation]:
     """Follow one daughter of every division."""
     parts = ribosome_parts(runtime)
@@ -114,7 +117,7 @@ def main() -> None:
             for seed in range(1, chosen.seeds + 1)
         ]
     print("| generation | cycle [min] | ribosomes | RNA polymerases | degradosomes", end=" ")
-    print("| lipids | ATP | scarcest part of the ribosome |")
+    print("| lipids | ATP | scarcest protein of the ribosome |")
     print("|---|---|---|---|---|---|---|---|")
     for generation, cells in enumerate(zip(*lines, strict=True), 1):
         row = [str(generation), spread([cell.minutes for cell in cells])]

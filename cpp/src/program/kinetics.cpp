@@ -15,7 +15,7 @@ namespace bioxen {
 namespace {
 
 constexpr double avogadro_per_mol = 6.02214076e23;  // exact since the 2019 SI
-constexpr std::size_t ribosomes = 1;                  // in the order of `machine_names`
+constexpr std::size_t ribosomes = 1;                // in the order of `machine_names`
 constexpr std::int64_t largest_count = std::int64_t{1} << 40;
 
 [[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::configuration, what); }
@@ -146,7 +146,7 @@ double factor(const std::map<std::uint32_t, double>& factors, std::uint32_t gene
     return it == factors.end() ? 1.0 : it->second;
 }
 
-/// How often a messenger of a gene takes a ribosome, to that of the mean gene: as measured, else by the law of the stalk.
+/// How often messengers of a gene take a ribosome, to those of the mean gene: as measured, else by the rule of L7/L12.
 std::map<std::uint32_t, double> gene_loading(const Layout& layout, const Organism& o) {
     std::map<std::uint32_t, double> loading = o.gene_loading;
     if (!o.cell_cycle.enabled || o.cell_cycle.stalk_loading == 1.0) return loading;
@@ -198,7 +198,8 @@ double gene_strength(const Layout& layout, const Organism& o, std::uint32_t g, b
 std::int64_t least_free(const Kinetics& k, const Layout& layout, std::uint32_t g) {
     const Organism& o = k.organism;
     if (o.protein_counts.empty() || o.protein_counts[g] < 0 || layout.gene_machine[g] != ribosomes) return 0;
-    return static_cast<std::int64_t>(o.cell_cycle.least_free_ribosomal_parts * static_cast<double>(k.life.in_machines[g]));
+    const double share = o.cell_cycle.least_free_ribosomal_parts;
+    return static_cast<std::int64_t>(share * static_cast<double>(k.life.in_machines[g]));
 }
 
 std::int32_t limit_or_none(std::int32_t limit) noexcept {
