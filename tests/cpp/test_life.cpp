@@ -639,11 +639,11 @@ TEST(a_stalk_protein_is_translated_in_proportion) {
     o.translation_kcat_aa_per_s = 1e4;  // so that the start of a messenger is hardly ever taken
     o.cell_cycle.assembly_per_s = {0.0, 0.0, 0.0};
     for (SpeciesIndex i = 0; i < species::resource_count; ++i) o.pools[i] = std::max<std::int64_t>(o.pools[i], 1'000'000'000);
-    const auto z_of_ratio = [&](const Organism& organism, double ratio, double* halved = nullptr) {
+    const auto z_of_ratio = [&](const Organism& organism, double ratio, double* off = nullptr) {
         CellularContext cell{compile(stalked(), organism), 5};
         const auto messengers = cell.mrnas();
         CHECK(messengers[s] > 50 && messengers[l] > 50);
-        while (cell.proteins()[s] + cell.proteins()[l] < 20'000) cell.advance(cell.time_s() + 10.0);
+        while (cell.proteins()[s] + cell.proteins()[l] < 40'000) cell.advance(cell.time_s() + 10.0);
         const auto made = cell.proteins();
         const auto n = static_cast<double>(made[s] + made[l]), one = static_cast<double>(messengers[s]);
         const auto z = [&](double of) {
@@ -651,7 +651,7 @@ TEST(a_stalk_protein_is_translated_in_proportion) {
             return (static_cast<double>(made[l]) - n * p) / std::sqrt(n * p * (1.0 - p));
         };
         CHECK(cell.audit().ok());
-        if (halved != nullptr) *halved = z(1.1 * ratio);
+        if (off != nullptr) *off = z(1.1 * ratio);
         return z(ratio);
     };
     double ten_percent_more = 0.0;
