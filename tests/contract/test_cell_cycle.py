@@ -351,6 +351,10 @@ def test_syn3a_keeps_its_pace(shared_data: Callable[[str], Path]) -> None:
         # of 765 counted all are in ribosomes, and 5 % of those in ribosomes are free besides
         assert cell.proteins_in_machines[stalk] == 2000
         assert cell.proteins[stalk] == 100
+        again = bx.CellularContext.restore(cell.snapshot(), runtime)
+        replay = cell.fork(replay=True)
+        assert again.run(30).status == replay.run(30).status == "completed"
+        assert again.trajectory_hash == replay.trajectory_hash
         minutes = []
         for _ in range(4):
             born_s = cell.time_s
