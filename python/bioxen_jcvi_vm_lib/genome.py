@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short
+from bioxen_jcvi_vm_lib._engine_organism import add_guest_tables, engine_organism
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     GenomeCompilationError,
@@ -18,17 +19,12 @@ from bioxen_jcvi_vm_lib._errors import (
     VMCreationError,
 )
 from bioxen_jcvi_vm_lib._gene_factors import table_notes
+from bioxen_jcvi_vm_lib._gene_index import GeneIndex
 from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._reading import GenomeSource, read_genome
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.balanced_growth import at_doubling_time
-from bioxen_jcvi_vm_lib.organism import (
-    GeneIndex,
-    OrganismParameters,
-    add_guest_tables,
-    engine_organism,
-    match_organism,
-)
+from bioxen_jcvi_vm_lib.organism import OrganismParameters, match_organism
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
