@@ -311,11 +311,18 @@ def test_a_population_without_bound_is_stopped_before_it_takes_the_memory(
     with pytest.raises(bx.APIValidationError, match=r"max_cells.* would take"):
         manager.grow_population(founder, duration_s=1.0, max_cells=10**9)
     monkeypatch.setattr(aim, "MAX_BYTES", 1_000_000)
-    for workers in (1, 2):
-        with pytest.raises(bx.ResourceExhaustionError, match="give max_cells") as caught:
-            manager.grow_population(founder, duration_s=1e6, workers=workers)
-        assert caught.value.details["bytes"] > 1_000_000
-        assert 20 < caught.value.details["cells"] < 60
+    with monkeypatch.context() as late:  # where nothing tells the doubling time before
+        late.setattr(aim, "SPREAD", 1e9)
+        for workers in (1, 2):
+            with pytest.raises(bx.ResourceExhaustionError, match="give max_cells") as caught:
+                manager.grow_population(founder, duration_s=1e6, workers=workers)
+            assert caught.value.details["bytes"] > 1_000_000
+            assert 20 < caught.value.details["cells"] < 60
+    told = r"at most \d\d cells fit .* such as max_cells=1000, or .* duration_s=\d\d$"
+    for duration_s in (1e9, 1e4):  # refused once the founder has divided, or soon after that
+        with pytest.raises(bx.ResourceExhaustionError, match=told) as caught:
+            manager.grow_population(founder, duration_s=duration_s)
+        assert caught.value.details["time_s"] < 60.0
     kept = manager.grow_population(founder, duration_s=100.0, max_cells=10, every_s=5.0)
     assert len(kept.living) <= 10
 
@@ -594,9 +601,18 @@ def test_a_founder_that_does_not_grow_is_refused(
     manager: bx.GenomicVirtualizationManager,
 ) -> None:
     cell = manager.create_cellular_context(manager.load_genome_runtime(), cell_cycle=False)
-    with pytest.raises(bx.GenomicRuntimeError, match="set cell_cycle to true") as caught:
+    with pytest.raises(bx.GenomicRuntimeError, match="create it with cell_cycle=True") as caught:
         manager.grow_population(cell, generations=1)
     assert caught.value.details["key"] == "cell_cycle"
+
+
+def test_a_dead_founder_is_refused(
+    manager: bx.GenomicVirtualizationManager, quick: Callable[..., bx.CellularContext]
+) -> None:
+    cell = quick(3)
+    cell.set_environment(temperature_c=90.0)
+    with pytest.raises(bx.GenomicRuntimeError, match="dead, of heat, since 0 s: no population"):
+        manager.grow_population(cell, duration_s=60.0)
 
 
 @pytest.mark.data

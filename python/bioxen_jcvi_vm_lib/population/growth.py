@@ -55,11 +55,17 @@ def grow_population(
     """See the manager's ``grow_population``."""
     if progress is not None and not callable(progress):
         raise APIValidationError("progress must be callable with (time_s, cells), or None")
-    if not founder.cell_cycle.grows:
+    state = founder.cell_cycle
+    if not state.grows:
         raise GenomicRuntimeError(
-            "this cell does not grow, so no population grows from it: set cell_cycle to true, as "
-            "in create_cellular_context(runtime, cell_cycle=True)",
+            "this cell does not grow, so no population grows from it: create it with "
+            "cell_cycle=True",
             details={"key": "cell_cycle"},
+        )
+    if state.cause_of_death is not None:
+        raise GenomicRuntimeError(
+            f"this cell is {state}: no population grows from it",
+            details={"cause_of_death": state.cause_of_death},
         )
     if founder._metabolism is not None:
         raise InvalidConfigurationError(
@@ -113,8 +119,8 @@ class _Growth:
         self._aim = aim
         birth = Look.at(founder._open())
         self._start_s = founder.time_s
-        born_s = birth.cycle.birth_s - self._start_s
-        self._alive = {1: _Member(1, 0, founder, birth.numbers, born_s, 0.0)}
+        self._born_s = birth.cycle.birth_s - self._start_s
+        self._alive = {1: _Member(1, 0, founder, birth.numbers, self._born_s, 0.0)}
         # of the whole state, so that forks of one seed are thinned out each in its own way
         self._key = f"{founder.seed} {founder.trajectory_hash}".encode()
         self._changing = threading.Lock()
@@ -253,6 +259,8 @@ class _Growth:
         with self._changing:
             self._alive |= {first.path: first, second.path: second}
             self._aim.check_size(len(self._alive), len(self.lives), time_s)
+        if mother.path & (mother.path - 1) == 0:  # one lineage, whatever the threads do
+            self._aim.check_pace(first.generation, self._born_s, time_s)
         return first, second
 
     def _ended(self, member: _Member, ending: str) -> None:
