@@ -35,7 +35,7 @@ from bioxen_jcvi_vm_lib._html import facts
 from bioxen_jcvi_vm_lib._observers import named, together
 from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
 from bioxen_jcvi_vm_lib._traces import TraceLike
-from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
+from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState, warn_of_death
 from bioxen_jcvi_vm_lib.environment import (
     Environment,
     checked_environment,
@@ -269,7 +269,9 @@ class CellularContext:
 
     @property
     def growth_rate_per_h(self) -> float:
-        """Rate d ln V / dt over the last whole minute [1/h]; 0 in a cell that does not grow."""
+        """Rate d ln V / dt over the last whole minute [1/h]; 0 in a cell that does not grow, and
+        in one that has come to its largest volume, as JCVI-syn3A in most of phase D.
+        """
         return self.cell_cycle.growth_rate_per_h
 
     @property
@@ -604,7 +606,8 @@ class CellularContext:
         """Change what surrounds the cell, from now on; what is not given stays as it is.
 
         An input of the trajectory, as a knockout is: it is in snapshots and forks. In the
-        environment of birth every rate is exactly the organism's.
+        environment of birth every rate is exactly the organism's. A cell that is dead stays so,
+        which a `RuntimeWarning` tells.
 
         Parameters
         ----------
@@ -627,10 +630,13 @@ class CellularContext:
         values = {"glucose_mM": glucose_mM, "temperature_c": temperature_c, "pH": pH}
         checked = checked_environment(values)
         with self._exclusive() as core:
+            warn_of_death(core, "set_environment")
             self._set_environment(core, checked)
 
-    def inhibit(self, machine: str, remaining: float, *, step: str = "elongation") -> None:
+    def inhibit(self, machine: str, remaining: float, step: str = "elongation") -> None:
         """Slow a machine down, as an antibiotic does, from now on; 1 lifts the inhibition.
+
+        A cell that is dead stays so, which a `RuntimeWarning` tells.
 
         Parameters
         ----------
@@ -652,6 +658,7 @@ class CellularContext:
         """
         work, left = work_of(machine, step), checked_remaining(remaining)
         with self._exclusive() as core:
+            warn_of_death(core, "inhibit")
             core.inhibit(work, left)
 
     def set_metabolic_conditions(

@@ -11,6 +11,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import BioXenException, VMNotFoundError
 from bioxen_jcvi_vm_lib._observers import Observer
+from bioxen_jcvi_vm_lib.cell_cycle import death_of
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.records import VmHandle
 from bioxen_jcvi_vm_lib.result import ExecutionResult
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.context import CellularContext
     from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
-__all__ = ["RunResults", "VmRecord", "result_of"]
+__all__ = ["RunResults", "VmRecord", "death_notes", "result_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class RunResults(Mapping[str, ExecutionResult]):
         self._runs = dict(runs)
         self._handles = {vm_id: record.handle for vm_id, (record, _) in self._runs.items()}
         self._statuses = {vm_id: run.status for vm_id, (_, run) in self._runs.items()}
+        self._notes = {vm_id: death_notes(core, *one) for vm_id, one in self._runs.items()}
         self._made: dict[str, ExecutionResult] = {}
         self.cancelled = cancelled
 
@@ -96,7 +98,8 @@ class RunResults(Mapping[str, ExecutionResult]):
                 f"no VM {short(vm_id)} ran{near or '; the keys name those that did'}"
             )
         if name not in self._made:
-            self._made[name] = result_of(self._core, *self._runs[name])
+            notes = self._notes[name]
+            self._made[name] = result_of(self._core, *self._runs[name], notes=notes)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -139,6 +142,14 @@ def _detached(
     made._handles, made._statuses, made._made = dict(handles), dict(statuses), dict(results)
     made.cancelled = cancelled
     return made
+
+
+def death_notes(core: _core.Hypervisor, record: VmRecord, run: _core.Run) -> list[str]:
+    """Return a note of what the cell has died of where that ended a run."""
+    if run.status == "exhausted":
+        with contextlib.suppress(BioXenException):  # destroyed meanwhile
+            return list(filter(None, [death_of(core.context(record.handle.handle))]))
+    return []
 
 
 def result_of(
