@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib import _programs as programs
 from bioxen_jcvi_vm_lib import genome as genomes
 from bioxen_jcvi_vm_lib.population import aim, growth
 from bioxen_jcvi_vm_lib.visualization import lineage
@@ -82,7 +83,8 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., bx
         def make(seed: int, spread: float = LOG_SD, **overrides: Any) -> bx.CellularContext:
             log_sd[0] = spread
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(genomes, "engine_organism", organism)
+                for module in (genomes, programs):
+                    patch.setattr(module, "engine_organism", organism)
                 if spread not in runtimes:
                     runtimes[spread] = manager.load_genome_runtime(path, organism="syn3a")
                 return manager.create_cellular_context(runtimes[spread], seed=seed, **overrides)
