@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import suggestion
 from bioxen_jcvi_vm_lib._engine_organism import add_guest_tables, engine_organism
 from bioxen_jcvi_vm_lib._errors import GenomeCompilationError, InvalidConfigurationError
+from bioxen_jcvi_vm_lib.api.config_keys import flat_keys
 from bioxen_jcvi_vm_lib.api.config_manager import SHAPING_KEYS, GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.organism import OrganismParameters
 
@@ -94,9 +96,15 @@ def configuration_for(
     """
     if not overrides:
         return runtime.configuration
+    known = {key for key, _ in flat_keys(GenomicVirtualizationConfig)}
     for key in overrides:
         if key in SHAPING_KEYS:
             raise _shapes(key)
+        near = "" if key in known else suggestion(key, (*known, "seed"))
+        if "'seed'" in near:  # which stands beside the keys
+            raise InvalidConfigurationError(
+                f"unknown configuration key {key!r}{near}", details={"key": key}
+            )
     config = runtime.configuration.with_overrides(**overrides)
     loaded = runtime.configuration.execution_parameters
     for key in SHAPING_KEYS.intersection(type(loaded).model_fields):
