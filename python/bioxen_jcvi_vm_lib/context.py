@@ -516,7 +516,11 @@ class CellularContext(ObservedCell):
 
     def _sealed(self, core: _core.Context) -> bytes:
         snapshot = core.snapshot()
-        return snapshot if self._metabolism is None else self._metabolism.sealed(snapshot)
+        if self._metabolism is None:
+            return snapshot
+        from bioxen_jcvi_vm_lib.metabolism.seal import sealed
+
+        return sealed(snapshot, self._metabolism.to_dict())
 
     def _set_environment(self, core: _core.Context, values: Mapping[str, float]) -> None:
         if self._metabolism is not None and "glucose_mM" in values:

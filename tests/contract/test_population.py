@@ -11,7 +11,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -597,19 +596,6 @@ def test_a_founder_that_does_not_grow_is_refused(
     with pytest.raises(bx.GenomicRuntimeError, match="set cell_cycle to true") as caught:
         manager.grow_population(cell, generations=1)
     assert caught.value.details["key"] == "cell_cycle"
-
-
-@pytest.mark.data
-def test_a_founder_with_a_metabolic_model_is_refused(
-    shared_data: Callable[[str], Path],
-) -> None:
-    pytest.importorskip("highspy")
-    model = str(shared_data("models/iMB155.json"))
-    with bx.GenomicVirtualizationManager({**GROWING, "metabolic_model": model}) as manager:
-        runtime = manager.load_genome_runtime(shared_data("genomes/syn3A.gb"))
-        cell = manager.create_cellular_context(runtime, seed=1)
-        with pytest.raises(bx.InvalidConfigurationError, match="flux balances"):
-            manager.grow_population(cell, generations=1)
 
 
 # -- the record ------------------------------------------------------------------------------------

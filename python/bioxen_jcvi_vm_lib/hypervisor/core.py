@@ -211,8 +211,8 @@ class BioXenHypervisor:
             Its limits; None: what the hypervisor gives each.
         **overrides
             Configuration keys, as in ``create_cellular_context``; ``runtime_scheduler`` is the
-            hypervisor's. With a ``metabolic_model``, which no hypervisor with a chassis takes, the
-            machine runs by its own processes only: `run` refuses it.
+            hypervisor's. No hypervisor with a chassis takes a ``metabolic_model``: both set the
+            fluxes of a cell.
 
         Raises
         ------
@@ -611,6 +611,9 @@ class BioXenHypervisor:
         gives what they came to, as `CellularContext.run` does; it raises nothing, so that a loop
         of runs ends itself: ``if results.cancelled: break``.
 
+        A machine that lives on a metabolic model runs minute by minute; while its balance is
+        solved the workers run others. Where the solver fails, its run alone ends, as "error".
+
         Parameters
         ----------
         until_s : float
@@ -637,8 +640,7 @@ class BioXenHypervisor:
         Raises
         ------
         VMStateError
-            If no machine is running, one that does lives on a metabolic model, or `progress` calls
-            it.
+            If no machine is running, or `progress` calls it.
         IsolationBreachError
             If a machine came to a quota with ``on_quota="raise"``: when the others are done, with
             all results as ``details["results"]``.
@@ -661,12 +663,13 @@ class BioXenHypervisor:
         """Write every machine with its state, policy, quota and grants to a file, which at every
         moment is the old one or the new one. Runs are not part of it.
 
+        Of machines that live on a metabolic model it holds medium, conditions and which model that
+        is, not the model itself.
+
         Raises
         ------
         APIValidationError
             If the file cannot be written.
-        VMStateError
-            If a machine lives on a metabolic model: its cell is saved by itself.
         """
         self._usable()
         save_checkpoint(self._register, path)
@@ -681,14 +684,15 @@ class BioXenHypervisor:
         path : path
             The file.
         runtimes : iterable of GenomicRuntime
-            The genomes of the machines; those that this hypervisor has run, and the built-in one,
-            are known.
+            The genomes of the machines, with the metabolic models that they live on; those that
+            this hypervisor has run, and the built-in one without a model, are known.
 
         Raises
         ------
         SnapshotError
-            If the file cannot be read, is damaged, of another version, or a genome is not known;
-            nothing has changed then.
+            If the file cannot be read, is damaged, of another version, or a genome or model is not
+            known; also if no machine lives on the model of a runtime that is given, since what
+            feeds them would be missing. Nothing has changed then.
         VMStateError
             If there are machines already.
         HypervisorOverloadError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
@@ -17,9 +17,12 @@ from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.hypervisor.fed_run import FedRun
     from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
-__all__ = ["RunResults", "VmRecord", "result_of"]
+__all__ = ["AnyRun", "RunResults", "VmRecord", "result_of"]
+
+AnyRun: TypeAlias = "_core.Run | FedRun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class RunResults(Mapping[str, ExecutionResult]):
     def __init__(
         self,
         core: _core.Hypervisor,
-        runs: Mapping[str, tuple[VmRecord, _core.Run]],
+        runs: Mapping[str, tuple[VmRecord, AnyRun]],
         *,
         cancelled: bool,
     ) -> None:
@@ -142,7 +145,7 @@ def _detached(
 
 
 def result_of(
-    core: _core.Hypervisor, record: VmRecord, *runs: _core.Run, notes: Sequence[str] = ()
+    core: _core.Hypervisor, record: VmRecord, *runs: AnyRun, notes: Sequence[str] = ()
 ) -> ExecutionResult:
     """Put the result of runs together that followed one another."""
     traces = [run.trace() for run in runs]
