@@ -294,6 +294,10 @@ class CellularContext(ObservedCell):
         ProgramSyntaxError, APIValidationError, InvalidConfigurationError
             If the program is not acceptable; nothing has changed then. A ``snapshot`` that cannot
             be written raises when its turn comes, and the cell stays as it is then.
+        MetabolicInfeasibleError
+            If a ``run_metabolic_pathways()`` finds no fluxes; the cell stays as it is then. Any
+            error of a later statement has what the earlier ones recorded as
+            ``details["results"]``.
         GenomicRuntimeError
             As in `run`.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -368,6 +369,8 @@ def test_snapshots_of_other_models_are_refused(
         ({"medium": {"EX_glc_D_e": 5.0}}, "did you mean 'EX_glc__D_e'"),
         ({"medium": {GLUCOSE: float("nan")}}, "NaN"),
         ({"knockouts": ["nothing"]}, "no gene of the model"),
+        ({"knockouts": ["dnaA"]}, "give 'BXMC_0001', whose name it is"),
+        ({"knockouts": ["bxmc_0001"]}, "did you mean 'BXMC_0001'"),
         ({"medium": {"PFK": 1.0}}, "no exchange"),
         ({"media": {}}, "did you mean 'medium'"),
     ],
@@ -676,8 +679,50 @@ def test_process_code_asks_the_metabolic_model(
         cell.execute("run_metabolic_pathways(glucose_available=False)")
     named = {one.reaction for one in caught.value.details["binding_constraints"]}
     assert GLUCOSE in named
+    assert "results" not in caught.value.details
     assert cell.trajectory_hash == before
     assert cell.metabolism == ()
+
+
+def test_a_statement_that_fails_says_which_it_is_and_keeps_what_there_was(
+    manager: bx.GenomicVirtualizationManager,
+    fed: bx.GenomicRuntime,
+    cell: bx.CellularContext,
+) -> None:
+    code = "run(70, every_s=10); run_metabolic_pathways(); run_metabolic_pathways(False); run(5)"
+    with pytest.raises(bx.MetabolicInfeasibleError, match=r"statement 3 of 4: .*False") as caught:
+        cell.execute(code)
+    assert cell.time_s == 70.0
+    assert caught.value.binding_constraints
+    alone = manager.create_cellular_context(fed, seed=7).run(70, every_s=10)
+    (found,) = caught.value.details["results"].metabolic_results
+    kept = pickle.loads(pickle.dumps(caught.value)).details["results"]
+    assert kept.time_s.tolist() == alone.time_s.tolist()
+    assert (kept.resources.table == alone.resources.table).all()
+    assert (kept.status, kept.events, kept.audit.ok) == ("completed", alone.events, True)
+    assert found.status == "optimal"
+    grows = manager.create_cellular_context(fed, seed=7, cell_cycle=True)
+    with pytest.raises(bx.GenomicRuntimeError, match="statement 2 of 2") as caught_too:
+        grows.execute("run(3); divide()")  # with one chromosome
+    assert caught_too.value.details["results"].sim_time_s == 3.0
+    with pytest.raises(bx.InvalidConfigurationError, match="statement 2 of 2"):
+        grows.execute('run(3); snapshot("x")')  # nowhere to save it
+    assert grows.time_s == 3.0
+
+
+def test_a_cell_whose_sugar_is_taken_away_stops_to_grow_and_dies(model_file: Path) -> None:
+    """It is no error: its supply is 0, it waits arrested, and dies when it has waited too long."""
+    config = {"metabolic_model": str(model_file), "execution_parameters": {"cell_cycle": True}}
+    manager = bx.GenomicVirtualizationManager(config)
+    cell = manager.create_cellular_context(manager.load_genome_runtime(), seed=7)
+    cell.execute("run(130); set_environment(glucose_mM=0); run(600)")
+    assert cell.phase == "arrested"
+    assert cell.metabolism[-1].status == "infeasible"
+    assert cell.count("ATP") == 0
+    done = cell.execute("run(100000)")
+    assert (done.status, cell.phase) == ("exhausted", "dead")
+    assert any("starv" in note for note in done.notes)
+    assert done.audit.ok
 
 
 def test_the_solver_is_loaded_by_those_who_need_it(
