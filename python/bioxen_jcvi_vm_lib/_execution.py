@@ -10,6 +10,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import seconds, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
+    BioXenException,
     GenomicRuntimeError,
     IsolationBreachError,
     VMStateError,
@@ -88,14 +89,19 @@ class Execution:
         for number, statement in enumerate(statements, 1):
             try:
                 actions.append(self._prepared(core, statement))
-            except APIValidationError as error:
-                if len(statements) == 1:
-                    raise
-                where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
-                raise APIValidationError(error.message + where, details=error.details) from None
+            except BioXenException as error:
+                _place(error, number, statements)
+                raise
         traces: list[TraceLike] = []
-        for action in actions:
-            trace = action()
+        fingerprint = core.program.fingerprint
+        for number, action in enumerate(actions, 1):
+            try:
+                trace = action()
+            except BioXenException as error:
+                _place(error, number, statements)
+                if traces:  # what it came to before
+                    error.details.setdefault("results", self.result(core, traces, fingerprint))
+                raise
             if trace is not None:
                 traces.append(trace)
                 if trace.status not in ("completed", "exhausted"):
@@ -235,6 +241,14 @@ class Execution:
             self._notes.append(f"made a further cell, of seed {made.seed}")
 
         return create
+
+
+def _place(error: BioXenException, number: int, statements: tuple[Statement, ...]) -> None:
+    """Say of an error which of several statements it is of."""
+    if len(statements) > 1:
+        statement = short(str(statements[number - 1]))
+        error.message += f" (statement {number} of {len(statements)}: {statement})"
+        error.args = (error.message,)
 
 
 def _check_growth(core: _core.Context, so: str) -> None:

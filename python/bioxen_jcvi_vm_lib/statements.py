@@ -251,7 +251,10 @@ class CellCycleCheckpoint:
 class RunMetabolicPathways:
     """``run_metabolic_pathways(glucose_available=True)``: solve the cell's metabolic model.
 
-    Nothing changes in the cell; the answer is among the result's ``metabolic_results``.
+    Nothing changes in the cell; the answer is among the result's ``metabolic_results``. Where no
+    fluxes satisfy the constraints, as without glucose a model that pays for maintenance, that is a
+    `MetabolicInfeasibleError`, and ends the program. What a cell lives on is another matter:
+    ``set_environment(glucose_mM=0)`` takes its glucose away, and it starves on.
 
     Attributes
     ----------

@@ -11,7 +11,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -615,19 +614,6 @@ def test_a_dead_founder_is_refused(
     cell.set_environment(temperature_c=90.0)
     with pytest.raises(bx.GenomicRuntimeError, match="dead, of heat, since 0 s: no population"):
         manager.grow_population(cell, duration_s=60.0)
-
-
-@pytest.mark.data
-def test_a_founder_with_a_metabolic_model_is_refused(
-    shared_data: Callable[[str], Path],
-) -> None:
-    pytest.importorskip("highspy")
-    model = str(shared_data("models/iMB155.json"))
-    with bx.GenomicVirtualizationManager({**GROWING, "metabolic_model": model}) as manager:
-        runtime = manager.load_genome_runtime(shared_data("genomes/syn3A.gb"))
-        cell = manager.create_cellular_context(runtime, seed=1)
-        with pytest.raises(bx.InvalidConfigurationError, match="flux balances"):
-            manager.grow_population(cell, generations=1)
 
 
 # -- the record ------------------------------------------------------------------------------------

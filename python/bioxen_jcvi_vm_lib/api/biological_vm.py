@@ -19,13 +19,14 @@ from bioxen_jcvi_vm_lib._errors import (
 )
 from bioxen_jcvi_vm_lib._frozen import frozen
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._observed_cell import energy_charge
 from bioxen_jcvi_vm_lib._observers import raise_together
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.operations import handle_vm_operation
 from bioxen_jcvi_vm_lib.api.process_result import ProcessResult
 from bioxen_jcvi_vm_lib.api.vm_status import BiologicalMetrics, BiologicalStatus
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
-from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
+from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics

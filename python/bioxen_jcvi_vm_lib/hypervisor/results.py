@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
@@ -18,9 +18,12 @@ from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.hypervisor.fed_run import FedRun
     from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
-__all__ = ["RunResults", "VmRecord", "death_notes", "result_of"]
+__all__ = ["AnyRun", "RunResults", "VmRecord", "death_notes", "result_of"]
+
+AnyRun: TypeAlias = "_core.Run | FedRun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class RunResults(Mapping[str, ExecutionResult]):
     def __init__(
         self,
         core: _core.Hypervisor,
-        runs: Mapping[str, tuple[VmRecord, _core.Run]],
+        runs: Mapping[str, tuple[VmRecord, AnyRun]],
         *,
         cancelled: bool,
     ) -> None:
@@ -144,7 +147,7 @@ def _detached(
     return made
 
 
-def death_notes(core: _core.Hypervisor, record: VmRecord, run: _core.Run) -> list[str]:
+def death_notes(core: _core.Hypervisor, record: VmRecord, run: AnyRun) -> list[str]:
     """Return a note of what the cell has died of where that ended a run."""
     if run.status == "exhausted":
         with contextlib.suppress(BioXenException):  # destroyed meanwhile
@@ -153,7 +156,7 @@ def death_notes(core: _core.Hypervisor, record: VmRecord, run: _core.Run) -> lis
 
 
 def result_of(
-    core: _core.Hypervisor, record: VmRecord, *runs: _core.Run, notes: Sequence[str] = ()
+    core: _core.Hypervisor, record: VmRecord, *runs: AnyRun, notes: Sequence[str] = ()
 ) -> ExecutionResult:
     """Put the result of runs together that followed one another."""
     traces = [run.trace() for run in runs]

@@ -21,7 +21,6 @@ from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     ConservationError,
     GenomicRuntimeError,
-    InvalidConfigurationError,
 )
 from bioxen_jcvi_vm_lib._limits import check_age
 from bioxen_jcvi_vm_lib.context import CellularContext
@@ -67,12 +66,6 @@ def grow_population(
             f"this cell is {state}: no population grows from it",
             details={"cause_of_death": state.cause_of_death},
         )
-    if founder._metabolism is not None:
-        raise InvalidConfigurationError(
-            "the cells of a population run on workers, which solve no flux balances, so "
-            "metabolic_model would not act: take the key out",
-            details={"key": "metabolic_model"},
-        )
     threads = workers_of(workers)
     core = founder._open()
     # a cell takes two to three times as much before it divides; then its counts in the record
@@ -81,7 +74,10 @@ def grow_population(
     if aim.duration_s is not None:
         check_age(core.time_s, (Run(aim.duration_s),))
     began = time.perf_counter()
-    growth = _Growth(founder.fork(replay=True), aim)
+    first = founder.fork(replay=True)
+    if first._metabolism is not None:
+        first._metabolism.keep_last()
+    growth = _Growth(first, aim)
     growth.run(threads, progress)
     return Population._of(
         founder.runtime,

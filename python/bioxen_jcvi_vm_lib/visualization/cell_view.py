@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib._checks import counted
 from bioxen_jcvi_vm_lib._errors import BioXenException
+from bioxen_jcvi_vm_lib._observed_cell import energy_charge
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
-from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
+from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
 from bioxen_jcvi_vm_lib.visualization.text import Line, compact, femtolitres, shortened
 
