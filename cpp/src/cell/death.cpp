@@ -16,6 +16,17 @@ double Cell::energy_charge() const noexcept {
     return all > 0.0 ? (atp + 0.5 * adp) / all : 0.0;
 }
 
+/// Below its half-saturation glucose is what limits a supply that feeds on it. What others feed, as those do who solve a
+/// metabolic model, the engine does not know: there only the lack of all glucose counts.
+bool Cell::is_hungry() const noexcept {
+    bool feeds = false;
+    for (const SupplyFlow& flow : kinetics_->supply) {
+        feeds = feeds || flow.glucose_km_mM > 0.0;
+        if (environment_.glucose_mM < flow.glucose_km_mM) return true;
+    }
+    return !feeds && environment_.glucose_mM <= 0.0;
+}
+
 /// At every supply tick of a growing cell.
 void Cell::starve() {
     const Tolerance& tolerance = kinetics_->organism.tolerance;
@@ -25,7 +36,7 @@ void Cell::starve() {
     }
     starved_s_ += tick_s * pace_;
     if (starved_s_ <= tolerance.starvation_s) return;
-    die(Death::starvation);
+    die(is_hungry() ? Death::starvation : Death::energy_loss);
     scale_rates();
     refresh_rates();
 }

@@ -381,6 +381,8 @@ ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::opti
 template <typename Settle>
 void Hypervisor::Impl::divide(Resident& mother, Settle&& settle) {
     if (!mother.cell) refuse(InputErrorKind::state, "'" + mother.name + "' has failed: " + mother.cause);
+    if (has_ended(mother.context_state))
+        refuse(InputErrorKind::state, "'" + mother.name + "' has been stopped: it divides no more; a fork of its cell can");
     std::optional<CellularContext> twin;
     mother.turnstile.look([&] {
         const double now_s = mother.cell->time_s(), tick_s = CellularContext::next_tick_s(now_s);
