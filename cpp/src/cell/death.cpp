@@ -27,10 +27,16 @@ bool Cell::is_hungry() const noexcept {
     return !feeds && environment_.glucose_mM <= 0.0;
 }
 
+/// A lethal charge of 0 kills nobody. At 0.5 a cell without AMP stands that has spent all its ATP: it is as lost.
+bool Cell::is_spent() const noexcept {
+    const double lethal = kinetics_->organism.tolerance.lethal_energy_charge;
+    return lethal > 0.0 && energy_charge() <= lethal;
+}
+
 /// At every supply tick of a growing cell.
 void Cell::starve() {
     const Tolerance& tolerance = kinetics_->organism.tolerance;
-    if (!(energy_charge() < tolerance.lethal_energy_charge)) {
+    if (!is_spent()) {
         starved_s_ = 0.0;
         return;
     }
@@ -42,9 +48,8 @@ void Cell::starve() {
 }
 
 bool Cell::time_will_tell() const noexcept {
-    const double lethal = kinetics_->organism.tolerance.lethal_energy_charge;
-    if (!life_ || !(lethal > 0.0)) return false;
-    return !life_->arrested || (pace_ > 0.0 && energy_charge() < lethal);
+    if (!life_ || !(kinetics_->organism.tolerance.lethal_energy_charge > 0.0)) return false;
+    return !life_->arrested || (pace_ > 0.0 && is_spent());
 }
 
 }  // namespace bioxen
