@@ -1010,9 +1010,9 @@ TEST(a_context_of_a_hypervisor_divides_as_its_cell_would) {
     while (!alone.cycle().ready_to_divide) alone.advance(alone.time_s() + 1.0);
     const double age_s = alone.time_s() + 0.005;
     alone.advance(age_s);
+    const std::string undivided = alone.trajectory_hash();
     CellularContext apart = alone.replica();
     apart.advance(CellularContext::next_tick_s(age_s));
-    const std::string undivided = apart.trajectory_hash();
     CellularContext daughter = apart.divide();
     const Capacity own = capacity_of(program->organism());
     Capacity twice = own;
@@ -1053,6 +1053,69 @@ TEST(a_context_of_a_hypervisor_divides_as_its_cell_would) {
         daughter.advance(age_s + 3.0);
         CHECK(hash_of(made) == daughter.trajectory_hash());
     }
+}
+
+/// The run of a mother records her on the way to the tick at which she divides, and ends there if its time comes.
+TEST(a_run_does_not_notice_that_its_cell_divides) {
+    const auto program = dividing_program();
+    CellularContext ready{program, 3};
+    while (!ready.cycle().ready_to_divide) ready.advance(ready.time_s() + 1.0);
+    constexpr double every_s = 0x1.0p-10;  // supply ticks are 2^-6 s apart
+    for (const double length_s : {0.25, 0.75 * 0x1.0p-6}) {
+        Hypervisor::Options options;
+        options.workers = 1;
+        options.quantum = 1;
+        options.clock = std::make_shared<VirtualClock>(5);
+        Hypervisor hv{options};
+        const ContextHandle mother = hv.create("mother", ready.replica());
+        hv.start(mother);
+        Job job;
+        job.until_s = ready.time_s() + length_s;
+        job.every_s = every_s;
+        const double until_s = job.until_s;
+        const std::shared_ptr<Run> run = hv.submit(mother, std::move(job));
+        double age_s = ready.time_s();
+        while (age_s == CellularContext::next_tick_s(age_s) && !run->finished) {  // to amid two ticks
+            hv.step();
+            hv.look(mother, [&](const CellularContext& cell) { age_s = cell.time_s(); });
+        }
+        CHECK(!run->finished && age_s < until_s);
+        (void)hv.divide(mother);
+        CHECK(hv.metrics(mother).cycle.generation == 1);
+        CHECK(run->finished == (until_s < hv.metrics(mother).time_s));
+        while (!run->finished) hv.step();
+        CHECK(run->status == RunStatus::completed && run->ended_s == until_s);
+        std::size_t samples = 0;
+        for (const double time_s : run->trace.time_s) samples += time_s == run->started_s + every_s * static_cast<double>(samples);
+        CHECK(samples == static_cast<std::size_t>(length_s / every_s) + 1);
+    }
+}
+
+/// It does not use up that she is ready, which her next run tells.
+TEST(a_division_that_is_refused_leaves_the_mother_as_she_is) {
+    const auto program = dividing_program();
+    CellularContext alone{program, 3};
+    while (alone.advance(1e4) != AdvanceStatus::ready_to_divide) {
+    }
+    const double ready_s = alone.time_s(), before_s = ready_s - 0x1.0p-7;
+    CHECK(ready_s == CellularContext::next_tick_s(before_s));
+    Hypervisor::Options options;
+    options.workers = 1;
+    options.chassis.emplace(capacity_of(program->organism()));
+    Hypervisor hv{options};
+    const ContextHandle mother = hv.create("mother", CellularContext{program, 3});
+    hv.start(mother);
+    const auto advance = [&](double until_s) {
+        Job job;
+        job.until_s = until_s;
+        const std::vector<std::shared_ptr<Run>> runs{hv.submit(mother, std::move(job))};
+        CHECK(hv.wait(runs));
+        return runs.front()->status;
+    };
+    CHECK(advance(before_s) == RunStatus::completed);
+    CHECK(!refusal([&] { (void)hv.divide(mother, "daughter"); }, InputErrorKind::allocation).empty());
+    CHECK(hv.metrics(mother).time_s == before_s);
+    CHECK(advance(ready_s + 5.0) == RunStatus::divided && hv.metrics(mother).time_s == ready_s);
 }
 
 TEST(membrane_proteins_wait_for_a_translocon_and_for_ATP) {
