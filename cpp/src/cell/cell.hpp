@@ -22,8 +22,6 @@ namespace bioxen {
 /// Supply acts at multiples of this age, and nowhere else is a pending waiting time redrawn.
 inline constexpr double tick_s = 0x1.0p-6;
 
-struct TapeView;
-
 /// State of one cell and the law by which it changes.
 ///
 /// Each walker steps at rate r <= b, the bound of its class. Candidates come at the total rate of all bounds and of the
@@ -111,7 +109,7 @@ private:
     // engine.cpp: candidates
     /// Candidates that the next random words choose at the present rates.
     struct Ahead;
-    void look_ahead(const TapeView& tape, const RandomBlock* blocks, std::size_t count, Ahead& chosen) const noexcept;
+    void look_ahead(const RandomBlock* blocks, std::size_t count, Ahead& chosen) const noexcept;
     void candidates(double horizon, std::uint64_t& fuel);
     void wide_candidates(double horizon, std::uint64_t& fuel);
     void draw_candidates(double horizon, std::uint64_t& fuel);
@@ -339,11 +337,12 @@ private:
     double next_candidate_ = 0.0;
     std::int64_t tick_ = 0;                         ///< supply ticks done
     /// A class of walkers as the candidate loop sees it; renewed whenever walkers come or go.
-    struct ClassView {
+    struct alignas(64) ClassView {
         Walker* first = nullptr;
         std::int64_t last = 0;
         double lower = 0.0;                         ///< where the class begins on the line of rates
         double inverse_bound = 0.0;
+        TapeView tape;
     };
     std::array<ClassView, max_classes + 1> class_view_{};  ///< behind the last class: the rare channels
     alignas(32) std::array<double, max_classes> class_end_{};

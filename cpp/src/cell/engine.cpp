@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace bioxen {
 
@@ -12,6 +13,9 @@ namespace {
 constexpr std::uint64_t tick_fuel = 64;
 /// Stands for "never" in place of an infinity, whose product with 0 is not a number.
 constexpr double never_s = 1e290;
+
+/// Stands where a rare channel is chosen: a walker that has no room ahead is never stepped.
+const Walker nobody{};
 
 using Four = double __attribute__((vector_size(32)));
 using FourWords = std::uint64_t __attribute__((vector_size(32)));
@@ -35,11 +39,13 @@ void Cell::refresh_rates() noexcept {
         class_view_[c].last = static_cast<std::int64_t>(walkers_[c].size()) - 1;
         class_view_[c].lower = sum;
         class_view_[c].inverse_bound = class_inverse_bound_[c];
+        class_view_[c].tape = c == ribosome_class ? TapeView::of_codons(layout_->codons.data())
+                                                  : TapeView::of_bases(layout_->dna.bytes());
         sum += static_cast<double>(walkers_[c].size()) * class_bound_[c];
         class_end_[c] = sum;
     }
     for (std::size_t c = k.class_count; c < max_classes; ++c) class_end_[c] = std::numeric_limits<double>::infinity();
-    class_view_[k.class_count] = {nullptr, 0, sum, 1.0};
+    class_view_[k.class_count] = {const_cast<Walker*>(&nobody), 0, sum, 1.0, TapeView::of_bases(layout_->dna.bytes())};
     const auto ready = [](std::int64_t free) { return static_cast<double>(std::max(free, std::int64_t{0})); };
     rare_rate_[bind_rnap] = ready(free_rnap_) * k.promoters.total();
     rare_rate_[bind_ribosome] =
@@ -91,14 +97,13 @@ void Cell::refresh_life_rates() noexcept {
 struct Cell::Ahead {
     static constexpr std::size_t most = 8;
 
-    std::array<Walker*, most> walker;           ///< null: a rare channel
+    std::array<Walker*, most> walker;           ///< for rare channels one that has no room ahead
     std::array<double, most> fraction;          ///< what is left: uniform on [0, 1); for rare channels the point
-    alignas(32) std::array<std::uint64_t, most> cls;
+    alignas(32) std::array<std::uint64_t, most> cls;      ///< behind the last one: the rare channels
     alignas(32) std::array<std::uint64_t, most> waiting;  ///< the word of the waiting time to the next candidate
 };
 
-BIOXEN_INLINE void Cell::look_ahead(const TapeView& tape, const RandomBlock* blocks, std::size_t count,
-                                    Ahead& chosen) const noexcept {
+BIOXEN_INLINE void Cell::look_ahead(const RandomBlock* blocks, std::size_t count, Ahead& chosen) const noexcept {
     alignas(32) std::array<double, 4> along;
     for (std::size_t from = 0; from < count; from += 4) {
         FourWords one, other;
@@ -117,32 +122,32 @@ BIOXEN_INLINE void Cell::look_ahead(const TapeView& tape, const RandomBlock* blo
             const ClassView& view = class_view_[chosen.cls[from + n]];
             const double within = (along[n] - view.lower) * view.inverse_bound;
             const std::int64_t i = std::min(static_cast<std::int64_t>(within), view.last);  // rounding at the end
-            chosen.walker[from + n] = view.first + i;
+            Walker* const walker = view.first + i;
+            chosen.walker[from + n] = walker;
             chosen.fraction[from + n] = within - static_cast<double>(i);
-            __builtin_prefetch(view.first + i, 1);
+            __builtin_prefetch(view.tape.bytes + (walker->tape >> view.tape.shift));
         }
-    }
-    for (std::size_t n = 0; n < count; ++n) {
-        if (chosen.walker[n] != nullptr) tape.prefetch_next(*chosen.walker[n], chosen.cls[n]);
     }
 }
 
 BIOXEN_INLINE void Cell::draw_candidates(double horizon, std::uint64_t& fuel) {
     const StepTable& table = step_table();
-    const TapeView tape{*layout_};
     Ahead chosen;
     double next = next_candidate_, current = now_;
     std::uint64_t left = fuel;
     while (next < horizon && left > 0) {
-        // Several walkers are picked before the first of them has stepped: most steps change no rate, and the processor
-        // need not wait for one to find the other. Where a rate did change, the others are picked again.
+        // Several walkers are picked, and they and what they read are fetched into the cache, before the first of them has
+        // stepped: most steps change no rate. Where a rate did change, the others are picked again.
         const double expected = (horizon - next) * total_rate_;
         std::size_t count = std::min({Ahead::most, random_.visible(), static_cast<std::size_t>(left)});
         if (expected < static_cast<double>(Ahead::most)) count = std::min(count, static_cast<std::size_t>(expected) + 1);
-        look_ahead(tape, random_.ahead(), count, chosen);
+        look_ahead(random_.ahead(), count, chosen);
         const std::uint64_t rates = rates_version_, blocks = random_.blocks_taken();
-        std::size_t done = 0;
-        bool holds = true;
+        std::size_t done = 0, taken = 0;
+        const auto catch_up = [&] { random_.take(done - std::exchange(taken, done)); };
+        const auto look_again = [&] {
+            if (rates_version_ != rates || random_.blocks_taken() != blocks + done) count = done;
+        };
         do {
             current = next;
             Walker* const walker = chosen.walker[done];
@@ -150,25 +155,27 @@ BIOXEN_INLINE void Cell::draw_candidates(double horizon, std::uint64_t& fuel) {
             const double fraction = chosen.fraction[done];
             const std::uint64_t word = chosen.waiting[done];
             ++done;
-            random_.take(1);
-            if (walker != nullptr && walker->pos < walker->limit) [[likely]] {
-                (void)take_step(*walker, cls, fraction, table, tape, pools_.data(), steps_.data());
+            if (walker->pos < walker->limit) [[likely]] {
+                (void)take_step(*walker, fraction, table, class_view_[cls].tape, pools_.data(), steps_.data());
             } else {
-                if (walker != nullptr) {
+                catch_up();
+                if (cls < kinetics_->class_count) {
                     at_limit(cls, static_cast<std::size_t>(walker - walkers_[cls].data()), fraction);
                 } else {
                     now_ = current;  // some of them ask for it
                     rare_candidate(fraction);
                 }
-                holds = rates_version_ == rates && random_.blocks_taken() == blocks + done;
+                look_again();
             }
             double waiting = 0.0;
             if (!RandomStream::quick_exponential(word, waiting)) [[unlikely]] {
+                catch_up();
                 waiting = random_.exponential_from(word);
-                holds = holds && random_.blocks_taken() == blocks + done;
+                look_again();
             }
             next += waiting * inverse_total_;
-        } while (done < count && holds && next < horizon);
+        } while (done < count && next < horizon);
+        random_.take(done - taken);
         left -= done;
     }
     next_candidate_ = next;
