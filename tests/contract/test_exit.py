@@ -9,7 +9,7 @@ import time
 import pytest
 
 #: Ends of the interpreter that are tried, each 5 ms later than the one before.
-ENDS = [3, pytest.param(20, marks=pytest.mark.slow)]
+ENDS = [5, pytest.param(20, marks=pytest.mark.heavy)]
 #: Longest time from the last line of a script to its exit [s]; a cell would run for years.
 PROMPT_S = 2.0
 

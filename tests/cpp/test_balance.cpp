@@ -172,7 +172,7 @@ void halve_at_pH_5(Organism& o) {
     o.tolerance.optimal_pH = 7.0;
     o.tolerance.highest_pH = 9.0;
 }
-constexpr Environment slow{0.0, 37.0, 5.0}, usual{0.0, 37.0, 7.0};
+constexpr Environment slow{0.0, 37.0, 5.0};
 
 }  // namespace
 

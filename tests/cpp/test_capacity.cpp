@@ -281,7 +281,7 @@ TEST(no_snapshot_owes_degradosomes) {
 TEST(a_trajectory_with_allocations_does_not_depend_on_slices_snapshots_or_observers) {
     const auto program = compile(small_genome(), fed());
     const std::string whole = run_schedule(program, [](CellularContext& cell, double until) { cell.advance(until); });
-    for (const std::uint64_t fuel : {1, 7, 1'000}) {
+    for (const std::uint64_t fuel : {1u, 7u, 1'000u}) {
         CHECK(whole == run_schedule(program, [&](CellularContext& cell, double until) {
                   while (cell.advance(until, fuel) == AdvanceStatus::preempted) {}
               }));

@@ -72,7 +72,7 @@ TEST(the_tape_of_a_unit_spells_its_rna) {
         const Gene& first = genome.genes()[index(program->units()[u].genes.front())];
         std::string start;
         for (int t = 0; t < 3; ++t)
-            start += "ACGU"[layout.dna[static_cast<std::size_t>(unit.tape + unit.direction() * t)] ^ unit.mask];
+            start += "ACGU"[layout.dna[unit.tape + static_cast<unsigned>(unit.direction() * t)] ^ unit.mask];
         CHECK(start == "AUG");
         CHECK(first.protein.front() == 'M');
     }

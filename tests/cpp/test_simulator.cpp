@@ -51,7 +51,7 @@ struct World {
     World() {
         Organism fed = designs::supplied();
         fed.supply[0].process = "glycolysis";
-        for (const std::size_t a : {0, 1}) {
+        for (const std::size_t a : {0u, 1u}) {
             const auto s = static_cast<SpeciesIndex>(species::amino_acid + a);
             fed.supply.push_back({"uptake", "uptake", {{Place::medium, s, -1}, {Place::cell, s, 1}}, 50.0, {}});
         }
