@@ -20,12 +20,13 @@ const Walker nobody{};
 using Four = double __attribute__((vector_size(32)));
 using FourWords = std::uint64_t __attribute__((vector_size(32)));
 
-/// `unit_interval` of four words at once, which AVX2 has no conversion for: the halves of a word become the lower bits of
-/// two large doubles, whose sum, less what is too much, is exact.
+/// `unit_interval` of four words at once, which AVX2 has no conversion for: the halves of a word become the lower bits
+/// of two large doubles, whose sum, less what is too much, is exact.
 BIOXEN_INLINE void unit_intervals(const FourWords& words, Four& units) noexcept {
     constexpr std::uint64_t at_52 = 0x4330000000000000, at_84 = 0x4530000000000000;  // 2^52 and 2^84 as doubles
     const FourWords bits = words >> 11;
-    const auto low = std::bit_cast<Four>((bits & 0xFFFFFFFF) | at_52), high = std::bit_cast<Four>(bits >> 32 | at_84);
+    const auto low = reinterpret_cast<Four>((bits & 0xFFFFFFFF) | at_52);
+    const auto high = reinterpret_cast<Four>(bits >> 32 | at_84);
     units = (high - (0x1.0p84 + 0x1.0p52) + low) * 0x1.0p-53;
 }
 
@@ -95,7 +96,7 @@ void Cell::refresh_life_rates() noexcept {
 
 /// Columns, because four candidates are chosen at a time.
 struct Cell::Ahead {
-    static constexpr std::size_t most = 8;
+    static constexpr std::size_t most = 16;
 
     std::array<Walker*, most> walker;           ///< for rare channels one that has no room ahead
     std::array<double, most> fraction;          ///< what is left: uniform on [0, 1); for rare channels the point
@@ -114,7 +115,7 @@ BIOXEN_INLINE void Cell::look_ahead(const RandomBlock* blocks, std::size_t count
         points *= total_rate_;
         const FourWords words = __builtin_shufflevector(one, other, 1, 3, 5, 7);
         FourWords cls{0, 0, 0, 0};  // as many as end at or before the point
-        for (const double end : class_end_) cls -= std::bit_cast<FourWords>(points >= end);
+        for (const double end : class_end_) cls -= reinterpret_cast<FourWords>(points >= end);
         std::memcpy(along.data(), &points, sizeof points);
         std::memcpy(chosen.cls.data() + from, &cls, sizeof cls);
         std::memcpy(chosen.waiting.data() + from, &words, sizeof words);
@@ -136,11 +137,11 @@ BIOXEN_INLINE void Cell::draw_candidates(double horizon, std::uint64_t& fuel) {
     double next = next_candidate_, current = now_;
     std::uint64_t left = fuel;
     while (next < horizon && left > 0) {
-        // Several walkers are picked, and they and what they read are fetched into the cache, before the first of them has
-        // stepped: most steps change no rate. Where a rate did change, the others are picked again.
-        const double expected = (horizon - next) * total_rate_;
+        // Several walkers are picked, and they and what they read are fetched into the cache, before the first of them
+        // has stepped: most steps change no rate. Where a rate did change, the others are picked again.
         std::size_t count = std::min({Ahead::most, random_.visible(), static_cast<std::size_t>(left)});
-        if (expected < static_cast<double>(Ahead::most)) count = std::min(count, static_cast<std::size_t>(expected) + 1);
+        const double expected = (horizon - next) * total_rate_;  // more would be picked in vain
+        if (expected < static_cast<double>(count)) count = static_cast<std::size_t>(expected) + 1;
         look_ahead(random_.ahead(), count, chosen);
         const std::uint64_t rates = rates_version_, blocks = random_.blocks_taken();
         std::size_t done = 0, taken = 0;

@@ -48,8 +48,10 @@ struct TapeView {
     std::uint32_t kept = 0;         ///< bits of a symbol
     std::int32_t stride = 0;        ///< nucleotides that a step moves
 
-    [[nodiscard]] static constexpr TapeView of_codons(const std::uint8_t* bytes) noexcept { return {bytes, 0, 0, 255, 3}; }
-    [[nodiscard]] static constexpr TapeView of_bases(const std::uint8_t* bytes) noexcept { return {bytes, 2, 6, 3, 1}; }
+    [[nodiscard]] static constexpr TapeView of_codons(const std::uint8_t* codons) noexcept {
+        return {codons, 0, 0, 255, 3};
+    }
+    [[nodiscard]] static constexpr TapeView of_bases(const std::uint8_t* bases) noexcept { return {bases, 2, 6, 3, 1}; }
     [[nodiscard]] constexpr Symbol read(const Walker& walker) const noexcept {
         const unsigned byte = bytes[walker.tape >> shift];
         return static_cast<Symbol>((byte >> (walker.tape << 1 & within) & kept) ^ walker.mask);
