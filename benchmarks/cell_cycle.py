@@ -14,10 +14,10 @@ import argparse
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from contest import shown
 
 import bioxen_jcvi_vm_lib as bx
 
@@ -119,13 +119,6 @@ def far_apart(runtime: bx.GenomicRuntime) -> tuple[int, int]:
     at = runtime.genes[origin].start
     opposite = min(genes, key=lambda gene: abs((gene.start - at) % length - length / 2))
     return origin, runtime.gene_index(opposite.locus_tag)
-
-
-def shown(values: Iterable[float]) -> str:
-    """Mean and standard deviation."""
-    known = list(values)
-    spread = statistics.stdev(known) if len(known) > 1 else 0.0
-    return f"{statistics.mean(known):.3g} ± {spread:.2g}"
 
 
 def main() -> None:

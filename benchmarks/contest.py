@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,13 @@ class Contender:
 def spread(values: Sequence[float]) -> str:
     """Median and range."""
     return f"{statistics.median(values):.3g} ({min(values):.3g}-{max(values):.3g})"
+
+
+def shown(values: Iterable[float], mean: str = ".3g", deviation: str = ".2g") -> str:
+    """Mean and standard deviation, each in its format."""
+    known = list(values)
+    spread = statistics.stdev(known) if len(known) > 1 else 0.0
+    return f"{statistics.mean(known):{mean}} ± {spread:{deviation}}"
 
 
 @dataclass

@@ -15,7 +15,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from functools import partial
 from pathlib import Path
+
+import contest
 
 import bioxen_jcvi_vm_lib as bx
 
@@ -25,6 +28,7 @@ DELAY_MIN = 20.0
 LOOKS_PER_CYCLE = 120
 BAR = 0.02
 PLACES = ("origin", "middle", "terminus")
+shown = partial(contest.shown, mean=".3f", deviation=".3f")
 
 
 def runtime(manager: bx.GenomicVirtualizationManager, data: Path = DATA) -> bx.GenomicRuntime:
@@ -112,12 +116,6 @@ def laws(genome: bx.GenomicRuntime, tau_min: float) -> dict[str, float]:
         here = found[nearest(found, runs, wanted)]
         law[place] = 2 ** ((replication_min * (1 - here) + DELAY_MIN) / tau_min)
     return law
-
-
-def shown(values: list[float]) -> str:
-    """Mean and standard deviation."""
-    spread = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.3f} ± {spread:.3f}"
 
 
 def main() -> None:

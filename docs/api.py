@@ -9,9 +9,10 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib.program import Statement
 from bioxen_jcvi_vm_lib.visualization import plots
 
 PAGE = Path(__file__).with_name("api.md")
@@ -75,9 +76,36 @@ def page() -> str:
         if title == "Plots":
             body.append("`from bioxen_jcvi_vm_lib.visualization import plots`")
         body += [block for name in names.split() for block in entry(name)]
+        if title == "Programs":
+            body += process_calls()
         if title == "Errors":
             body.append("\n".join(_errors()))
     return "\n\n".join([HEAD.rstrip(), "\n".join(contents), *body]) + "\n"
+
+
+def process_calls() -> Iterator[str]:
+    """Yield the calls of process code with their arguments."""
+    yield "### Process calls"
+    yield (
+        "What the text of a program may hold, between `;` or new lines, with literal arguments, by "
+        "place or by name. In Python each is a class of `bioxen_jcvi_vm_lib.program`."
+    )
+    items = []
+    for one in get_args(Statement):
+        sections = _sections(one)
+        text, *more = (" ".join(part.split()) for part in "\n".join(sections[""]).split("\n\n"))
+        parts = [_linked(part) for part in (text, *more) if part]
+        items.append(f"- {' '.join(parts)} (`{one.__name__}`)")
+        items += [
+            f"  - `{name}`: {said}"
+            for name, _, said in _items(sections.get("Attributes", []))
+            if not said.startswith("In Python only")
+        ]
+    yield "\n".join(items)
+    yield (
+        "The older `transcribe_gene(gene, duration_s=60.0)` and `translate_gene(gene, "
+        "duration_s=60.0)` are a `run_operon` of that gene."
+    )
 
 
 def entry(name: str) -> Iterator[str]:

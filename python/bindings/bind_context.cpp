@@ -19,7 +19,7 @@ namespace {
 
 /// Names of `Phase`.
 constexpr std::array phase_names{"B", "C", "D", "arrested", "dead"};
-constexpr std::array death_names{"", "heat", "starvation", "dna_damage"};
+constexpr std::array death_names{"", "heat", "starvation", "dna_damage", "energy_loss"};
 
 /// Names of `event_count_members`.
 constexpr std::array<const char*, event_count_members.size()> event_names{

@@ -176,7 +176,7 @@ void cancel(Hypervisor& hypervisor, const std::vector<Submitted>& submitted) {
 /// @return whether it was Ctrl-C
 template <typename Between>
 bool wait_for(const Host& host, const std::shared_ptr<Hypervisor>& hypervisor, const std::vector<Submitted>& submitted,
-              Between&& between) {
+              Between&& between, std::int64_t slice_ns = slice_of_waiting_ns) {
     std::vector<std::shared_ptr<Run>> runs;
     for (const Submitted& one : submitted) runs.push_back(one.run);
     auto finished = [&, look_ns = first_look_ns](std::int64_t timeout_ns) mutable {
@@ -199,7 +199,7 @@ bool wait_for(const Host& host, const std::shared_ptr<Hypervisor>& hypervisor, c
     };
     try {
         host.require_no_callback();
-        while (!finished(slice_of_waiting_ns)) {
+        while (!finished(slice_ns)) {
             const bool is_interrupted = interrupted() || interrupted_in(call_back);
             if (!host.is_of_this_process()) (void)host.use();  // the callback has forked, and this is the child
             if (is_interrupted || stuck()) {
@@ -644,11 +644,12 @@ void bind_hypervisor(py::module_& m) {
                 double interval_s) {
                  using clock = std::chrono::steady_clock;
                  auto called = clock::now();
+                 const auto slice_ns = std::min(slice_of_waiting_ns, static_cast<std::int64_t>(interval_s * 1e9));
                  return wait_for(host, host.use(), submitted, [&] {
                      if (progress.is_none() || clock::now() - called < std::chrono::duration<double>(interval_s)) return;
                      called = clock::now();
                      call_python(progress, py::tuple());
-                 });
+                 }, slice_ns);
              },
              py::arg("runs"), py::arg("progress") = py::none(), py::arg("interval_s") = 0.25,
              "Waits until all have finished; Ctrl-C (then it gives True), or an exception from `progress`, cancels them.")
@@ -670,9 +671,9 @@ void bind_hypervisor(py::module_& m) {
         .def("allocation",
              [](const Host& host, Handle context, std::optional<double> at_s) {
                  const auto held = without_gil(host, [&](Hypervisor& h) { return h.allocation(context, at_s); });
-                 std::optional<std::tuple<Capacity, std::optional<Capacity>, std::string>> told;
-                 if (held) told.emplace(held->amount, held->limit, name_of(priority_names, held->priority));
-                 return told;
+                 std::optional<std::tuple<Capacity, std::optional<Capacity>, std::string>> named;
+                 if (held) named.emplace(held->amount, held->limit, name_of(priority_names, held->priority));
+                 return named;
              },
              py::arg("context"), py::arg("at_s"), "Amount, limit and priority that `allocate` would change; None: none.")
         .def("rebalance",

@@ -76,6 +76,11 @@ def _edits(one: str, other: str, most: int) -> int:
     return row[-1]
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: "1 gene", "2 genes"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def no_resource(name: Any, pools: Iterable[str], genes: Iterable[str] = ()) -> APIValidationError:
     """Return the error for what is no resource: it names the nearest, or who has what is meant.
 

@@ -10,6 +10,7 @@ from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import seconds, seed_or_entropy, short
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
+    BioXenException,
     GenomicRuntimeError,
     IsolationBreachError,
     VMStateError,
@@ -18,7 +19,7 @@ from bioxen_jcvi_vm_lib._knockouts import noted
 from bioxen_jcvi_vm_lib._limits import check_age, check_size
 from bioxen_jcvi_vm_lib._saving import save_bytes, snapshot_path
 from bioxen_jcvi_vm_lib._traces import Jump, TraceLike
-from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
+from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState, death_of
 from bioxen_jcvi_vm_lib.environment import checked_environment, work_of
 from bioxen_jcvi_vm_lib.genome import configuration_for, program_for
 from bioxen_jcvi_vm_lib.program import (
@@ -88,14 +89,19 @@ class Execution:
         for number, statement in enumerate(statements, 1):
             try:
                 actions.append(self._prepared(core, statement))
-            except APIValidationError as error:
-                if len(statements) == 1:
-                    raise
-                where = f" (statement {number} of {len(statements)}: {short(str(statement))})"
-                raise APIValidationError(error.message + where, details=error.details) from None
+            except BioXenException as error:
+                _place(error, number, statements)
+                raise
         traces: list[TraceLike] = []
-        for action in actions:
-            trace = action()
+        fingerprint = core.program.fingerprint
+        for number, action in enumerate(actions, 1):
+            try:
+                trace = action()
+            except BioXenException as error:
+                _place(error, number, statements)
+                if traces:  # what it came to before
+                    error.details.setdefault("results", self.result(core, traces, fingerprint))
+                raise
             if trace is not None:
                 traces.append(trace)
                 if trace.status not in ("completed", "exhausted"):
@@ -103,9 +109,7 @@ class Execution:
         traces = traces or [core.run(0.0)]
         if traces[-1].status == "exhausted":
             with contextlib.suppress(IsolationBreachError, VMStateError):  # destroyed meanwhile
-                state = CellCycleState.of(core)
-                if state.cause_of_death is not None:
-                    self._notes.append(f"the cell is {state}")
+                self._notes += filter(None, [death_of(core)])
         return traces
 
     def result(
@@ -138,10 +142,12 @@ class Execution:
             return lambda: core.knockout(index)
         if isinstance(statement, SetEnvironment):
             values = checked_environment(statement.values())
-            return lambda: cell._set_environment(core, values)
+            return lambda: self._changed(
+                core, statement, lambda: cell._set_environment(core, values)
+            )
         if isinstance(statement, Inhibit):
             work, left = work_of(statement.machine, statement.step), statement.remaining
-            return lambda: core.inhibit(work, left)
+            return lambda: self._changed(core, statement, lambda: core.inhibit(work, left))
         if isinstance(statement, Replicate):
             _check_growth(core, "nothing is replicated")
             return lambda: self._replicated(core)
@@ -160,6 +166,12 @@ class Execution:
             return lambda: save_bytes(path, cell._sealed(core))
         name, count = cell._checked_resource(statement.name, statement.molecules)
         return lambda: core.set_resource(name, count)
+
+    def _changed(self, core: _core.Context, by: Statement, change: Callable[[], None]) -> None:
+        """Change what a cell lives in, and tell where that is in vain."""
+        if (death := death_of(core)) is not None:
+            self._notes.append(f"{death}: {by} does not revive it")
+        change()
 
     def _expression(self, core: _core.Context, statement: RunOperon) -> Action:
         runtime = self._cell.runtime
@@ -229,6 +241,14 @@ class Execution:
             self._notes.append(f"made a further cell, of seed {made.seed}")
 
         return create
+
+
+def _place(error: BioXenException, number: int, statements: tuple[Statement, ...]) -> None:
+    """Say of an error which of several statements it is of."""
+    if len(statements) > 1:
+        statement = short(str(statements[number - 1]))
+        error.message += f" (statement {number} of {len(statements)}: {statement})"
+        error.args = (error.message,)
 
 
 def _check_growth(core: _core.Context, so: str) -> None:

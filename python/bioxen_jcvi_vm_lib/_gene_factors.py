@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._checks import short
+from bioxen_jcvi_vm_lib._checks import counted, short
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 from bioxen_jcvi_vm_lib._gene_tables import column_of, rows_of
 
@@ -81,8 +81,11 @@ class _Finder:
         if not self.unknown:
             return "all genes of the table are in the genome"
         first = ", ".join(list(self.unknown)[:5])
-        return f"{len(self.unknown):,} genes of the table are not in the genome: {first}" + (
-            " and others" if len(self.unknown) > 5 else ""
+        others = " and others" if len(self.unknown) > 5 else ""
+        are = "is" if len(self.unknown) == 1 else "are"
+        return (
+            f"{counted(len(self.unknown), 'gene')} of the table {are} not in the genome: "
+            f"{first}{others}"
         )
 
 
@@ -148,16 +151,41 @@ def _gene_factors(
         told.append(f"{columns[factor]} of {len(measured):,} (mean {mean:.4g})")
     if not factors:
         raise InvalidConfigurationError(
-            f"{path} holds no number for a protein-coding gene of this genome: its locus tags and "
-            "symbols differ, or its columns are empty",
+            f"{path} {_nothing_of(columns, seen, genes, unmeasured, finder)}",
             details={"path": path},
         )
     message = f"{path}: {', '.join(told)} protein-coding genes; the others are taken as the mean"
     if unmeasured:
-        message += f"; {unmeasured:,} half-lives of 0 count as not measured"
+        said = "half-life of 0 counts" if unmeasured == 1 else "half-lives of 0 count"
+        message += f"; {unmeasured:,} {said} as not measured"
     if repeated:
-        message += f"; of {repeated:,} lines for a gene that stands there already, the first counts"
+        message += (
+            f"; {counted(repeated, 'line')} for a gene that stands there already "
+            f"{'does' if repeated == 1 else 'do'} not count"
+        )
     return factors, [("gene-table", f"{message}; {finder.missed()}")]
+
+
+def _nothing_of(
+    columns: dict[str, str],
+    seen: set[int],
+    genes: Sequence[_core.Gene],
+    unmeasured: int,
+    finder: _Finder,
+) -> str:
+    """Tell why a table says nothing of a genome."""
+    named = " and ".join(columns.values())
+    if not seen:
+        missed = finder.missed() if finder.unknown else "it has no rows"
+        return f"has no gene of this genome: {missed}"
+    if not any(genes[gene].kind == "protein" for gene in seen):
+        return "has no protein-coding gene of this genome; only of those it is read"
+    if unmeasured:
+        return (
+            f"says nothing: its half-lives in {columns['gene_decay']} are all 0, which counts as "
+            "not measured"
+        )
+    return f"has no number above 0 in {named} for any protein-coding gene of this genome"
 
 
 def _measured(path: str, line: int, column: str, gene: str, text: str) -> float:
@@ -200,7 +228,8 @@ def _unit_groups(path: str, genes: Sequence[_core.Gene]) -> tuple[list[int], lis
             taken += 1
     if not taken:
         raise InvalidConfigurationError(
-            f"{path} holds no unit of genes of this genome: its locus tags differ",
+            f"{path} holds no unit of genes of this genome: "
+            + (finder.missed() if rows else "it has no rows"),
             details={"path": path},
         )
     free = sum(group == _UNGROUPED for group in groups)
@@ -208,7 +237,8 @@ def _unit_groups(path: str, genes: Sequence[_core.Gene]) -> tuple[list[int], lis
         (
             "transcription-units",
             f"{path}: {taken:,} of {len(rows):,} units are taken, the others overlap them or have "
-            f"no gene here; {free:,} genes are in none and grouped by distance; {finder.missed()}",
+            f"no gene here; {counted(free, 'gene')} in none, grouped by distance; "
+            + finder.missed(),
         )
     ]
 

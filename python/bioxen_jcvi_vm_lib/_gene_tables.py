@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import short
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 
 __all__ = ["column_of", "copies_at_birth", "read_gene_numbers", "read_gene_words", "rows_of"]
@@ -76,7 +77,9 @@ def read_gene_numbers(
             details={"path": path},
         )
     values: dict[int, float] = {}
+    known = False
     for gene, line, tag, text in _of_genes(rows, names["locustag"], column, genes):
+        known = True
         number = _number(text)
         if number is None:
             continue
@@ -88,8 +91,9 @@ def read_gene_numbers(
         values[gene] = number
     if not values:
         raise InvalidConfigurationError(
-            f"{path} holds no count for a gene of this genome: its locus tags differ, or its "
-            f"column {column} has no numbers",
+            f"{path} has no number in its column {column} for any gene of this genome"
+            if known
+            else f"{path} has no gene of this genome: {_tags(rows, names['locustag'], genes)}",
             details={"path": path},
         )
     return values
@@ -118,9 +122,7 @@ def rows_of(path: str) -> tuple[dict[str, str], list[_Row]]:
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            names = {
-                name.strip().casefold().replace("_", ""): name for name in reader.fieldnames or ()
-            }
+            names = _columns(path, reader.fieldnames or ())
             return names, [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidConfigurationError(
@@ -129,9 +131,40 @@ def rows_of(path: str) -> tuple[dict[str, str], list[_Row]]:
         ) from None
 
 
+def _columns(path: str, header: Sequence[str]) -> dict[str, str]:
+    """Return the names of columns by what they are compared by."""
+    for separator, said in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            raise InvalidConfigurationError(
+                f"{path} has {said} between its columns: separate them by commas",
+                details={"path": path},
+            )
+    names: dict[str, str] = {}
+    for name in header:
+        key = re.sub(r"[\s_]", "", name.casefold())
+        if key and key in names:
+            raise InvalidConfigurationError(
+                f"{path} has the column {short(name.strip())} twice: leave one",
+                details={"path": path, "column": name.strip()},
+            )
+        names[key] = name
+    return names
+
+
 def column_of(names: dict[str, str], columns: Sequence[str]) -> str | None:
     """Return the first of some columns that a table has."""
     return next((names[c.replace("_", "")] for c in columns if c.replace("_", "") in names), None)
+
+
+def _tags(rows: list[_Row], column: str, genes: Sequence[_core.Gene]) -> str:
+    """Tell locus tags of a table and of a genome that have nothing in common."""
+    there = next((tag for _, row in rows if (tag := (row[column] or "").strip())), None)
+    here = next((gene.locus_tag for gene in genes if gene.locus_tag), None)
+    if there is None:
+        return f"its column {column} is empty"
+    return f"its first is {short(there)}" + (
+        "" if here is None else f", the genome's {short(here)}"
+    )
 
 
 def _of_genes(

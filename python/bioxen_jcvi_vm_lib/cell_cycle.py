@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from bioxen_jcvi_vm_lib import _core
+from bioxen_jcvi_vm_lib._checks import counted
 from bioxen_jcvi_vm_lib._frozen import Record
 
-__all__ = ["CellCycleState"]
+__all__ = ["CellCycleState", "death_of", "warn_of_death"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class CellCycleState(Record):
     surface_ratio : float
         Its surface, relative to that of the organism at birth.
     growth_rate_per_h : float
-        d ln V / dt over the last whole minute [1/h].
+        d ln V / dt over the last whole minute [1/h]; 0 once the volume has come to the largest
+        that the organism has (of JCVI-syn3A twice that at birth), while the surface still grows.
     generation : int
         Divisions behind it.
     birth_s : float
@@ -45,7 +48,9 @@ class CellCycleState(Record):
     ready_to_divide : bool
         Its surface and its chromosomes suffice for two.
     cause_of_death : str or None
-        "heat", "starvation" or "dna_damage"; None: it lives.
+        "heat", "starvation" (its energy ran out in a medium with too little glucose: less than
+        half-saturates its uptake), "energy_loss" (it ran out though there was glucose) or
+        "dna_damage"; None: it lives.
     died_s : float or None
         Its age then [s].
     lesions : int
@@ -92,9 +97,22 @@ class CellCycleState(Record):
             return f"dead, of {cause}, since {self.died_s:g} s"
         if not self.grows:
             return "does not grow"
-        forks = f", {self.forks} forks" if self.forks else ""
+        forks = f", {counted(self.forks, 'fork')}" if self.forks else ""
         ready = ", ready to divide" if self.ready_to_divide else ""
         return (
             f"generation {self.generation}, phase {self.phase}, {self.volume_l:.3g} L, "
-            f"{self.chromosomes} chromosome{'s' * (self.chromosomes != 1)}{forks}{ready}"
+            f"{counted(self.chromosomes, 'chromosome')}{forks}{ready}"
         )
+
+
+def death_of(core: _core.Context) -> str | None:
+    """Say of a dead cell that it is, and of what; None: it lives."""
+    state = CellCycleState.of(core)
+    return None if state.cause_of_death is None else f"the cell is {state}"
+
+
+def warn_of_death(core: _core.Context, call: str) -> None:
+    """Tell whoever changes a dead cell that it stays so."""
+    death = death_of(core)
+    if death is not None:
+        warnings.warn(f"{death}: {call} does not revive it", RuntimeWarning, stacklevel=3)

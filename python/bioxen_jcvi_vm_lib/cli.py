@@ -495,7 +495,7 @@ def _cycle_rows(result: Any) -> list[tuple[str, str]]:
 def _machine_table(result: Any) -> Table:
     table = _table("Machines", "machine", "total", "free", "active (mean)")
     for name, columns in result.machines.items():
-        if name == "replisome" and not result.cell_cycle:  # of cells that grow
+        if name == "replisome" and not columns["total"][-1]:  # nothing is being replicated
             continue
         table.add_row(
             name.replace("_", " "),
@@ -529,7 +529,12 @@ def _spending_table(result: Any) -> Table:
 
 
 def _closing(result: Any, runtime: Any, out: Path | None) -> Table:
-    rows = [("status", result.status), ("audit", str(result.audit)), ("seed", str(result.seed))]
+    rows = [
+        ("status", result.status),
+        *(("note", note) for note in result.notes),
+        ("audit", str(result.audit)),
+        ("seed", str(result.seed)),
+    ]
     if runtime.report:
         rows.append(("report", f"{len(runtime.report)} entries: bioxen inspect shows them"))
     if out is not None:

@@ -130,8 +130,9 @@ def _both(
     file: Path | None, preset: str | None
 ) -> tuple[GenomicVirtualizationConfig, ProductionConfig]:
     """Return both sections of a file, variables over it."""
-    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig, overridden
+    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
     from bioxen_jcvi_vm_lib.api.config_sources import Problems, Source
+    from bioxen_jcvi_vm_lib.api.configuration import overridden
     from bioxen_jcvi_vm_lib.api.production_config import ProductionConfig
 
     problems = Problems()
@@ -185,7 +186,7 @@ def _verdict(
 
 def _with_sources(settings: Sequence[tuple[tuple[str, ...], Setting]]) -> dict[str, Any]:
     """Return a configuration as plain data, and beside its sections the source of each key."""
-    from bioxen_jcvi_vm_lib.api.config_manager import SOURCES_KEY
+    from bioxen_jcvi_vm_lib.api.config_keys import SOURCES_KEY
 
     data: dict[str, Any] = {}
     for path, setting in settings:

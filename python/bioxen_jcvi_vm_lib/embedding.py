@@ -70,14 +70,13 @@ def organism_header(name: str) -> str:
 
 
 def _lines(name: str) -> Iterator[str]:
-    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
-    from bioxen_jcvi_vm_lib.organism import (
-        OrganismParameters,
+    from bioxen_jcvi_vm_lib._engine_organism import (
         follows_glucose,
         medium_concentration,
         supply_rate_per_s,
-        usual_pools,
     )
+    from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
+    from bioxen_jcvi_vm_lib.organism import OrganismParameters, usual_pools
 
     organism = OrganismParameters.load(name)
     config = GenomicVirtualizationConfig()

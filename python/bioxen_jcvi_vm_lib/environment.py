@@ -113,7 +113,7 @@ def checked_environment(values: Mapping[str, Any]) -> dict[str, float]:
 def work_of(machine: Any, step: Any) -> str:
     """Return the engine's name of what an inhibitor is to slow down."""
     if not isinstance(machine, str) or machine not in _MACHINES:
-        near = suggestion(str(machine), _MACHINES)
+        near = suggestion(machine, _MACHINES)
         raise _refused(
             "machine",
             f"no machine {short(machine)}{near}; an inhibitor slows down {', '.join(_MACHINES)}",

@@ -335,6 +335,37 @@ def test_syn3a_lives_as_published(shared_data: Callable[[str], Path]) -> None:
     assert 1.76 < proteome < 2.38
 
 
+@pytest.mark.data
+@pytest.mark.slow
+def test_syn3a_keeps_its_pace(shared_data: Callable[[str], Path]) -> None:
+    """Cycles after the first stay within 15 % of 105 min: L7/L12, four a ribosome, suffices."""
+    parameters = {
+        "cell_cycle": True,
+        "reference_mode": True,
+        "proteome_file": str(shared_data("syn3A/proteome.csv")),
+    }
+    with bx.GenomicVirtualizationManager({"execution_parameters": parameters}) as manager:
+        runtime = manager.load_genome_runtime(shared_data("genomes/syn3A.gb"))
+        stalk = runtime.gene_index("JCVISYN3A_0806")
+        cell = manager.create_cellular_context(runtime, seed=1)
+        # of 765 counted all are in ribosomes, and 5 % of those in ribosomes are free besides
+        assert cell.proteins_in_machines[stalk] == 2000
+        assert cell.proteins[stalk] == 100
+        again = bx.CellularContext.restore(cell.snapshot(), runtime)
+        replay = cell.fork(replay=True)
+        assert again.run(30).status == replay.run(30).status == "completed"
+        assert again.trajectory_hash == replay.trajectory_hash
+        minutes = []
+        for _ in range(4):
+            born_s = cell.time_s
+            assert cell.run(4 * 3600).status == "divided"
+            minutes.append((cell.time_s - born_s) / 60)
+            cell.divide().close()
+        assert cell.audit().ok
+        assert 89 < np.mean(minutes[1:]) < 121
+        assert cell.machines["ribosome"]["total"] > 350
+
+
 def published_figures(cell: bx.CellularContext) -> tuple[float, ...]:
     born, proteins = cell.machines["ribosome"]["total"], whole(cell)
     result = cell.run(9000, every_s=60)

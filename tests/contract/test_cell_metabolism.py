@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -17,94 +18,15 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.console import Console
+from small_model import GLUCOSE, small_model
 
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib.genome import engine_for
 from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
-from bioxen_jcvi_vm_lib.organism import OrganismParameters
 
 pytest.importorskip("highspy")
 
-GLUCOSE = "EX_glc__D_e"
 KINETICS = ("amino_acid", "central", "cofactor", "lipid", "nucleotide", "transport")
-SETTING = OrganismParameters.load("minimal_cell").metabolism
-#: Made without a flux in the model below.
-IDLE = ("PGK2", "PGK3", "PGK4", *(f"PYK{n}" for n in range(2, 10)), "ACKr")
-
-
-def flux(name: str, lower: float, upper: float, rule: str = "", **parts: float) -> dict[str, Any]:
-    return {
-        "id": name,
-        "metabolites": parts,
-        "lower_bound": lower,
-        "upper_bound": upper,
-        "gene_reaction_rule": rule,
-    }
-
-
-def small_model(genes: list[str]) -> dict[str, Any]:
-    """A cell that burns sugar: four genes, and every reaction that the organism's supply follows.
-
-    Energy pays a maintenance that is forced, so that without sugar nothing is feasible.
-    """
-    first, second, third, fourth = genes
-    growth: dict[str, float] = {"energy": -80.0, "pi_c": -0.1}
-    reactions = [
-        flux(GLUCOSE, -30, 1000, glc_e=-1),
-        flux("PFK", 0, 1000, first, glc_e=-1, energy=-1, fdp=1),
-        flux("PGK", 0, 1000, f"{second} or {third}", fdp=-1, energy=2, pep=1),
-        flux("PYK", 0, 1000, fourth, pep=-1, energy=2),
-        flux("maintenance", 1, 1000, energy=-1),
-        *(flux(name, 0, 0, fdp=-1, energy=1) for name in IDLE),
-        flux("EX_pi_e", -1000, 1000, pi_e=-1),
-        flux("PIabc", 0, 1000, pi_e=-1, energy=-1, pi_c=1),
-    ]
-    salvage = (("ADPT", "ade", "amp"), ("GUAPRT", "gua", "gmp"), ("UPPRT", "ura", "ump"))
-    for name, base, made in salvage:
-        reactions += [
-            flux(f"EX_{base}_e", -1000, 1000, **{f"{base}_e": -1}),
-            flux(name, 0, 1000, **{f"{base}_e": -1, made: 1}),
-        ]
-        growth[made] = -0.15
-    reactions.append(flux("CTPS2", 0, 1000, ump=-1, energy=-1, ctp=1))
-    growth["ctp"] = -0.1
-    for name, parts in SETTING.fluxes.items():
-        for exchange in parts:
-            if exchange.startswith("EX_") and exchange != "EX_pi_e":
-                used = exchange.startswith("EX_Tetra")
-                what = f"{name}{'_4' if used else ''}_e"
-                reactions.append(flux(exchange, 0 if used else -1000, 1000, **{what: -1}))
-                if not used:
-                    reactions.append(flux(f"in_{name}", 0, 1000, **{what: -1, f"{name}_c": 1}))
-                    growth[f"{name}_c"] = -0.5
-    reactions.append(flux("growth", 0, 1000, **growth) | {"objective_coefficient": 1.0})
-    metabolites = dict.fromkeys(part for one in reactions for part in one["metabolites"])
-    return {
-        "id": "small",
-        "metabolites": [{"id": name} for name in metabolites],
-        "reactions": reactions,
-        "genes": [{"id": gene} for gene in genes],
-    }
-
-
-@pytest.fixture(scope="module")
-def genes(runtime: bx.GenomicRuntime) -> list[str]:
-    """Four genes of the built-in genome."""
-    return [gene.locus_tag for gene in runtime.genes if gene.kind == "protein"][:4]
-
-
-@pytest.fixture(scope="module")
-def model_file(genes: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("models") / "small.json"
-    path.write_text(json.dumps(small_model(genes)))
-    return path
-
-
-@pytest.fixture(scope="module")
-def fed(model_file: Path) -> bx.GenomicRuntime:
-    """The built-in genome with a metabolic model."""
-    manager = bx.GenomicVirtualizationManager({"metabolic_model": str(model_file)})
-    return manager.load_genome_runtime()
 
 
 @pytest.fixture
@@ -447,6 +369,8 @@ def test_snapshots_of_other_models_are_refused(
         ({"medium": {"EX_glc_D_e": 5.0}}, "did you mean 'EX_glc__D_e'"),
         ({"medium": {GLUCOSE: float("nan")}}, "NaN"),
         ({"knockouts": ["nothing"]}, "no gene of the model"),
+        ({"knockouts": ["dnaA"]}, "give 'BXMC_0001', whose name it is"),
+        ({"knockouts": ["bxmc_0001"]}, "did you mean 'BXMC_0001'"),
         ({"medium": {"PFK": 1.0}}, "no exchange"),
         ({"media": {}}, "did you mean 'medium'"),
     ],
@@ -551,8 +475,6 @@ def test_a_machine_with_metabolism_lives_as_its_cell_alone(
         assert (told.time_s, told.status) == (120.0, "infeasible")  # an essential gene is gone
         assert [state.time_s for state in vm.context.metabolism] == [0.0, 60.0, 120.0]
         assert "infeasible, no supply" in vm._repr_html_()
-        with pytest.raises(bx.VMStateError, match="metabolic model"):
-            vm.hypervisor.run(200)
         restored = bx.CellularContext.restore(vm.context.snapshot(), fed)
         vm.execute_biological_process("run(60)")
         restored.run(60)
@@ -581,7 +503,7 @@ def test_the_monitor_tells_what_feeds_a_cell(fed: bx.GenomicRuntime) -> None:
 
 
 def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
-    fed: bx.GenomicRuntime, cell: bx.CellularContext, tmp_path: Path
+    fed: bx.GenomicRuntime, cell: bx.CellularContext
 ) -> None:
     with bx.BioXenHypervisor(max_vms=4, workers=1) as hypervisor:
         vm = bx.create_bio_vm("cell", genome_runtime=fed, seed=7, hypervisor=hypervisor)
@@ -612,8 +534,6 @@ def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
         spent = {n: sum(legs.get(n, 0) for legs in lived.ledger.values()) for n in ("ATP", "Ala")}
         for name, n in spent.items():
             assert n == lived.resources[name][-1] - lived.resources[name][0]
-        with pytest.raises(bx.VMStateError, match="restore_vm"):
-            hypervisor.save(tmp_path / "saved")
         fork = hypervisor.context(hypervisor.fork_vm("cell", "fork", replay=True))
         assert fork.metabolism == vm.context.metabolism
         again = hypervisor.restore_vm("again", vm.context.snapshot(), fed)
@@ -624,9 +544,6 @@ def test_a_machine_with_metabolism_is_paused_stopped_copied_and_limited(
         few.start()
         done = few.execute_biological_process("run(500)")
         assert (done.status, done.cause, done.sim_time_s) == ("quota", "simulated time", 100.0)
-    empty = bx.BioXenHypervisor(workers=1)
-    with empty, pytest.raises(bx.InvalidConfigurationError, match="metabolic_model"):
-        empty.load(tmp_path / "saved", runtimes=[fed])
     chassis = bx.Chassis.of_organism(fed)
     with bx.BioXenHypervisor(workers=1, chassis=chassis) as shared:
         for call in (
@@ -762,8 +679,50 @@ def test_process_code_asks_the_metabolic_model(
         cell.execute("run_metabolic_pathways(glucose_available=False)")
     named = {one.reaction for one in caught.value.details["binding_constraints"]}
     assert GLUCOSE in named
+    assert "results" not in caught.value.details
     assert cell.trajectory_hash == before
     assert cell.metabolism == ()
+
+
+def test_a_statement_that_fails_says_which_it_is_and_keeps_what_there_was(
+    manager: bx.GenomicVirtualizationManager,
+    fed: bx.GenomicRuntime,
+    cell: bx.CellularContext,
+) -> None:
+    code = "run(70, every_s=10); run_metabolic_pathways(); run_metabolic_pathways(False); run(5)"
+    with pytest.raises(bx.MetabolicInfeasibleError, match=r"statement 3 of 4: .*False") as caught:
+        cell.execute(code)
+    assert cell.time_s == 70.0
+    assert caught.value.binding_constraints
+    alone = manager.create_cellular_context(fed, seed=7).run(70, every_s=10)
+    (found,) = caught.value.details["results"].metabolic_results
+    kept = pickle.loads(pickle.dumps(caught.value)).details["results"]
+    assert kept.time_s.tolist() == alone.time_s.tolist()
+    assert (kept.resources.table == alone.resources.table).all()
+    assert (kept.status, kept.events, kept.audit.ok) == ("completed", alone.events, True)
+    assert found.status == "optimal"
+    grows = manager.create_cellular_context(fed, seed=7, cell_cycle=True)
+    with pytest.raises(bx.GenomicRuntimeError, match="statement 2 of 2") as caught_too:
+        grows.execute("run(3); divide()")  # with one chromosome
+    assert caught_too.value.details["results"].sim_time_s == 3.0
+    with pytest.raises(bx.InvalidConfigurationError, match="statement 2 of 2"):
+        grows.execute('run(3); snapshot("x")')  # nowhere to save it
+    assert grows.time_s == 3.0
+
+
+def test_a_cell_whose_sugar_is_taken_away_stops_to_grow_and_dies(model_file: Path) -> None:
+    """It is no error: its supply is 0, it waits arrested, and dies when it has waited too long."""
+    config = {"metabolic_model": str(model_file), "execution_parameters": {"cell_cycle": True}}
+    manager = bx.GenomicVirtualizationManager(config)
+    cell = manager.create_cellular_context(manager.load_genome_runtime(), seed=7)
+    cell.execute("run(130); set_environment(glucose_mM=0); run(600)")
+    assert cell.phase == "arrested"
+    assert cell.metabolism[-1].status == "infeasible"
+    assert cell.count("ATP") == 0
+    done = cell.execute("run(100000)")
+    assert (done.status, cell.phase) == ("exhausted", "dead")
+    assert any("starv" in note for note in done.notes)
+    assert done.audit.ok
 
 
 def test_the_solver_is_loaded_by_those_who_need_it(

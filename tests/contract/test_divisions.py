@@ -153,6 +153,18 @@ def test_however_the_cell_divides_hooks_and_log_have_it_once(
         assert mother.hypervisor.get_vm_state("daughter") == "created"
 
 
+@pytest.mark.parametrize("way", [way for way in DIVISIONS if way != "process"])
+def test_a_machine_that_was_stopped_divides_no_more(mother: bx.BiologicalVM, way: str) -> None:
+    mother.execute_biological_process("run(100)")
+    mother.stop()
+    before = mother.context.trajectory_hash
+    with pytest.raises(bx.VMStateError, match="has been stopped: it divides no more"):
+        DIVISIONS[way](mother)
+    assert (mother.context.trajectory_hash, mother.daughter) == (before, None)
+    with mother.context.fork() as cell, cell.divide() as daughter:
+        assert daughter.audit().ok
+
+
 def test_a_daughter_is_a_machine_of_its_own(ready: bytes) -> None:
     """Also where the mother has a hypervisor for itself; then so has the daughter."""
     audit = bx.AuditLog()

@@ -11,13 +11,13 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib import _programs as programs
 from bioxen_jcvi_vm_lib import genome as genomes
 from bioxen_jcvi_vm_lib.population import aim, growth
 from bioxen_jcvi_vm_lib.visualization import lineage
@@ -82,7 +82,8 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., bx
         def make(seed: int, spread: float = LOG_SD, **overrides: Any) -> bx.CellularContext:
             log_sd[0] = spread
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(genomes, "engine_organism", organism)
+                for module in (genomes, programs):
+                    patch.setattr(module, "engine_organism", organism)
                 if spread not in runtimes:
                     runtimes[spread] = manager.load_genome_runtime(path, organism="syn3a")
                 return manager.create_cellular_context(runtimes[spread], seed=seed, **overrides)
@@ -311,11 +312,18 @@ def test_a_population_without_bound_is_stopped_before_it_takes_the_memory(
     with pytest.raises(bx.APIValidationError, match=r"max_cells.* would take"):
         manager.grow_population(founder, duration_s=1.0, max_cells=10**9)
     monkeypatch.setattr(aim, "MAX_BYTES", 1_000_000)
-    for workers in (1, 2):
-        with pytest.raises(bx.ResourceExhaustionError, match="give max_cells") as caught:
-            manager.grow_population(founder, duration_s=1e6, workers=workers)
-        assert caught.value.details["bytes"] > 1_000_000
-        assert 20 < caught.value.details["cells"] < 60
+    with monkeypatch.context() as late:  # where nothing tells the doubling time before
+        late.setattr(aim, "SPREAD", 1e9)
+        for workers in (1, 2):
+            with pytest.raises(bx.ResourceExhaustionError, match="give max_cells") as caught:
+                manager.grow_population(founder, duration_s=1e6, workers=workers)
+            assert caught.value.details["bytes"] > 1_000_000
+            assert 20 < caught.value.details["cells"] < 60
+    told = r"at most \d\d cells fit .* such as max_cells=1000, or .* duration_s=\d\d$"
+    for duration_s in (1e9, 1e4):  # refused once the founder has divided, or soon after that
+        with pytest.raises(bx.ResourceExhaustionError, match=told) as caught:
+            manager.grow_population(founder, duration_s=duration_s)
+        assert caught.value.details["time_s"] < 60.0
     kept = manager.grow_population(founder, duration_s=100.0, max_cells=10, every_s=5.0)
     assert len(kept.living) <= 10
 
@@ -594,22 +602,18 @@ def test_a_founder_that_does_not_grow_is_refused(
     manager: bx.GenomicVirtualizationManager,
 ) -> None:
     cell = manager.create_cellular_context(manager.load_genome_runtime(), cell_cycle=False)
-    with pytest.raises(bx.GenomicRuntimeError, match="set cell_cycle to true") as caught:
+    with pytest.raises(bx.GenomicRuntimeError, match="create it with cell_cycle=True") as caught:
         manager.grow_population(cell, generations=1)
     assert caught.value.details["key"] == "cell_cycle"
 
 
-@pytest.mark.data
-def test_a_founder_with_a_metabolic_model_is_refused(
-    shared_data: Callable[[str], Path],
+def test_a_dead_founder_is_refused(
+    manager: bx.GenomicVirtualizationManager, quick: Callable[..., bx.CellularContext]
 ) -> None:
-    pytest.importorskip("highspy")
-    model = str(shared_data("models/iMB155.json"))
-    with bx.GenomicVirtualizationManager({**GROWING, "metabolic_model": model}) as manager:
-        runtime = manager.load_genome_runtime(shared_data("genomes/syn3A.gb"))
-        cell = manager.create_cellular_context(runtime, seed=1)
-        with pytest.raises(bx.InvalidConfigurationError, match="flux balances"):
-            manager.grow_population(cell, generations=1)
+    cell = quick(3)
+    cell.set_environment(temperature_c=90.0)
+    with pytest.raises(bx.GenomicRuntimeError, match="dead, of heat, since 0 s: no population"):
+        manager.grow_population(cell, duration_s=60.0)
 
 
 # -- the record ------------------------------------------------------------------------------------

@@ -618,6 +618,79 @@ TEST(machines_are_assembled_at_first_order) {
     CHECK(!(std::abs(z_of_mean(made, n * (1.0 - std::exp(-1.02 * rate * time)), variance)) <= critical_z));
 }
 
+/// A ribosome of 5S, 16S and 23S RNA, one S1 and four L7/L12; the two proteins are of one length and on opposite strands.
+Genome stalked() {
+    DraftReplicon draft;
+    for (const char* const size : {"5S", "16S", "23S"})
+        draft.space(60).gene(size, coding(25), false, "", std::string{size} + " ribosomal RNA", "rRNA");
+    draft.space(60).gene("s", coding(20), true, "rpsA", "30S ribosomal protein S1");
+    draft.space(60).gene("l", coding(20), false, "rplL", "50S ribosomal protein L7/L12").space(60);
+    return decode(draft.record("REC0", true));
+}
+
+/// Of the messengers of a growing cell those of L7/L12 take `stalk_loading` times as many ribosomes; a measured loading goes
+/// before that, and in a cell that builds no ribosomes there is no such law.
+TEST(a_stalk_protein_is_translated_in_proportion) {
+    constexpr std::size_t s = 3, l = 4;
+    Organism o = bare();
+    o.ribosomes = 20;
+    o.mrna_counts = {0, 0, 0, 100, 100};
+    o.ribosome_binding_per_M_s *= 0.1;
+    o.translation_kcat_aa_per_s = 1e4;  // so that the start of a messenger is hardly ever taken
+    o.cell_cycle.assembly_per_s = {0.0, 0.0, 0.0};
+    for (SpeciesIndex i = 0; i < species::resource_count; ++i) o.pools[i] = std::max<std::int64_t>(o.pools[i], 1'000'000'000);
+    const auto z_of_ratio = [&](const Organism& organism, double ratio, double* off = nullptr) {
+        CellularContext cell{compile(stalked(), organism), 5};
+        const auto messengers = cell.mrnas();
+        CHECK(messengers[s] > 50 && messengers[l] > 50);
+        while (cell.proteins()[s] + cell.proteins()[l] < 40'000) cell.advance(cell.time_s() + 10.0);
+        const auto made = cell.proteins();
+        const auto n = static_cast<double>(made[s] + made[l]), one = static_cast<double>(messengers[s]);
+        const auto z = [&](double of) {
+            const double p = of * static_cast<double>(messengers[l]) / (of * static_cast<double>(messengers[l]) + one);
+            return (static_cast<double>(made[l]) - n * p) / std::sqrt(n * p * (1.0 - p));
+        };
+        CHECK(cell.audit().ok());
+        if (off != nullptr) *off = z(1.1 * ratio);
+        return z(ratio);
+    };
+    double ten_percent_more = 0.0;
+    CHECK(holds(z_of_ratio(o, 1.0), "no law"));
+    o.cell_cycle.stalk_loading = 4.0;
+    CHECK(holds(z_of_ratio(o, 4.0, &ten_percent_more), "four times"));
+    CHECK(!(std::abs(ten_percent_more) <= critical_z));
+    o.gene_loading = {{l, 2.0}};
+    CHECK(holds(z_of_ratio(o, 2.0), "measured"));
+    o.gene_loading.clear();
+    o.cell_cycle.enabled = false;
+    CHECK(holds(z_of_ratio(o, 1.0), "no growth"));
+}
+
+/// Counts that include what ribosomes hold leave the rest free, and of each ribosomal protein the least share.
+TEST(ribosomal_proteins_at_birth_are_those_that_the_counts_leave) {
+    Organism o = bare();
+    o.ribosomes = 500;
+    o.protein_counts = {-1, -1, -1, 510, 2'765};
+    const auto born = [&] {
+        const CellularContext cell{compile(stalked(), o), 1};
+        CHECK((cell.in_machines() == std::vector<std::int64_t>{500, 500, 500, 500, 2'000}));
+        CHECK(cell.audit().ok());
+        return std::pair{cell.proteins()[3], cell.proteins()[4]};
+    };
+    CHECK((born() == std::pair<std::int64_t, std::int64_t>{510, 2'765}));
+    o.cell_cycle.least_free_ribosomal_parts = 0.05;  // says nothing where the counts are of free ones
+    CHECK((born() == std::pair<std::int64_t, std::int64_t>{510, 2'765}));
+    o.cell_cycle.counted_in_machines[1] = true;
+    CHECK((born() == std::pair<std::int64_t, std::int64_t>{25, 765}));
+    o.protein_counts[4] = 765;
+    CHECK((born() == std::pair<std::int64_t, std::int64_t>{25, 100}));
+    o.cell_cycle.least_free_ribosomal_parts = 0.0;
+    CHECK((born() == std::pair<std::int64_t, std::int64_t>{10, 0}));
+    o.cell_cycle.least_free_ribosomal_parts = 0.05;
+    o.protein_counts[4] = -1;  // not counted: none but those in ribosomes
+    CHECK((born() == std::pair<std::int64_t, std::int64_t>{25, 0}));
+}
+
 /// Machines that were lent to a cell, and those that it works with though they were taken back, are shared out like its own.
 TEST(a_cell_with_lent_machines_divides_exactly) {
     DraftReplicon draft;
@@ -937,9 +1010,9 @@ TEST(a_context_of_a_hypervisor_divides_as_its_cell_would) {
     while (!alone.cycle().ready_to_divide) alone.advance(alone.time_s() + 1.0);
     const double age_s = alone.time_s() + 0.005;
     alone.advance(age_s);
+    const std::string undivided = alone.trajectory_hash();
     CellularContext apart = alone.replica();
     apart.advance(CellularContext::next_tick_s(age_s));
-    const std::string undivided = apart.trajectory_hash();
     CellularContext daughter = apart.divide();
     const Capacity own = capacity_of(program->organism());
     Capacity twice = own;
@@ -980,6 +1053,69 @@ TEST(a_context_of_a_hypervisor_divides_as_its_cell_would) {
         daughter.advance(age_s + 3.0);
         CHECK(hash_of(made) == daughter.trajectory_hash());
     }
+}
+
+/// The run of a mother records her on the way to the tick at which she divides, and ends there if its time comes.
+TEST(a_run_does_not_notice_that_its_cell_divides) {
+    const auto program = dividing_program();
+    CellularContext ready{program, 3};
+    while (!ready.cycle().ready_to_divide) ready.advance(ready.time_s() + 1.0);
+    constexpr double every_s = 0x1.0p-10;  // supply ticks are 2^-6 s apart
+    for (const double length_s : {0.25, 0.75 * 0x1.0p-6}) {
+        Hypervisor::Options options;
+        options.workers = 1;
+        options.quantum = 1;
+        options.clock = std::make_shared<VirtualClock>(5);
+        Hypervisor hv{options};
+        const ContextHandle mother = hv.create("mother", ready.replica());
+        hv.start(mother);
+        Job job;
+        job.until_s = ready.time_s() + length_s;
+        job.every_s = every_s;
+        const double until_s = job.until_s;
+        const std::shared_ptr<Run> run = hv.submit(mother, std::move(job));
+        double age_s = ready.time_s();
+        while (age_s == CellularContext::next_tick_s(age_s) && !run->finished) {  // to amid two ticks
+            hv.step();
+            hv.look(mother, [&](const CellularContext& cell) { age_s = cell.time_s(); });
+        }
+        CHECK(!run->finished && age_s < until_s);
+        (void)hv.divide(mother);
+        CHECK(hv.metrics(mother).cycle.generation == 1);
+        CHECK(run->finished == (until_s < hv.metrics(mother).time_s));
+        while (!run->finished) hv.step();
+        CHECK(run->status == RunStatus::completed && run->ended_s == until_s);
+        std::size_t samples = 0;
+        for (const double time_s : run->trace.time_s) samples += time_s == run->started_s + every_s * static_cast<double>(samples);
+        CHECK(samples == static_cast<std::size_t>(length_s / every_s) + 1);
+    }
+}
+
+/// It does not use up that she is ready, which her next run tells.
+TEST(a_division_that_is_refused_leaves_the_mother_as_she_is) {
+    const auto program = dividing_program();
+    CellularContext alone{program, 3};
+    while (alone.advance(1e4) != AdvanceStatus::ready_to_divide) {
+    }
+    const double ready_s = alone.time_s(), before_s = ready_s - 0x1.0p-7;
+    CHECK(ready_s == CellularContext::next_tick_s(before_s));
+    Hypervisor::Options options;
+    options.workers = 1;
+    options.chassis.emplace(capacity_of(program->organism()));
+    Hypervisor hv{options};
+    const ContextHandle mother = hv.create("mother", CellularContext{program, 3});
+    hv.start(mother);
+    const auto advance = [&](double until_s) {
+        Job job;
+        job.until_s = until_s;
+        const std::vector<std::shared_ptr<Run>> runs{hv.submit(mother, std::move(job))};
+        CHECK(hv.wait(runs));
+        return runs.front()->status;
+    };
+    CHECK(advance(before_s) == RunStatus::completed);
+    CHECK(!refusal([&] { (void)hv.divide(mother, "daughter"); }, InputErrorKind::allocation).empty());
+    CHECK(hv.metrics(mother).time_s == before_s);
+    CHECK(advance(ready_s + 5.0) == RunStatus::divided && hv.metrics(mother).time_s == ready_s);
 }
 
 TEST(membrane_proteins_wait_for_a_translocon_and_for_ATP) {
@@ -1059,7 +1195,8 @@ TEST(parameters_of_the_cell_cycle_are_refused_out_of_range) {
                                   &CellCycle::replication_delay_s, &CellCycle::replication_delay_log_sd,
                                   &CellCycle::initiation_volume_l, &CellCycle::fork_kcat_bp_per_s, &CellCycle::fork_km_mM,
                                   &CellCycle::division_surface_ratio, &CellCycle::division_delay_s,
-                                  &CellCycle::translocon_binding_per_M_s, &CellCycle::insertion_aa_per_s})
+                                  &CellCycle::translocon_binding_per_M_s, &CellCycle::insertion_aa_per_s,
+                                  &CellCycle::least_free_ribosomal_parts, &CellCycle::stalk_loading})
             faults.push_back([=](Organism& o) { o.cell_cycle.*member = wrong; });
         for (std::size_t m = 0; m < 3; ++m) faults.push_back([=](Organism& o) { o.cell_cycle.assembly_per_s[m] = wrong; });
     }

@@ -68,11 +68,14 @@ public:
         c.release_ns = now_ns_;
         c.arrival = arrivals_++;
         scheduler_.make_ready(c, now_ns_);
+        for (Worker& w : workers_) {  // it may have to wait for a time that comes before theirs
+            if (w.client != nullptr) stop(w, std::max(now_ns_, scheduler_.next_timer_ns()));
+        }
     }
     void block(Client& c) {
         for (Worker& w : workers_) {
             if (w.client != &c) continue;
-            stop(w);
+            stop(w, now_ns_);
             account(w, w.at_ns);
             w.client = nullptr;
             return scheduler_.block(c, w.at_ns);
@@ -122,16 +125,17 @@ private:
         for (std::size_t i = 0; i < workers_.size(); ++i) {
             Worker& w = workers_[i];
             if (wanted == Scheduler::any_worker ? !w.idle : wanted != i) continue;
-            if (w.client != nullptr) stop(w);
+            if (w.client != nullptr) stop(w, now_ns_);
             if (!w.idle) return;
             w.idle = false;
             w.at_ns = std::max(w.at_ns, now_ns_);
             return;
         }
     }
-    /// At the end of the present quantum.
-    void stop(Worker& w) const {
-        const std::int64_t quanta = std::max<std::int64_t>(1, (now_ns_ - w.since_ns + quantum_ns_ - 1) / quantum_ns_);
+    /// At the end of the quantum in which `when_ns` is.
+    void stop(Worker& w, std::int64_t when_ns) const {
+        if (when_ns >= w.at_ns) return;
+        const std::int64_t quanta = std::max<std::int64_t>(1, (when_ns - w.since_ns + quantum_ns_ - 1) / quantum_ns_);
         w.at_ns = std::min(w.at_ns, w.since_ns + quanta * quantum_ns_);
     }
     void account(Worker& w, std::int64_t now) {
@@ -534,7 +538,9 @@ TEST(comings_and_goings_make_nobody_miss_his_deadline) {
             }
             try {
                 const std::int64_t period = draw.between(2'000, 20'000) * us;
-                Client& c = bench.add(deadline(draw.between(period / 50, period * 9 / 10), period, draw.below(4) == 0));
+                const std::int64_t budget = draw.between(period / 50, period * 9 / 10);
+                const bool reclaims = draw.below(4) == 0;
+                Client& c = bench.add(deadline(budget, period, reclaims));
                 bench.start(c);
                 present.push_back(&c);
                 ++started;

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import bioxen_jcvi_vm_lib as bx
-from bioxen_jcvi_vm_lib.organism import engine_organism
+from bioxen_jcvi_vm_lib._engine_organism import engine_organism
 
 #: Of organism "minimal_cell", which the designs take: N_A V, Michaelis constants, and machines.
 MOLECULES_PER_M = 6.02214076e23 * 3.351e-17

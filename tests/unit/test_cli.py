@@ -181,7 +181,21 @@ def test_a_cell_that_grows_is_summed_up(tmp_path: Path) -> None:
     config.write_text("execution_parameters: {cell_cycle: true}\n", encoding="utf-8")
     told = bioxen("run", "--config", str(config), "--seconds", "30", "--seed", "1").stdout
     assert re.search(r"cell cycle +phase B, 0\.03\d+ fL \(1\.0\d x\), chromosomes 1, forks 0", told)
-    assert re.search(r"replisome +0 +0 ", told)
+    assert "replisome" not in told  # nothing is being replicated yet
+    assert "note" not in told
+    told = bioxen("run", "--config", str(config), "--seconds", "900", "--seed", "1").stdout
+    assert re.search(r"forks 2\b", told)
+    assert re.search(r"replisome +2 +0 ", told)
     told = bioxen("run", "--seconds", "1", "--seed", "1").stdout
     assert "cell cycle" not in told
     assert "replisome" not in told
+
+
+def test_a_run_that_ends_with_the_cell_says_what_of(tmp_path: Path) -> None:
+    config = tmp_path / "cell.yaml"
+    config.write_text(
+        "execution_parameters: {cell_cycle: true, dna_damage_per_bp_s: 1.0e-4}\n", encoding="utf-8"
+    )
+    told = bioxen("run", "--config", str(config), "--seconds", "60", "--seed", "1").stdout
+    assert re.search(r"status +exhausted", told)
+    assert re.search(r"note +the cell is dead, of DNA damage, since \d", told)

@@ -22,7 +22,7 @@ from pydantic import BaseModel, TypeAdapter
 import bioxen_jcvi_vm_lib as bx
 from bioxen_jcvi_vm_lib import GenomicVirtualizationConfig as Config
 from bioxen_jcvi_vm_lib import InvalidConfigurationError, ProductionConfig
-from bioxen_jcvi_vm_lib.api import config_manager, config_sources
+from bioxen_jcvi_vm_lib.api import config_manager, config_sources, configuration
 from bioxen_jcvi_vm_lib.api.config_sources import Source
 
 FULL = """
@@ -631,7 +631,7 @@ def test_problems_are_looked_for_up_to_a_hundred() -> None:
 
 def test_no_more_than_a_hundred_problems_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(config_manager, "suggestion", lambda word, _: asked.append(word) or "")
+    monkeypatch.setattr(configuration, "suggestion", lambda word, _: asked.append(word) or "")
     with pytest.raises(InvalidConfigurationError, match="at least 99 more problems"):
         Config().with_overrides(**{f"key{n}": n for n in range(150)})
     assert len(asked) == 100

@@ -325,7 +325,7 @@ def test_a_run_that_cannot_be_asked_for_whole_is_not_asked_for_in_part(
     for name in ("a", "b"):
         running(hypervisor, runtime, name, seed=1)
     with monkeypatch.context() as patch:
-        patch.setattr(hypervisor, "_core", Short())
+        patch.setattr(hypervisor._register, "core", Short())
         with pytest.raises(MemoryError):
             hypervisor.run(1e8)
     assert [vm.runs_waiting for vm in hypervisor.metrics().vms] == [0, 0]

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib.hypervisor import checkpoint, joint_run, register
 from bioxen_jcvi_vm_lib.hypervisor import core as core_module
 from bioxen_jcvi_vm_lib.hypervisor import ensemble as ensemble_module
 
@@ -30,15 +31,16 @@ def hypervisor(runtime: bx.GenomicRuntime) -> Iterator[bx.BioXenHypervisor]:
 
 
 class CtrlC:
-    """Ctrl-C before one line of a function of a module, counted from its first."""
+    """Ctrl-C before one line of some functions of modules, counted from their first."""
 
-    def __init__(self, file: str, functions: set[str], line: int) -> None:
-        self._place = (file, functions)
+    def __init__(self, modules: list[ModuleType], functions: set[str], line: int) -> None:
+        self._files = {module.__file__ for module in modules}
+        self._functions = functions
         self._left = line
 
     def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
-        file, functions = self._place
-        if frame.f_code.co_filename != file or frame.f_code.co_name not in functions:
+        code = frame.f_code
+        if code.co_filename not in self._files or code.co_name not in self._functions:
             return None
         return self._line
 
@@ -72,7 +74,7 @@ def test_ctrl_c_at_any_line_of_an_ensemble_gives_the_first_cells(
     functions = {"_step", "_begun", "_ended"}
     line, lengths = 1, set()
     while True:
-        ctrl_c = CtrlC(ensemble_module.__file__, functions, line)
+        ctrl_c = CtrlC([ensemble_module], functions, line)
         results = ctrl_c.during(run)
         if not ctrl_c.came:
             break
@@ -93,7 +95,7 @@ def test_ctrl_c_at_any_line_of_an_ensemble_gives_the_first_cells(
 def test_ctrl_c_at_any_line_of_a_run_ends_all_of_it(hypervisor: bx.BioXenHypervisor) -> None:
     line, ends = 1, set()
     while line < 100:
-        ctrl_c = CtrlC(core_module.__file__, {"run"}, line)
+        ctrl_c = CtrlC([core_module, joint_run], {"run", "run_together"}, line)
         try:
             results = ctrl_c.during(lambda: hypervisor.run(1e8))
         except KeyboardInterrupt:
@@ -124,7 +126,9 @@ def test_ctrl_c_at_any_line_leaves_no_machine_that_nobody_knows(
         first.create_vm("b", runtime, seed=2)
         first.save(file)
         snapshot = first.context("b").snapshot()
-    functions = MAKERS | {"_settled", "_making", "_wake", "_order", "_destroyed", "_forgotten"}
+    functions = MAKERS | {"settled", "making", "wake", "_order", "_destroyed", "forgotten"}
+    functions |= {"load_checkpoint", "destroy_unknown"}
+    modules = [core_module, register, checkpoint]
     line, left_early, ended = 0, False, set()
     with bx.BioXenHypervisor(workers=1) as h:
         while not left_early:
@@ -145,7 +149,7 @@ def test_ctrl_c_at_any_line_leaves_no_machine_that_nobody_knows(
                 "destroy_vm": lambda: h.destroy_vm("parent"),
             }
             line += 1
-            ctrl_c = CtrlC(core_module.__file__, functions, line)
+            ctrl_c = CtrlC(modules, functions, line)
             with contextlib.suppress(KeyboardInterrupt):
                 ctrl_c.during(calls[name])
             left_early = not ctrl_c.came
@@ -153,9 +157,9 @@ def test_ctrl_c_at_any_line_leaves_no_machine_that_nobody_knows(
                 with contextlib.suppress(bx.IsolationBreachError, bx.VMNotFoundError):
                     h.destroy_vm("parent")
             in_core = dict(h._core.contexts())
-            assert set(h._records) == set(in_core), line
+            assert set(h._register.records) == set(in_core), line
             run = {vm_id for vm_id, handle in in_core.items() if h._core.state(handle) == "running"}
-            assert run <= set(h._awake) <= set(in_core), line
+            assert run <= set(h._register.awake) <= set(in_core), line
             ended.add((len(in_core), len(run)))
     assert line > 5
     assert len(ended) > 1 or name == "destroy_vm"  # it came before and after it was done

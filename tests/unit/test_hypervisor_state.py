@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib.hypervisor.register import Register
 
 
 @pytest.fixture
@@ -109,15 +110,15 @@ def test_a_load_that_fails_at_its_end_leaves_nothing_behind(
             hypervisor.create_vm(name, runtime)
         hypervisor.save(file)
     with bx.BioXenHypervisor(workers=1) as hypervisor:
-        settled = bx.BioXenHypervisor._settled
+        settled = Register.settled
 
-        def fails(self: bx.BioXenHypervisor, name: str, *rest: object) -> object:
+        def fails(self: Register, name: str, *rest: object) -> object:
             if name == "c":
                 raise MemoryError
             return settled(self, name, *rest)  # type: ignore[arg-type]
 
         with monkeypatch.context() as patch:
-            patch.setattr(bx.BioXenHypervisor, "_settled", fails)
+            patch.setattr(Register, "settled", fails)
             with pytest.raises(MemoryError):
                 hypervisor.load(file)
         assert hypervisor.list_vms() == []
@@ -141,7 +142,7 @@ def test_a_machine_that_has_failed_is_loaded_with_its_own_genome(
     with bx.BioXenHypervisor(workers=1) as hypervisor:
         hypervisor.load(file, runtimes=[small])
         assert hypervisor.get_vm_status("broken").state == "error"
-        runtimes = {name: record.runtime for name, record in hypervisor._records.items()}
+        runtimes = {name: record.runtime for name, record in hypervisor._register.records.items()}
         assert runtimes["broken"].genome_fingerprint == runtime.genome_fingerprint
         assert runtimes["sound"] is small
 

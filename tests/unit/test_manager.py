@@ -400,6 +400,7 @@ def test_what_shapes_the_program_is_refused_as_an_override(
     ("overrides", "says"),
     [
         ({"atp_pol": 5}, "did you mean 'atp_pool'"),
+        ({"seeds": 5}, "unknown configuration key 'seeds'; did you mean 'seed'"),
         ({"translation_execution_rate": -1.0}, "more than 0"),
         ({"enabled": False}, "disabled"),
         ({"virtual_resources": {"ribosome_count": -1}}, "ribosome_allocation"),

@@ -181,8 +181,11 @@ def test_a_table_joins_on_the_tag_and_knows_the_spellings_of_syn3a(tmp_path: Pat
         ("", "needs the columns"),
         ("locus_tag,count\nt_0445,-3\n", "0 or more"),
         ("locus_tag,count\nt_0445,nan\n", "0 or more"),
-        ("locus_tag,count\nx_0999,3\n", "its locus tags differ"),
-        ("locus_tag,count\nt_0445,abc\n", "has no numbers"),
+        ("locus_tag,count\nx_0999,3\n", "its first is 'x_0999', the genome's 't_0445'"),
+        ("locus_tag,count\n,3\n", "its column locus_tag is empty"),
+        ("locus_tag,count\nt_0445,abc\n", "has no number in its column count"),
+        ("locus_tag;count\nt_0445;3\n", "has semicolons between its columns"),
+        ("locus_tag,count,count\nt_0445,3,4\n", "has the column 'count' twice"),
     ],
 )
 def test_a_bad_table_is_refused_with_its_place(tmp_path: Path, text: str, says: str) -> None:

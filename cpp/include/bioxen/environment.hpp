@@ -33,6 +33,12 @@ using Remaining = std::array<double, work_names.size()>;
 inline constexpr Remaining uninhibited{1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0};
 
 /// What a cell has died of.
-enum class Death : std::uint8_t { none, heat, starvation, dna_damage };
+enum class Death : std::uint8_t {
+    none,
+    heat,
+    starvation,   ///< no energy, of a medium that feeds less than half of what glucose could
+    dna_damage,
+    energy_loss,  ///< no energy, though the medium had glucose
+};
 
 }  // namespace bioxen

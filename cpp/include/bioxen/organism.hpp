@@ -92,6 +92,10 @@ struct CellCycle {
     std::array<double, 3> assembly_per_s{};
     /// Protein counts at birth include the parts of the machines of this kind.
     std::array<bool, 3> counted_in_machines{};
+    /// Where they include those of ribosomes: of each ribosomal protein so many are free at least, per one in a ribosome.
+    double least_free_ribosomal_parts = 0.0;
+    /// A messenger of a protein that a ribosome holds several of (L7/L12) takes a ribosome so many times as often.
+    double stalk_loading = 1.0;
     double translocon_binding_per_M_s = 0.0;    ///< SecY and a membrane protein that waits for it
     double insertion_aa_per_s = 0.0;
     /// A membrane takes no further lipid while it has this many times as much of it per membrane protein as at birth;

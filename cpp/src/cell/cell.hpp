@@ -243,6 +243,8 @@ private:
     void die(Death of);
     void starve();
     [[nodiscard]] double energy_charge() const noexcept;
+    [[nodiscard]] bool is_hungry() const noexcept;
+    [[nodiscard]] bool is_spent() const noexcept;
     /// It is dying, or about to be told arrested: though nothing happens, its time must pass.
     [[nodiscard]] bool time_will_tell() const noexcept;
 

@@ -205,14 +205,14 @@ void Cell::keep(const Partition& p, bool daughter) {
 
 std::pair<Cell, Cell> Cell::divided() const {
     if (!life_)
-        throw InputError(InputErrorKind::runtime, "this cell does not grow, so it cannot divide: set cell_cycle to true");
+        throw InputError(InputErrorKind::runtime, "this cell does not grow, so it cannot divide: create it with cell_cycle=True");
     if (death_ != Death::none) throw InputError(InputErrorKind::runtime, "this cell is dead: it does not divide");
     if (now_ != static_cast<double>(tick_) * tick_s)
         throw InputError(InputErrorKind::runtime, "a cell divides at supply ticks only: the next one is at " +
                                                       std::to_string(static_cast<double>(tick_ + 1) * tick_s) + " s");
     if (!has_two_chromosomes())
         throw InputError(InputErrorKind::runtime,
-                         "the cell cannot divide: it has not two whole copies of each chromosome (replication ends later)");
+                         "the cell cannot divide: it has not two whole copies of each chromosome; replicate() runs until then");
     std::int64_t molecules = lesions_;
     const auto pools = resources();
     for (const auto& counts : {std::span<const std::int64_t>{pools}, std::span<const std::int64_t>{proteins_},

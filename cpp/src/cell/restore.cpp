@@ -143,7 +143,7 @@ void Cell::read_condition(ByteReader& in) {
     const auto death = in.get<std::uint8_t>();
     died_s_ = in.get<double>();
     need(starved_s_ >= 0.0 && starved_s_ <= 1e12 && lesions_ >= 0 && lesions_ <= most_polymers &&
-             death <= static_cast<std::uint8_t>(Death::dna_damage),
+             death <= static_cast<std::uint8_t>(Death::energy_loss),
          "what it suffers from is out of range");
     death_ = static_cast<Death>(death);
     need(death_ == Death::none ? died_s_ == -1.0 : died_s_ >= 0.0 && died_s_ <= now_, "the time of its death is out of order");

@@ -65,10 +65,15 @@ void Hypervisor::Impl::check_limit(const Resident& r, const Allocation& allocati
 /// Makes the grants act whose time has come. The context is at rest.
 void Hypervisor::Impl::apply_grants(Resident& r) {
     const double now_s = r.observed.time_s;
-    auto due = r.grants.begin();
-    for (; due != r.grants.end() && due->at_s <= now_s; ++due)
+    for (auto due = r.grants.begin(); due != r.grants.end() && due->at_s <= now_s; ++due)
         r.turnstile.look([&] { r.cell->allocate(due->program); });
-    r.grants.erase(r.grants.begin(), due);
+    forget_grants(r);
+}
+
+/// The cell has what was to be granted until now.
+void Hypervisor::Impl::forget_grants(Resident& r) {
+    const double now_s = r.observed.time_s;
+    std::erase_if(r.grants, [now_s](const PendingGrant& grant) { return grant.at_s <= now_s; });
     if (chassis) chassis->reached(r.ordinal, now_s);
 }
 

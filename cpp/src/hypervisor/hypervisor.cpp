@@ -377,21 +377,26 @@ ContextHandle Hypervisor::fork(ContextHandle parent, std::string name, std::opti
 }
 
 /// Lets a context that is at rest come to its next supply tick and divide there.
-/// @param settle is given the daughter before the mother changes; what it throws leaves the mother undivided
+/// @param settle is given the daughter before the mother changes; what it throws leaves the mother as she is
 template <typename Settle>
 void Hypervisor::Impl::divide(Resident& mother, Settle&& settle) {
     if (!mother.cell) refuse(InputErrorKind::state, "'" + mother.name + "' has failed: " + mother.cause);
+    if (has_ended(mother.context_state))
+        refuse(InputErrorKind::state, "'" + mother.name + "' has been stopped: it divides no more; a fork of its cell can");
+    // A twin goes ahead, so that a mother whose daughter is refused is still to tell that she is ready.
     std::optional<CellularContext> twin;
-    mother.turnstile.look([&] {
-        const double now_s = mother.cell->time_s(), tick_s = CellularContext::next_tick_s(now_s);
-        if (tick_s > now_s) (void)mother.cell->advance(tick_s);
-    });
-    observe(mother);
-    if (!mother.grants.empty() && mother.observed.time_s >= mother.grants.front().at_s) apply_grants(mother);
     mother.turnstile.look([&] { twin.emplace(mother.cell->replica()); });
+    const double tick_s = CellularContext::next_tick_s(twin->time_s());
+    while (tick_s > twin->time_s() && twin->advance(tick_s) == AdvanceStatus::ready_to_divide) {
+    }
+    for (const PendingGrant& grant : mother.grants) {
+        if (grant.at_s <= twin->time_s()) twin->allocate(grant.program);
+    }
     settle(twin->divide());
+    record_until(mother, tick_s);
     mother.turnstile.look([&] { *mother.cell = std::move(*twin); });
     observe(mother);
+    forget_grants(mother);
 }
 
 CellularContext Hypervisor::divide(ContextHandle mother) {

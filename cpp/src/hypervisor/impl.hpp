@@ -160,6 +160,7 @@ struct Hypervisor::Impl {
     void change_period(const Resident& resident, Assignment& assignment) const noexcept;
     void begin(Resident& resident, Assignment& assignment) const;
     void conclude(Resident& resident, Assignment& assignment) const noexcept;
+    void record_until(Resident& resident, double age_s) noexcept;
     void finish(Resident& resident, RunStatus status, std::string_view cause = {}) noexcept;
     void finish_all(Resident& resident, RunStatus status, std::string_view cause = {}) noexcept;
     void fail(Resident& resident, const char* cause) noexcept;
@@ -193,6 +194,7 @@ struct Hypervisor::Impl {
                                                                  const Capacity& capacity);
     void grant(Resident& resident, const Capacity& capacity, double at_s);
     void apply_grants(Resident& resident);
+    void forget_grants(Resident& resident);
     void let_go(Resident& resident) noexcept;
     void check_limit(const Resident& resident, const Allocation& allocation);
 

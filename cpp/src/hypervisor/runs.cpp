@@ -113,6 +113,26 @@ void Hypervisor::Impl::conclude(Resident& r, Assignment& a) const noexcept {
     });
 }
 
+/// Lets the run that has begun see the cell grow older, and ends it at its time. The context is at rest.
+void Hypervisor::Impl::record_until(Resident& r, double age_s) noexcept {
+    while (!r.runs.empty() && r.runs.front().begun && r.observed.time_s < age_s) {
+        Assignment& a = r.runs.front();
+        const double bound_s = std::min(age_s, a.until_s);
+        keep_errors(*a.run, [&] {
+            r.turnstile.look([&] {
+                const auto advance = [&] {
+                    return a.recorder ? r.cell->advance(bound_s, *a.recorder) : r.cell->advance(bound_s);
+                };
+                while (advance() == AdvanceStatus::ready_to_divide && r.cell->time_s() < bound_s) {
+                }
+            });
+            observe(r);
+        });
+        if (r.observed.time_s < a.until_s) return;
+        finish(r, RunStatus::completed);
+    }
+}
+
 /// Ends the first run. The context is at rest.
 void Hypervisor::Impl::finish(Resident& r, RunStatus status, std::string_view cause) noexcept {
     Assignment a = std::move(r.runs.front());

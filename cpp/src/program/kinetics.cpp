@@ -15,6 +15,7 @@ namespace bioxen {
 namespace {
 
 constexpr double avogadro_per_mol = 6.02214076e23;  // exact since the 2019 SI
+constexpr std::size_t ribosomes = 1;                // in the order of `machine_names`
 constexpr std::int64_t largest_count = std::int64_t{1} << 40;
 
 [[noreturn]] void refuse(const std::string& what) { throw InputError(InputErrorKind::configuration, what); }
@@ -145,6 +146,18 @@ double factor(const std::map<std::uint32_t, double>& factors, std::uint32_t gene
     return it == factors.end() ? 1.0 : it->second;
 }
 
+/// How often messengers of a gene take a ribosome, to those of the mean gene: as measured, else by the rule of L7/L12.
+std::map<std::uint32_t, double> gene_loading(const Layout& layout, const Organism& o) {
+    std::map<std::uint32_t, double> loading = o.gene_loading;
+    if (!o.cell_cycle.enabled || o.cell_cycle.stalk_loading == 1.0) return loading;
+    for (const MachinePart& part : layout.machine_parts[ribosomes]) {
+        for (const std::uint32_t g : part.genes) {
+            if (part.copies > 1) loading.try_emplace(g, o.cell_cycle.stalk_loading);
+        }
+    }
+    return loading;
+}
+
 /// How fast a unit's messengers decay: one for each of its genes would live as long on average.
 double unit_decay(const Layout& layout, const Organism& o, const UnitLayout& unit) {
     double lifetimes = 0.0;
@@ -179,6 +192,14 @@ double gene_strength(const Layout& layout, const Organism& o, std::uint32_t g, b
         case GeneKind::pseudo: break;
     }
     return o.promoter_strength_default;
+}
+
+/// Molecules of a machine's part that are free at birth, however few the counts leave.
+std::int64_t least_free(const Kinetics& k, const Layout& layout, std::uint32_t g) {
+    const Organism& o = k.organism;
+    if (o.protein_counts.empty() || o.protein_counts[g] < 0 || layout.gene_machine[g] != ribosomes) return 0;
+    const double share = o.cell_cycle.least_free_ribosomal_parts;
+    return static_cast<std::int64_t>(share * static_cast<double>(k.life.in_machines[g]));
 }
 
 std::int32_t limit_or_none(std::int32_t limit) noexcept {
@@ -232,13 +253,14 @@ void set_unit_rates(const Layout& layout, Kinetics& k) {
         if (!o.gene_decay.empty()) k.unit_decay.push_back(static_cast<float>(unit_decay(layout, o, unit) / fastest));
     }
     k.fastest_decay = o.gene_decay.empty() ? 1.0 : fastest;
+    const std::map<std::uint32_t, double> loading = gene_loading(layout, o);
     double most = 0.0;
-    for (const Cistron& cistron : layout.cistrons) most = std::max(most, factor(o.gene_loading, cistron.gene));
+    for (const Cistron& cistron : layout.cistrons) most = std::max(most, factor(loading, cistron.gene));
     for (const Cistron& cistron : layout.cistrons) {
-        if (!o.gene_loading.empty())
-            k.cistron_loading.push_back(most > 0.0 ? static_cast<float>(factor(o.gene_loading, cistron.gene) / most) : 0.0f);
+        if (!loading.empty())
+            k.cistron_loading.push_back(most > 0.0 ? static_cast<float>(factor(loading, cistron.gene) / most) : 0.0f);
     }
-    k.most_loading = o.gene_loading.empty() ? 1.0 : most;
+    k.most_loading = loading.empty() ? 1.0 : most;
 }
 
 /// Sorts the elongation rates of RNAP into at most `max_classes - 2` classes of nearly equal rates.
@@ -438,7 +460,7 @@ Kinetics make_kinetics(const Layout& layout, const Organism& organism) {
             // a part that the counts include is not there once more
             const std::uint8_t m = layout.gene_machine[g];
             if (m != Layout::no_machine && organism.cell_cycle.counted_in_machines[m])
-                k.birth_proteins[g] = std::max(molecules - k.life.in_machines[g], std::int64_t{0});
+                k.birth_proteins[g] = std::max(molecules - k.life.in_machines[g], least_free(k, layout, g));
             molecules = k.birth_proteins[g] + k.life.in_machines[g];
             if (k.life.membrane[g] != 0) k.life.membrane_proteins += molecules;
         }

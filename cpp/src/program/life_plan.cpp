@@ -38,6 +38,8 @@ void check(const Layout& layout, const Organism& o) {
         refuse("doubling_time_s needs replication that begins by volume (initiation_volume_l) and forks that move "
                "(fork_kcat_bp_per_s)");
     for (const double rate : c.assembly_per_s) need("assembly_per_s", rate, 0.0, 1e6);
+    need("least_free_ribosomal_parts", c.least_free_ribosomal_parts, 0.0, 1e3);
+    need("stalk_loading", c.stalk_loading, 1e-3, 1e3);
     need("translocon_binding_per_M_s", c.translocon_binding_per_M_s, 0.0, 1e15);
     need("insertion_aa_per_s", c.insertion_aa_per_s, 0.0, 1e6);
     need("largest_lipid_excess", c.largest_lipid_excess, 0.0, 1e6);

@@ -9,18 +9,19 @@ namespace bioxen {
 namespace {
 
 /// What an organism has, as the bits of the byte that tells whether its cells grow.
-constexpr std::uint8_t grows = 1, grows_in_balance = 2, has_gene_factors = 4;
+constexpr std::uint8_t grows = 1, grows_in_balance = 2, has_gene_factors = 4, has_ribosome_rules = 8;
 
 std::uint8_t what_it_has(const Organism& o) {
     const bool factors = !(o.gene_messengers.empty() && o.gene_decay.empty() && o.gene_loading.empty() &&
                            o.unit_groups.empty());
+    const bool ribosome_rules = o.cell_cycle.least_free_ribosomal_parts != 0.0 || o.cell_cycle.stalk_loading != 1.0;
     return static_cast<std::uint8_t>((o.cell_cycle.enabled ? grows : 0) |
                                      (o.cell_cycle.doubling_time_s != 0.0 ? grows_in_balance : 0) |
-                                     (factors ? has_gene_factors : 0));
+                                     (factors ? has_gene_factors : 0) | (ribosome_rules ? has_ribosome_rules : 0));
 }
 
 void take(Organism& o, std::uint8_t has) {
-    if (has > (grows | grows_in_balance | has_gene_factors)) ByteReader::refuse("a flag is neither set nor clear");
+    if (has > (grows | grows_in_balance | has_gene_factors | has_ribosome_rules)) ByteReader::refuse("a flag is neither set nor clear");
     o.cell_cycle.enabled = (has & grows) != 0;
 }
 void take(const Organism&, std::uint8_t) {}
@@ -111,6 +112,10 @@ void for_each_field(AnyOrganism& o, Field&& field) {
     field("replicon_copies", o.replicon_copies);
     field("membrane_genes", o.membrane_genes);
     if ((has & grows_in_balance) != 0) field("doubling_time_s", c.doubling_time_s);
+    if ((has & has_ribosome_rules) != 0) {
+        field("least_free_ribosomal_parts", c.least_free_ribosomal_parts);
+        field("stalk_loading", c.stalk_loading);
+    }
     if ((has & has_gene_factors) == 0) return;
     field("gene_messengers", o.gene_messengers);
     field("gene_decay", o.gene_decay);

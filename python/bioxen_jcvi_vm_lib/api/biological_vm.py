@@ -6,7 +6,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self, get_args, overload
 
@@ -17,13 +17,16 @@ from bioxen_jcvi_vm_lib._errors import (
     IsolationBreachError,
     VMStateError,
 )
-from bioxen_jcvi_vm_lib._frozen import Record, frozen
+from bioxen_jcvi_vm_lib._frozen import frozen
 from bioxen_jcvi_vm_lib._html import facts
+from bioxen_jcvi_vm_lib._observed_cell import energy_charge
 from bioxen_jcvi_vm_lib._observers import raise_together
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
 from bioxen_jcvi_vm_lib.api.operations import handle_vm_operation
+from bioxen_jcvi_vm_lib.api.process_result import ProcessResult
+from bioxen_jcvi_vm_lib.api.vm_status import BiologicalMetrics, BiologicalStatus
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
-from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
+from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
@@ -33,14 +36,11 @@ from bioxen_jcvi_vm_lib.hypervisor.records import (
     Quota,
     ResourceAllocation,
     VmHandle,
-    whole,
 )
 from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord
 from bioxen_jcvi_vm_lib.program import GenomicProgram
-from bioxen_jcvi_vm_lib.result import ExecutionResult, in_short
 
 if TYPE_CHECKING:
-    from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
     from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
 
 __all__ = ["BiologicalMetrics", "BiologicalStatus", "BiologicalVM", "ProcessResult"]
@@ -58,197 +58,8 @@ _WAYS_ON = {
     "stopped": "context.fork() makes a cell of it that goes on; create_bio_vm makes another "
     "machine",
 }
-#: Statements of a program that a notebook shows.
-_SHOWN = 6
 
 Callback = Callable[["BiologicalVM"], object]
-
-
-@dataclass(frozen=True, slots=True)
-class BiologicalStatus(Record):
-    """What a virtual machine is and is doing.
-
-    Attributes
-    ----------
-    vm_id, biological_type, vm_type : str
-        As it was made.
-    state : str
-        "created", "running", "paused", "stopped", "error" or "destroyed".
-    cause : str
-        Of an error or a quota, else empty.
-    time_s : float
-        Age of the cell [s].
-    seed : int
-        Of its random numbers.
-    machines : mapping of str to mapping
-        "total", "free" and "active" of every kind; empty without a cell.
-    resources : mapping of str to int
-        Nucleotides, amino acids, tRNA [molecules]; empty without a cell.
-    transcripts : int
-        Transcripts, counted once for each gene that they carry.
-    proteins : int
-        Finished proteins.
-    pace : float
-        Simulated seconds per second that a run under way was asked for; 0: as fast as it goes.
-    deadline_misses : int
-        Periods of its pace or its deadline policy that ended late.
-    cell_cycle : CellCycleState or None
-        Phase, volume, growth rate and chromosomes; None of a cell that does not grow, or is gone.
-    metabolism : MetabolicState or None
-        What its metabolic model gives it at present: status, growth rate, fluxes and what binds;
-        None without a model, before it has lived, or if the cell is gone.
-    """
-
-    vm_id: str
-    biological_type: str
-    vm_type: str
-    state: str
-    cause: str
-    time_s: float
-    seed: int
-    machines: Mapping[str, Mapping[str, int]] = field(hash=False)
-    resources: Mapping[str, int] = field(hash=False)
-    transcripts: int
-    proteins: int
-    pace: float
-    deadline_misses: int
-    cell_cycle: CellCycleState | None
-    metabolism: MetabolicState | None = field(hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class BiologicalMetrics(Record):
-    """What a cell has done and what it is busy with.
-
-    Attributes
-    ----------
-    time_s : float
-        Age of the cell [s].
-    events : mapping of str to int
-        Since birth, by kind.
-    active_fractions : mapping of str to float
-        Part of every kind of machine that is active, from 0 to 1.
-    energy_charge : float
-        (ATP + ADP/2) / (ATP + ADP + AMP), from 0 to 1 (Atkinson 1968); 0 without adenylate.
-    transcripts, proteins : mapping of str to int
-        By locus tag, those that exist.
-    ledger : mapping of str to mapping
-        Net molecules since birth by process and resource; negative is spent.
-    speed : float
-        Simulated seconds per second of a worker's time; 0 before it has run.
-    cell_cycle : CellCycleState or None
-        Phase, volume, growth rate and chromosomes; None of a cell that does not grow, or is gone.
-    metabolism : MetabolicState or None
-        What its metabolic model gives it at present: status, growth rate, fluxes and what binds;
-        None without a model, before it has lived, or if the cell is gone.
-    """
-
-    time_s: float
-    events: Mapping[str, int] = field(hash=False)
-    active_fractions: Mapping[str, float] = field(hash=False)
-    energy_charge: float
-    transcripts: Mapping[str, int] = field(hash=False)
-    proteins: Mapping[str, int] = field(hash=False)
-    ledger: Mapping[str, Mapping[str, int]] = field(hash=False)
-    speed: float
-    cell_cycle: CellCycleState | None
-    metabolism: MetabolicState | None = field(hash=False)
-
-    def top_expressed(self, n: int = 10) -> list[tuple[str, int]]:
-        """Return the locus tags with the most proteins, with their numbers, most first.
-
-        Parameters
-        ----------
-        n : int
-            How many at most, 0 or more.
-        """
-        whole(n, "n", 0, 2**63 - 1)
-        return sorted(self.proteins.items(), key=lambda pair: (-pair[1], pair[0]))[:n]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProcessResult(Record):
-    """What a biological process came to.
-
-    Attributes
-    ----------
-    vm_id : str
-        Which machine carried it out.
-    program : GenomicProgram
-        What was carried out.
-    execution : ExecutionResult
-        Samples, events, ledger and audit.
-    """
-
-    vm_id: str
-    program: GenomicProgram
-    execution: ExecutionResult
-
-    @property
-    def status(self) -> str:
-        """How it ended: "completed", "exhausted", "divided" (the cell is ready to), "quota",
-        "stopped" or "cancelled" (Ctrl-C).
-        """
-        return self.execution.status
-
-    @property
-    def cause(self) -> str:
-        """Which quota; else empty."""
-        return self.execution.cause
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What else is to be known: which genes that it was to express are knocked out."""
-        return self.execution.notes
-
-    @property
-    def contexts(self) -> tuple[CellularContext, ...]:
-        """Cells that it made: by ``divide()`` the other half, by ``create_cellular_context({...})``
-        a further one.
-        """
-        return self.execution.contexts
-
-    @property
-    def metabolic_results(self) -> tuple[MetabolicResult, ...]:
-        """What each ``run_metabolic_pathways()`` found."""
-        return self.execution.metabolic_results
-
-    @property
-    def events(self) -> Mapping[str, int]:
-        """Events during the process by kind."""
-        return self.execution.events
-
-    @property
-    def sim_time_s(self) -> float:
-        """How long the cell lived meanwhile [s]."""
-        return self.execution.sim_time_s
-
-    @property
-    def wall_time_s(self) -> float:
-        """How long it took [s]."""
-        return self.execution.wall_time_s
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the program as text, and the execution's columns."""
-        return {
-            "vm_id": self.vm_id,
-            "program": str(self.program),
-            "execution": self.execution.to_dict(),
-        }
-
-    def __repr__(self) -> str:
-        return (
-            f"<ProcessResult of {self.vm_id!r}: {self.status}, {self.sim_time_s:g} s of the cell "
-            f"in {self.wall_time_s:.3g} s{in_short(self.notes)}>"
-        )
-
-    def _repr_html_(self) -> str:
-        statements = self.program.statements
-        text = "; ".join(map(str, statements[:_SHOWN]))
-        text = text if len(text) <= 200 else text[:199] + "…"
-        if len(statements) > _SHOWN:
-            text += f"; and {len(statements) - _SHOWN:,} more"
-        return facts([("program", text), *self.execution._facts()], self.vm_id)
 
 
 class BiologicalVM:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import yaml
 
-from bioxen_jcvi_vm_lib._checks import short
+from bioxen_jcvi_vm_lib._checks import counted, short
 from bioxen_jcvi_vm_lib._errors import InvalidConfigurationError
 
 __all__ = ["Given", "Source"]
@@ -176,7 +176,7 @@ class Problems:
 def said(number: int, noun: str) -> str:
     """Say how many problems there are, as far as they were looked for."""
     bound = "at least " if number >= MAX_PROBLEMS - 1 else ""
-    return f"{bound}{number} {noun}{'s' * (number > 1)}"
+    return bound + counted(number, noun)
 
 
 def marked(data: Mapping[Any, Any], source: Source) -> Tree:

@@ -400,7 +400,8 @@ class GenomicVirtualizationManager:
 
         The founder stays as it is: the population is what a replay of it becomes, so the same
         founder gives the same population, for any number of workers. For another one give another
-        seed, or ``context.fork()``.
+        seed, or ``context.fork()``. Where the founder lives on a ``metabolic_model``, every cell
+        does, under the founder's conditions and fed by its own proteins.
 
         Parameters
         ----------
@@ -434,8 +435,6 @@ class GenomicVirtualizationManager:
             If an argument is not acceptable; nothing runs then.
         GenomicRuntimeError
             If the cell does not grow, or is closed.
-        InvalidConfigurationError
-            If it has a ``metabolic_model``: workers solve no flux balances.
         ResourceExhaustionError
             If the population comes to take more memory than the limit.
         ConservationError

@@ -29,15 +29,8 @@ from bioxen_jcvi_vm_lib._errors import (
 )
 from bioxen_jcvi_vm_lib._saving import save_bytes
 from bioxen_jcvi_vm_lib.api.audit import AuditLog
-from bioxen_jcvi_vm_lib.api.config_manager import (
-    ROOT_KEYS,
-    SOURCES_KEY,
-    Configuration,
-    GenomicVirtualizationConfig,
-    Section,
-    Text,
-    finite,
-)
+from bioxen_jcvi_vm_lib.api.config_keys import ROOT_KEYS, SOURCES_KEY, Section
+from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig, Text, finite
 from bioxen_jcvi_vm_lib.api.config_sources import (
     Given,
     Problems,
@@ -48,6 +41,7 @@ from bioxen_jcvi_vm_lib.api.config_sources import (
     merged,
     refused,
 )
+from bioxen_jcvi_vm_lib.api.configuration import Configuration
 from bioxen_jcvi_vm_lib.api.logs import ProductionLogger, VmLog
 
 if TYPE_CHECKING:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import (
     MAX_DURATION_S,
-    gibibytes,
     seconds,
     seed_or_entropy,
     short,
@@ -27,24 +24,22 @@ from bioxen_jcvi_vm_lib._errors import (
     InvalidConfigurationError,
     IsolationBreachError,
     ResourceAllocationError,
-    VMNotFoundError,
     VMStateError,
 )
 from bioxen_jcvi_vm_lib._html import facts
-from bioxen_jcvi_vm_lib._limits import MAX_TRACE_BYTES, row_bytes
 from bioxen_jcvi_vm_lib._observers import named, raise_together, together
-from bioxen_jcvi_vm_lib._saving import load_bytes, save_bytes
-from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import (
     GenomicRuntime,
-    builtin_runtime,
     checked_runtime,
     configuration_for,
     metabolism_for,
     program_for,
     unsealed,
 )
+from bioxen_jcvi_vm_lib.hypervisor.checkpoint import load_checkpoint, save_checkpoint
+from bioxen_jcvi_vm_lib.hypervisor.joint_run import run_together
+from bioxen_jcvi_vm_lib.hypervisor.listener import VmListener
 from bioxen_jcvi_vm_lib.hypervisor.metrics import (
     HypervisorMetrics,
     SystemResources,
@@ -52,7 +47,6 @@ from bioxen_jcvi_vm_lib.hypervisor.metrics import (
     VmStatus,
 )
 from bioxen_jcvi_vm_lib.hypervisor.records import (
-    LIMITS,
     RESOURCES,
     Chassis,
     Policy,
@@ -65,13 +59,13 @@ from bioxen_jcvi_vm_lib.hypervisor.records import (
     positive,
     whole,
 )
+from bioxen_jcvi_vm_lib.hypervisor.register import Register
 from bioxen_jcvi_vm_lib.hypervisor.results import RunResults, VmRecord
 from bioxen_jcvi_vm_lib.hypervisor.terms import (
     changed_allocation,
     checked_name,
     core_terms,
     explaining_amounts,
-    speaking_of_vms,
 )
 
 if TYPE_CHECKING:
@@ -83,8 +77,6 @@ Vm = str | VmHandle
 
 #: Most candidate events between two looks whether something else is due: about 20 ms.
 MAX_QUANTUM = 1_000_000
-#: Largest checkpoint that is read from a file [bytes].
-MAX_CHECKPOINT_BYTES = 16 * 2**30
 
 #: What a machine is told to have been when an order is carried out.
 _DONE = {"start": "started", "pause": "paused", "resume": "resumed", "stop": "stopped"}
@@ -128,15 +120,12 @@ class BioXenHypervisor:
 
     __slots__ = (
         "__weakref__",
-        "_awake",
         "_core",
         "_end",
-        "_genomes",
-        "_lock",
         "_max_vms",
         "_pid",
         "_quota",
-        "_records",
+        "_register",
         "_scheduler",
     )
 
@@ -153,10 +142,6 @@ class BioXenHypervisor:
         quota: Quota | Mapping[str, Any] | None = None,
     ) -> None:
         self._pid = os.getpid()
-        self._lock = threading.RLock()
-        self._records: dict[str, VmRecord] = {}
-        self._awake: dict[str, VmRecord] = {}  # those that run, and some that do not
-        self._genomes: dict[str, GenomicRuntime] = {}
         if not isinstance(scheduler, str) or scheduler not in ("preemptive", "cooperative"):
             near = suggestion(scheduler, ("preemptive", "cooperative"))
             raise APIValidationError(
@@ -181,6 +166,7 @@ class BioXenHypervisor:
             chassis=None if pool is None else pool._to_core,
             clock=None if clock is None else clock._clock,
         )
+        self._register = Register(self._core)
         self._end = weakref.finalize(self, _close, self._core)
         self._end.atexit = False  # the end of the process is one for its threads too
 
@@ -225,8 +211,8 @@ class BioXenHypervisor:
             Its limits; None: what the hypervisor gives each.
         **overrides
             Configuration keys, as in ``create_cellular_context``; ``runtime_scheduler`` is the
-            hypervisor's. With a ``metabolic_model``, which no hypervisor with a chassis takes, the
-            machine runs by its own processes only: `run` refuses it.
+            hypervisor's. No hypervisor with a chassis takes a ``metabolic_model``: both set the
+            fluxes of a cell.
 
         Raises
         ------
@@ -254,9 +240,11 @@ class BioXenHypervisor:
         limits = self._quota if quota is None else quota
         terms = core_terms(policy, limits, resource_allocation, own_capacity(program))
         number = seed_or_entropy(seed)
-        with self._making(), explaining_amounts(resource_allocation, "its organism"):
+        with self._register.making(), explaining_amounts(resource_allocation, "its organism"):
             handle = core.create(name, program, number, *terms)
-            return self._settled(name, handle, runtime, configuration.snapshot_dir, metabolism)
+            return self._register.settled(
+                name, handle, runtime, configuration.snapshot_dir, metabolism
+            )
 
     def restore_vm(
         self,
@@ -306,10 +294,10 @@ class BioXenHypervisor:
             resource_allocation,
             lambda: own_capacity(_core.Context.restore(data, runtime._program).program),
         )
-        with self._making(), explaining_amounts(resource_allocation, "its snapshot"):
+        with self._register.making(), explaining_amounts(resource_allocation, "its snapshot"):
             handle = core.admit(name, data, runtime._program, *terms)
             folder = runtime.configuration.snapshot_dir
-            return self._settled(name, handle, runtime, folder, metabolism)
+            return self._register.settled(name, handle, runtime, folder, metabolism)
 
     def fork_vm(
         self,
@@ -353,10 +341,10 @@ class BioXenHypervisor:
         terms = core_terms(
             policy, limits, resource_allocation, lambda: self._granted(parent.handle.handle)
         )
-        with self._making(), explaining_amounts(resource_allocation, "its parent"):
+        with self._register.making(), explaining_amounts(resource_allocation, "its parent"):
             handle = core.fork(parent.handle.handle, name, number, replay, *terms)
             copied = parent.metabolism.copy() if parent.metabolism else None
-            return self._settled(name, handle, parent.runtime, parent.snapshot_dir, copied)
+            return self._register.settled(name, handle, parent.runtime, parent.snapshot_dir, copied)
 
     def divide_vm(
         self,
@@ -393,11 +381,11 @@ class BioXenHypervisor:
         terms = core_terms(
             policy, limits, resource_allocation, lambda: self._granted(mother.handle.handle)
         )
-        with self._making(), explaining_amounts(resource_allocation, "its mother"):
+        with self._register.making(), explaining_amounts(resource_allocation, "its mother"):
             handle = core.divide(mother.handle.handle, name, *terms)
             copied = mother.metabolism.copy() if mother.metabolism else None
-            made = self._settled(name, handle, mother.runtime, mother.snapshot_dir, copied)
-            self._divides(mother)
+            made = self._register.settled(name, handle, mother.runtime, mother.snapshot_dir, copied)
+            VmListener(self._register, mother).divides()
         failed = together(mother.bear(self.context(made)))
         if failed is not None:
             raise GenomicRuntimeError(
@@ -454,7 +442,7 @@ class BioXenHypervisor:
             core.context(record.handle.handle),
             record.snapshot_dir,
             hypervisor=self,
-            listener=_Listener(self, record),
+            listener=VmListener(self._register, record),
             metabolism=record.metabolism,
         )
 
@@ -497,7 +485,7 @@ class BioXenHypervisor:
             If a limit is below what is used already.
         """
         core, record, limits = self._usable(), self._record(vm_id), Quota.of(quota)
-        with self._lock, _refusals(record):
+        with self._register.lock, _refusals(record):
             core.set_quota(record.handle.handle, limits._to_core)
             record.note("quota_set", quota=limits.to_dict())
 
@@ -537,7 +525,10 @@ class BioXenHypervisor:
         record = self._record(vm_id)
         handle = record.handle.handle
         age = None if at_s is None else seconds(at_s, "at_s", zero=True)
-        with self._lock, _refusals(record):  # nobody changes it between the look and the change
+        with (
+            self._register.lock,
+            _refusals(record),
+        ):  # nobody changes it meanwhile
             held = core.allocation(handle, age)
             if held is None:  # there is nothing to change, which the core says
                 given = ResourceAllocation.of(resource_allocation)
@@ -620,6 +611,9 @@ class BioXenHypervisor:
         gives what they came to, as `CellularContext.run` does; it raises nothing, so that a loop
         of runs ends itself: ``if results.cancelled: break``.
 
+        A machine that lives on a metabolic model runs minute by minute; while its balance is
+        solved the workers run others. Where the solver fails, its run alone ends, as "error".
+
         Parameters
         ----------
         until_s : float
@@ -646,79 +640,22 @@ class BioXenHypervisor:
         Raises
         ------
         VMStateError
-            If no machine is running, one that does lives on a metabolic model, or `progress` calls
-            it.
+            If no machine is running, or `progress` calls it.
         IsolationBreachError
             If a machine came to a quota with ``on_quota="raise"``: when the others are done, with
             all results as ``details["results"]``.
         GenomicRuntimeError
             If a hook of a `BiologicalVM` failed, which is the cause; with the results likewise.
         """
-        core = self._usable()
+        self._usable()
         until = seconds(until_s, "until_s")
         every = None if every_s is None else seconds(every_s, "every_s")
         rate = 0.0 if pace is None else positive(pace, "pace", 1e-6, MAX_DURATION_S)
         if progress is not None and not callable(progress):
             raise APIValidationError("progress must be callable, or None")
-        records = self._running()
-        for record in records:
-            if record.metabolism is not None:
-                raise VMStateError(
-                    f"{record.handle.vm_id!r} lives on a metabolic model, which is solved between "
-                    "runs, and workers solve none: run it by itself, with "
-                    "vm.execute_biological_process or hypervisor.context(vm_id).run, or pause it",
-                    details={"vm_id": record.handle.vm_id, "state": "running"},
-                )
-        _check_size(core, records, until, every)
-        asked: list[tuple[VmRecord, _core.Run]] = []
-        try:
-            for record in records:
-                with contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
-                    core.submit(
-                        record.handle.handle,
-                        until_s=until,
-                        every_s=every,
-                        pace=rate,
-                        into=asked,
-                        key=record,
-                    )
-            cancelled = core.wait([run for _, run in asked], progress)
-        except KeyboardInterrupt:  # before it waited
-            core.cancel([run for _, run in asked])
-            cancelled = True
-        except BaseException as error:
-            core.cancel([run for _, run in asked])
-            for record, run in asked:
-                if run.finished:
-                    for one in self._ended(record, run.status, run.cause, run.breach):
-                        error.add_note(f"a hook failed, too: {named(one)}")
-            raise
-        runs = {record.handle.vm_id: (record, run) for record, run in asked}
-        results = RunResults(core, runs, cancelled=cancelled)
-        failed = together(
-            [
-                error
-                for record, run in runs.values()
-                if record.observers
-                for error in self._ended(record, run.status, run.cause, run.breach)
-            ]
+        return run_together(
+            self._register, until_s=until, every_s=every, pace=rate, progress=progress
         )
-        breaches = [
-            vm_id for vm_id, (_, run) in runs.items() if run.status == "quota" and run.breach
-        ]
-        if breaches:
-            cause = runs[breaches[0]][1].cause
-            raise IsolationBreachError(
-                f"{', '.join(breaches[:5])}{' and others' if len(breaches) > 5 else ''} came to a "
-                f"quota, of {cause} ({LIMITS.get(cause, cause)}): give more with set_quota and go "
-                "on with resume_vm, or stop there",
-                details={"vm_ids": breaches, "results": results},
-            ) from failed
-        if failed is not None:
-            raise GenomicRuntimeError(
-                f"the run ended, and a hook failed: {named(failed)}", details={"results": results}
-            ) from failed
-        return results
 
     # -- files -------------------------------------------------------------------------------------
 
@@ -726,23 +663,16 @@ class BioXenHypervisor:
         """Write every machine with its state, policy, quota and grants to a file, which at every
         moment is the old one or the new one. Runs are not part of it.
 
+        Of machines that live on a metabolic model it holds medium, conditions and which model that
+        is, not the model itself.
+
         Raises
         ------
         APIValidationError
             If the file cannot be written.
-        VMStateError
-            If a machine lives on a metabolic model: its cell is saved by itself.
         """
-        core = self._usable()
-        with self._lock:
-            for record in self._records.values():
-                if record.metabolism is not None:
-                    raise VMStateError(
-                        f"{record.handle.vm_id!r} lives on a metabolic model, which no checkpoint "
-                        "holds: context(vm_id).save stores its cell, and restore_vm reads it",
-                        details={"vm_id": record.handle.vm_id},
-                    )
-        save_bytes(path, core.checkpoint())
+        self._usable()
+        save_checkpoint(self._register, path)
 
     def load(
         self, path: str | os.PathLike[str], *, runtimes: Iterable[GenomicRuntime] = ()
@@ -754,14 +684,15 @@ class BioXenHypervisor:
         path : path
             The file.
         runtimes : iterable of GenomicRuntime
-            The genomes of the machines; those that this hypervisor has run, and the built-in one,
-            are known.
+            The genomes of the machines, with the metabolic models that they live on; those that
+            this hypervisor has run, and the built-in one without a model, are known.
 
         Raises
         ------
         SnapshotError
-            If the file cannot be read, is damaged, of another version, or a genome is not known;
-            nothing has changed then.
+            If the file cannot be read, is damaged, of another version, or a genome or model is not
+            known; also if no machine lives on the model of a runtime that is given, since what
+            feeds them would be missing. Nothing has changed then.
         VMStateError
             If there are machines already.
         HypervisorOverloadError
@@ -771,49 +702,8 @@ class BioXenHypervisor:
         ChassisInitializationError
             If they hold grants, and there is no chassis or too small a one.
         """
-        core = self._usable()
-        if isinstance(runtimes, GenomicRuntime):
-            runtimes = (runtimes,)
-        if not isinstance(runtimes, Iterable):
-            raise APIValidationError(
-                f"runtimes are GenomicRuntimes, not {short(runtimes)}: load them with "
-                "load_genome_runtime",
-                details={"argument": "runtimes"},
-            )
-        given = [checked_runtime(one) for one in runtimes]
-        for runtime in given:
-            if runtime.configuration.metabolic_model is not None:
-                raise InvalidConfigurationError(
-                    "no checkpoint holds cells that live on a metabolic_model: load the runtime "
-                    "without the key",
-                    details={"key": "metabolic_model"},
-                )
-        known = {**self._genomes, **{one.genome_fingerprint: one for one in given}}
-
-        def program_of(genome: str) -> _core.Program | None:
-            if genome not in known:
-                builtin = builtin_runtime(GenomicVirtualizationConfig())
-                known.setdefault(builtin.genome_fingerprint, builtin)
-            return known[genome]._program if genome in known else None
-
-        data = load_bytes(path, MAX_CHECKPOINT_BYTES, "a checkpoint")
-        with self._lock:
-            if self._records:
-                raise VMStateError(
-                    f"a checkpoint goes into an empty hypervisor, and this one has "
-                    f"{len(self._records)} VMs: make another, or destroy them"
-                )
-            try:
-                with speaking_of_vms():
-                    core.restore(data, program_of)
-                for name, handle in core.contexts():
-                    runtime = known[core.identity_of(handle)[2]]
-                    self._settled(name, handle, runtime, runtime.configuration.snapshot_dir)
-            except BaseException:
-                self._records.clear()
-                self._awake.clear()
-                self._destroy_unknown()
-                raise
+        self._usable()
+        load_checkpoint(self._register, path, runtimes)
 
     # -- end ---------------------------------------------------------------------------------------
 
@@ -841,7 +731,7 @@ class BioXenHypervisor:
     def __repr__(self) -> str:
         if not self._end.alive:
             return "<BioXenHypervisor, closed>"
-        return f"<BioXenHypervisor, {len(self._records)} of {self._max_vms} VMs>"
+        return f"<BioXenHypervisor, {len(self._register.records)} of {self._max_vms} VMs>"
 
     def _repr_html_(self) -> str:
         if not self._end.alive:
@@ -853,12 +743,12 @@ class BioXenHypervisor:
     def _order(self, order: str, vm_id: Vm) -> VmRecord:
         """Carry out an order and note it, so that the notes are in the order of the deeds."""
         core, record = self._usable(), self._record(vm_id)
-        with self._lock:
+        with self._register.lock:
             if order in ("start", "resume"):
-                self._wake(record)
+                self._register.wake(record)
             getattr(core, order)(record.handle.handle)
             if order in ("pause", "stop"):
-                self._awake.pop(record.handle.vm_id, None)
+                self._register.awake.pop(record.handle.vm_id, None)
             record.note(_DONE[order])
         return record
 
@@ -869,61 +759,24 @@ class BioXenHypervisor:
         try:
             core.destroy(record.handle.handle)
         except IsolationBreachError:  # another thread was quicker, maybe not with the note
-            gone = self._forgotten(record)
+            gone = self._register.forgotten(record)
             if not gone:
                 raise
             return gone
         except BaseException:  # Ctrl-C may come when it is gone
-            self._forgotten(record)
+            self._register.forgotten(record)
             raise
-        return self._forgotten(record)
-
-    def _forgotten(self, record: VmRecord) -> list[VmRecord]:
-        """Forget a machine that is gone and note it; return it if this call did."""
-        name = record.handle.vm_id
-        with self._lock:
-            if self._state(record.handle.handle) is not None:
-                return []
-            if self._awake.get(name) is record:
-                del self._awake[name]
-            if self._records.get(name) is not record:
-                return []
-            del self._records[name]
-            record.note("destroyed")
-            return [record]
+        return self._register.forgotten(record)
 
     def _closed(self) -> list[VmRecord]:
         """End everything; return the machines that were there."""
         if os.getpid() != self._pid:
             self._usable()
         if self._end.alive:
-            for record in list(self._records.values()):
+            for record in list(self._register.records.values()):
                 record.leave()
         self._end()
-        with self._lock:
-            gone = list(self._records.values())
-            self._records.clear()
-            self._awake.clear()
-            for record in gone:
-                record.note("destroyed")
-        return gone
-
-    def _ended(self, record: VmRecord, status: str, cause: str, breach: bool) -> list[Exception]:
-        """Note how a run ended and call the hooks; return the errors of these."""
-        if not record.observers or status not in ("quota", "exhausted", "divided", "error"):
-            return []
-        with self._lock:
-            if status == "quota":
-                record.note("breach" if breach else "quota_reached", cause=cause)
-                event = self._state(record.handle.handle) or ""
-                if event not in ("paused", "stopped"):  # somebody was quicker
-                    return []
-                record.note(event)
-            else:
-                event = status
-                noted = "ready_to_divide" if status == "divided" else status
-                record.note(noted, **({"cause": cause} if cause else {}))
-        return record.tell(event)
+        return self._register.cleared()
 
     def _fed(self, metabolism: CellMetabolism | None) -> CellMetabolism | None:
         """Refuse a metabolic model where a chassis sets the fluxes."""
@@ -935,12 +788,6 @@ class BioXenHypervisor:
             )
         return metabolism
 
-    def _divides(self, record: VmRecord) -> None:
-        """Note that a cell has divided, at once."""
-        with self._lock, contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
-            cell = self._core.context(record.handle.handle)
-            record.note("divided", time_s=cell.time_s, generation=cell.cycle()["generation"])
-
     def _told(self, record: VmRecord, event: str) -> None:
         """Call the hooks, outside of every lock."""
         raise_together(record.tell(event))
@@ -949,7 +796,7 @@ class BioXenHypervisor:
         """Return whether a machine is there; in a forked process it is in its parent."""
         if os.getpid() != self._pid:
             return True
-        return self._end.alive and self._state(vm.handle) is not None
+        return self._end.alive and self._register.state(vm.handle) is not None
 
     def _usable(self) -> _core.Hypervisor:
         """Return the core; every call passes here."""
@@ -962,96 +809,9 @@ class BioXenHypervisor:
             raise VMStateError("this hypervisor is closed: make another one")
         return self._core
 
-    @contextlib.contextmanager
-    def _making(self) -> Iterator[None]:
-        """Let what the core makes be known here or gone: Ctrl-C may come between the two."""
-        with self._lock:
-            try:
-                with speaking_of_vms():
-                    yield
-            except BioXenException:  # refused: it has made nothing
-                raise
-            except BaseException:
-                self._destroy_unknown()
-                raise
-
-    def _destroy_unknown(self) -> None:
-        known = {record.handle.handle for record in self._records.values()}
-        for _, handle in self._core.contexts():
-            if handle not in known:
-                with contextlib.suppress(IsolationBreachError):  # gone meanwhile
-                    self._core.destroy(handle)
-
-    def _wake(self, record: VmRecord) -> None:
-        """Note that a machine may run; before it does, since Ctrl-C may come just after."""
-        if self._records.get(record.handle.vm_id) is record:  # else it was destroyed meanwhile
-            self._awake[record.handle.vm_id] = record
-
-    def _settled(
-        self,
-        name: str,
-        handle: _core.ContextHandle,
-        runtime: GenomicRuntime,
-        snapshot_dir: str | None,
-        metabolism: CellMetabolism | None = None,
-    ) -> VmHandle:
-        made = VmHandle(name, handle)
-        seed, fingerprint, _ = self._core.identity_of(handle)
-        # without a seed it has failed, and will have no result that could name one
-        self._records[name] = VmRecord(
-            made, runtime, seed or 0, fingerprint, snapshot_dir, metabolism
-        )
-        if self._core.state(handle) == "running":  # in a checkpoint
-            self._awake[name] = self._records[name]
-        self._genomes[runtime.genome_fingerprint] = runtime
-        return made
-
     def _record(self, vm: Any) -> VmRecord:
         """Find a machine by name or handle."""
-        if isinstance(vm, VmHandle):
-            if not isinstance(vm.handle, _core.ContextHandle):
-                raise IsolationBreachError(f"{short(vm)} was never given out")
-            name = self._core.name(vm.handle)
-            if name != vm.vm_id:
-                raise IsolationBreachError(f"this handle names {name!r}, not {short(vm.vm_id)}")
-        elif isinstance(vm, str):
-            name = vm
-        else:
-            raise APIValidationError(
-                f"a VM is named by its vm_id or its VmHandle, not by {short(vm)}",
-                details={"argument": "vm_id"},
-            )
-        with self._lock:
-            found = self._records.get(name)
-            if found is None:
-                near = suggestion(name, self._records) or ": create it with create_vm"
-                raise VMNotFoundError(
-                    f"there is no VM {short(name)}{near}", details={"vm_id": name}
-                )
-            if isinstance(vm, VmHandle) and found.handle != vm:  # made anew meanwhile
-                raise IsolationBreachError("this handle is stale: its VM was destroyed")
-            return found
-
-    def _running(self) -> list[VmRecord]:
-        """Find the machines that run, at a cost that others do not add to."""
-        with self._lock:
-            running = [r for r in self._awake.values() if self._state(r.handle.handle) == "running"]
-            exist = len(self._records)
-        if running:
-            return running
-        if not exist:
-            raise VMStateError("there is no VM: create_vm makes one, and start_vm starts it")
-        raise VMStateError(
-            f"none of the {exist:,} VMs is running: start_vm starts one that is "
-            "created, resume_vm one that is paused; get_vm_status says why"
-        )
-
-    def _state(self, handle: _core.ContextHandle) -> str | None:
-        """Return what state a machine is in; None if it was destroyed."""
-        try:
-            return self._core.state(handle)
-        except IsolationBreachError:
-            return None
+        return self._register.find(vm)
 
     def _handle(self, vm: Any) -> _core.ContextHandle:
         return self._record(vm).handle.handle
@@ -1062,23 +822,6 @@ class BioXenHypervisor:
         if told is None:
             return own_capacity(self._core.context(handle).program)
         return named_capacity(told)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listener:
-    """Has the observers of a machine hear what becomes of its cell."""
-
-    hypervisor: BioXenHypervisor
-    record: VmRecord
-
-    def ended(self, status: str, cause: str, breach: bool) -> list[Exception]:
-        return self.hypervisor._ended(self.record, status, cause, breach)
-
-    def divides(self) -> None:
-        self.hypervisor._divides(self.record)
-
-    def divided(self, daughter: CellularContext) -> list[Exception]:
-        return self.record.bear(daughter)
 
 
 @contextlib.contextmanager
@@ -1094,21 +837,3 @@ def _refusals(record: VmRecord) -> Iterator[None]:
 def _close(core: _core.Hypervisor) -> None:
     with contextlib.suppress(BioXenException):  # a forked child leaves it as it is
         core.close()
-
-
-def _check_size(
-    core: _core.Hypervisor, records: Iterable[VmRecord], until_s: float, every_s: float | None
-) -> None:
-    if every_s is None:
-        return
-    size = 0.0
-    for record in records:
-        with contextlib.suppress(IsolationBreachError, VMStateError):  # gone meanwhile
-            left_s = max(0.0, until_s - core.context(record.handle.handle).time_s)
-            size += (left_s / every_s + 2) * row_bytes(record.runtime)
-    if size > MAX_TRACE_BYTES:
-        raise APIValidationError(
-            f"sampling until {until_s:g} s every {every_s:g} s would record {gibibytes(size)} "
-            f"(limit {MAX_TRACE_BYTES >> 30}): give a larger every_s",
-            details={"argument": "every_s"},
-        )

@@ -19,6 +19,7 @@ from bioxen_jcvi_vm_lib._checks import (
     short,
     suggestion,
 )
+from bioxen_jcvi_vm_lib._engine_organism import engine_organism
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     ChassisInitializationError,
@@ -27,7 +28,7 @@ from bioxen_jcvi_vm_lib._errors import (
 from bioxen_jcvi_vm_lib._frozen import reduced
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
-from bioxen_jcvi_vm_lib.organism import OrganismParameters, engine_organism
+from bioxen_jcvi_vm_lib.organism import OrganismParameters
 
 __all__ = ["Chassis", "Policy", "Quota", "ResourceAllocation", "VirtualClock", "VmHandle"]
 

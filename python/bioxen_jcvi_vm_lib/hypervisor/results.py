@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
 from bioxen_jcvi_vm_lib._errors import BioXenException, VMNotFoundError
 from bioxen_jcvi_vm_lib._observers import Observer
+from bioxen_jcvi_vm_lib.cell_cycle import death_of
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.records import VmHandle
 from bioxen_jcvi_vm_lib.result import ExecutionResult
 
 if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.context import CellularContext
+    from bioxen_jcvi_vm_lib.hypervisor.fed_run import FedRun
     from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
-__all__ = ["RunResults", "VmRecord", "result_of"]
+__all__ = ["AnyRun", "RunResults", "VmRecord", "death_notes", "result_of"]
+
+AnyRun: TypeAlias = "_core.Run | FedRun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class RunResults(Mapping[str, ExecutionResult]):
     def __init__(
         self,
         core: _core.Hypervisor,
-        runs: Mapping[str, tuple[VmRecord, _core.Run]],
+        runs: Mapping[str, tuple[VmRecord, AnyRun]],
         *,
         cancelled: bool,
     ) -> None:
@@ -80,6 +84,7 @@ class RunResults(Mapping[str, ExecutionResult]):
         self._runs = dict(runs)
         self._handles = {vm_id: record.handle for vm_id, (record, _) in self._runs.items()}
         self._statuses = {vm_id: run.status for vm_id, (_, run) in self._runs.items()}
+        self._notes = {vm_id: death_notes(core, *one) for vm_id, one in self._runs.items()}
         self._made: dict[str, ExecutionResult] = {}
         self.cancelled = cancelled
 
@@ -96,7 +101,8 @@ class RunResults(Mapping[str, ExecutionResult]):
                 f"no VM {short(vm_id)} ran{near or '; the keys name those that did'}"
             )
         if name not in self._made:
-            self._made[name] = result_of(self._core, *self._runs[name])
+            notes = self._notes[name]
+            self._made[name] = result_of(self._core, *self._runs[name], notes=notes)
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -141,8 +147,16 @@ def _detached(
     return made
 
 
+def death_notes(core: _core.Hypervisor, record: VmRecord, run: AnyRun) -> list[str]:
+    """Return a note of what the cell has died of where that ended a run."""
+    if run.status == "exhausted":
+        with contextlib.suppress(BioXenException):  # destroyed meanwhile
+            return list(filter(None, [death_of(core.context(record.handle.handle))]))
+    return []
+
+
 def result_of(
-    core: _core.Hypervisor, record: VmRecord, *runs: _core.Run, notes: Sequence[str] = ()
+    core: _core.Hypervisor, record: VmRecord, *runs: AnyRun, notes: Sequence[str] = ()
 ) -> ExecutionResult:
     """Put the result of runs together that followed one another."""
     traces = [run.trace() for run in runs]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import threading
-import zlib
-from collections.abc import Mapping
+import time
+from collections.abc import Generator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._errors import (
@@ -19,16 +18,18 @@ from bioxen_jcvi_vm_lib._errors import (
 from bioxen_jcvi_vm_lib.metabolism.conditions import MetabolicConditions
 from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
 from bioxen_jcvi_vm_lib.metabolism.result import MetabolicResult
+from bioxen_jcvi_vm_lib.metabolism.seal import opened
 from bioxen_jcvi_vm_lib.metabolism.state import MetabolicState
-from bioxen_jcvi_vm_lib.metabolism.windows import Windows
+from bioxen_jcvi_vm_lib.metabolism.windows import Piece, Windows
 
 __all__ = ["CellMetabolism", "restored"]
 
 #: The balance is solved at multiples of this age [s]; each is a supply tick.
 PERIOD_S = 60.0
-#: End of a snapshot that says how the cell's metabolism is set.
-_SEAL = b"\x89BXM\r\n\x1a\n"
-_FRAME = 16  # length and checksum [u32 each], then the seal
+#: What the core says of a machine that is paused, behind its name.
+_PAUSED = " is paused, not running: let it go on with resume_vm"
+#: How often a machine that is paused is looked at [s].
+_LOOK_S = 0.02
 
 
 class CellMetabolism:
@@ -51,6 +52,7 @@ class CellMetabolism:
         self.engine = engine
         self.conditions = engine.usual
         self.states: list[MetabolicState] = []
+        self._keeps_all = True
         self._medium = dict(medium)
         self._running = threading.Lock()
 
@@ -59,7 +61,13 @@ class CellMetabolism:
         made = CellMetabolism(self.engine, self._medium)
         made.conditions = self.conditions
         made.states = list(self.states)
+        made._keeps_all = self._keeps_all
         return made
+
+    def keep_last(self) -> None:
+        """Keep no state but the last from now on, here and in copies: many cells live long."""
+        self._keeps_all = False
+        del self.states[:-1]
 
     def solve(self, core: _core.Context, asked: MetabolicConditions) -> MetabolicResult:
         """Solve for the cell as it is; nothing in it changes."""
@@ -89,32 +97,41 @@ class CellMetabolism:
         A cell in which nothing can happen ages on until metabolism has had its turn: it is
         exhausted only once that gives it no other supply than before.
         """
-        if not self._running.acquire(blocking=False):
+        if not self.begin():
             raise GenomicRuntimeError(
                 "this cell is running: one that lives on a metabolic model has one run at a time"
             )
         try:
-            return self._run(core, Windows(core, duration_s, every_s), progress, only)
+            first = core.run(0.0)
+            windows = Windows(core, first, float(first.time_s[-1]) + duration_s, every_s)
+            return _carried_out(self.course(core, windows), windows, core, progress, only)
         finally:
-            self._running.release()
+            self.end()
 
-    def _run(
-        self, core: _core.Context, windows: Windows, progress: Any, only: list[int] | None
-    ) -> Windows:
+    def begin(self) -> bool:
+        """Reserve the cell for one run, whose `end` is to be said; False if it has one."""
+        return self._running.acquire(blocking=False)
+
+    def end(self) -> None:
+        """Say that the run has ended."""
+        self._running.release()
+
+    def course(
+        self, core: _core.Context, windows: Windows
+    ) -> Generator[Piece, _core.Trace, Windows]:
+        """Lead a run to its end: solve whenever it is due, and ask for the runs between.
+
+        Whoever carries it out sends the trace of each; see `Windows.pieces`.
+        """
         status = "completed"
-        try:
-            while status in ("completed", "exhausted") and core.time_s < windows.end_s:
-                age = core.time_s
-                if age % PERIOD_S == 0 and not self._set_supply(core) and status == "exhausted":
-                    break
-                until = min(windows.end_s, (age // PERIOD_S + 1) * PERIOD_S)
-                status = windows.advance(until, progress, only)
-                if status == "exhausted" and core.cycle()["phase"] == "dead":
-                    break
-        except KeyboardInterrupt:  # between two runs of the core, which catch it themselves
-            status = "cancelled"
-        except (IsolationBreachError, VMStateError):  # destroyed between two of them
-            status = "stopped"
+        while status in ("completed", "exhausted") and core.time_s < windows.end_s:
+            age = core.time_s
+            if age % PERIOD_S == 0 and not self._set_supply(core) and status == "exhausted":
+                break
+            until = min(windows.end_s, (age // PERIOD_S + 1) * PERIOD_S)
+            status = yield from windows.pieces(until)
+            if status == "exhausted" and core.cycle()["phase"] == "dead":
+                break
         return windows.closed(status)
 
     def _set_supply(self, core: _core.Context) -> bool:
@@ -127,12 +144,14 @@ class CellMetabolism:
             rate = state.supply_per_s.get(flow.name, flow.max_rate_per_s)
             changed |= rate != flow.max_rate_per_s
             flow.max_rate_per_s = rate
-        if changed:
-            organism.supply = supply
-            core.allocate(core.program.with_organism(organism))
         if self.states and self.states[-1].time_s == state.time_s:
             self.states.pop()  # it never acted
         self.states.append(state)
+        if not self._keeps_all:
+            del self.states[:-1]
+        if changed:
+            organism.supply = supply
+            core.allocate(core.program.with_organism(organism))
         return changed
 
     def _cell(self, core: _core.Context) -> dict[str, Any]:
@@ -143,27 +162,67 @@ class CellMetabolism:
             "proteins": core.proteins(),
         }
 
-    # -- snapshots ---------------------------------------------------------------------------------
+    # -- files -------------------------------------------------------------------------------------
 
-    def sealed(self, snapshot: bytes) -> bytes:
-        """Return a snapshot of the core with what the metabolism depends on behind it."""
-        text = json.dumps(
-            {
-                "model": self.engine.fingerprint,
-                "medium": self._medium,
-                "conditions": self.conditions.to_dict(),
-            }
-        ).encode()
-        frame = len(text).to_bytes(4, "little")
-        return b"".join(
-            (snapshot, text, frame, zlib.crc32(text + frame).to_bytes(4, "little"), _SEAL)
-        )
+    def to_dict(self) -> dict[str, Any]:
+        """Return what it depends on besides the cell, as plain values, which `of` takes."""
+        return {
+            "model": self.engine.fingerprint,
+            "medium": self._medium,
+            "conditions": self.conditions.to_dict(),
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], engine: MetabolicEngine | None) -> Self:
+        """Make it of what `to_dict` gave.
+
+        Raises
+        ------
+        SnapshotError
+            If that is of another model, or there is none.
+        """
+        if engine is None or told["model"] != engine.fingerprint:
+            raise SnapshotError(
+                "the snapshot is of a cell with another metabolic model, turnover numbers or "
+                "supply: load the runtime with the metabolic_model and kinetics_files that it had"
+            )
+        made = cls(engine, told["medium"])
+        made.conditions = MetabolicConditions.of(told["conditions"])
+        return made
+
+
+def _carried_out(
+    course: Generator[Piece, _core.Trace, Windows],
+    windows: Windows,
+    core: _core.Context,
+    progress: Any,
+    only: list[int] | None,
+) -> Windows:
+    """Run the core as a course asks for it; a machine that is paused on the way is waited for."""
+    try:
+        length_s, every_s = next(course)
+        while True:
+            try:
+                trace = core.run(length_s, every_s, progress, only)
+            except VMStateError as error:
+                if not error.message.endswith(_PAUSED):
+                    raise
+                time.sleep(_LOOK_S)
+            else:
+                length_s, every_s = course.send(trace)
+    except StopIteration as ended:
+        closed: Windows = ended.value
+        return closed
+    except KeyboardInterrupt:  # between two runs of the core, which catch it themselves
+        return windows.closed("cancelled")
+    except (IsolationBreachError, VMStateError):  # stopped or destroyed
+        return windows.closed("stopped")
 
 
 def restored(
     snapshot: bytes, engine: MetabolicEngine | None
 ) -> tuple[bytes, CellMetabolism | None]:
-    """Return the core's snapshot, and the metabolism that `CellMetabolism.sealed` put behind it.
+    """Return the core's snapshot, and the metabolism that was sealed behind it.
 
     Raises
     ------
@@ -171,24 +230,12 @@ def restored(
         If that part is damaged, of another model, or there though there is no model, or not there
         though there is one: a snapshot that was cut off would pass for another.
     """
-    if not snapshot.endswith(_SEAL):
-        if engine is not None:
-            raise SnapshotError(
-                "the snapshot has no part on metabolism: it is of a cell without a model, or was "
-                "cut off; load the runtime without metabolic_model, or give the whole snapshot"
-            )
-        return snapshot, None
-    frame = snapshot[-_FRAME:]
-    start = len(snapshot) - _FRAME - int.from_bytes(frame[:4], "little")
-    text = snapshot[max(0, start) : -_FRAME]
-    if start < 0 or zlib.crc32(text + frame[:4]) != int.from_bytes(frame[4:8], "little"):
-        raise SnapshotError("the snapshot is damaged: the checksum of its metabolism is wrong")
-    told = json.loads(text)
-    if engine is None or told["model"] != engine.fingerprint:
+    plain, told = opened(snapshot)
+    if told is not None:
+        return plain, CellMetabolism.of(told, engine)
+    if engine is not None:
         raise SnapshotError(
-            "the snapshot is of a cell with another metabolic model, turnover numbers or supply: "
-            "load the runtime with the metabolic_model and kinetics_files that it had"
+            "the snapshot has no part on metabolism: it is of a cell without a model, or was "
+            "cut off; load the runtime without metabolic_model, or give the whole snapshot"
         )
-    made = CellMetabolism(engine, told["medium"])
-    made.conditions = MetabolicConditions.of(told["conditions"])
-    return snapshot[:start], made
+    return plain, None

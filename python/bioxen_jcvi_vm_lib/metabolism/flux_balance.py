@@ -87,6 +87,7 @@ class FluxBalance:
         self.turnover = turnover
         self._highspy = _highspy()
         self._tags = frozenset(locus_tags or ())
+        self._synonyms = synonyms
         self._gene_of = {}
         if locus_tags is not None:
             self._gene_of = model.match_genes(locus_tags, synonyms=synonyms)
@@ -287,6 +288,8 @@ class FluxBalance:
         if name in self._tags:
             return None
         near = suggestion(name, [*self.model.gene_ids, *self._tags])
+        if name in self._synonyms:
+            near = f": give {self._synonyms[name]!r}, whose name it is"
         raise APIValidationError(
             f"{name!r} is no gene of the model {self.model.id!r}{' or genome' * bool(self._tags)}"
             f"{near}",

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioxen_jcvi_vm_lib import _core
-from bioxen_jcvi_vm_lib._errors import IsolationBreachError, VMStateError
 from bioxen_jcvi_vm_lib._traces import read_only
 
-__all__ = ["Windows"]
+__all__ = ["Piece", "Windows"]
 
 #: A sample this share of an interval off its place on the grid is on it: rounding.
 _ON_GRID = 1e-6
-#: What the core says of a machine that is paused, behind its name.
-_PAUSED = " is paused, not running: let it go on with resume_vm"
-#: How often a machine that is paused is looked at [s].
-_LOOK_S = 0.02
+#: Length of a run of the core [s], and interval of its samples [s]; None: first and last state.
+Piece = tuple[float, float | None]
 
 
 class Windows:
@@ -29,26 +27,35 @@ class Windows:
     Parameters
     ----------
     core : Context
-        The cell; the run begins now.
-    duration_s : float
-        How long [s].
+        The cell.
+    first : Trace
+        Of a run that took no time: where this one begins.
+    end_s : float
+        Age at which it ends [s].
     every_s : float, optional
         Interval of the samples [s]; None: the first and the last state.
     """
 
-    def __init__(self, core: _core.Context, duration_s: float, every_s: float | None) -> None:
+    def __init__(
+        self, core: _core.Context, first: _core.Trace, end_s: float, every_s: float | None
+    ) -> None:
         self._core = core
-        self._begin_s = core.time_s
+        self._begin_s = float(first.time_s[-1])
         self._every_s = every_s
-        self.end_s = self._begin_s + duration_s
+        self.end_s = end_s
         self._began = time.perf_counter()
-        self._last = core.run(0.0)
+        self._last = first
         self._traces = [self._last]
         self.events = dict(self._last.events)
         self.ledger = {process: dict(legs) for process, legs in self._last.ledger.items()}
 
-    def advance(self, until_s: float, progress: Any, only: list[int] | None) -> str:
-        """Run to an age exactly, also where nothing can happen any more.
+    def pieces(self, until_s: float) -> Generator[Piece, _core.Trace, str]:
+        """Ask for the runs of the core that lead to an age exactly, also where nothing can happen.
+
+        Yields
+        ------
+        tuple
+            Length and interval of the samples of a run, whose trace is to be sent.
 
         Returns
         -------
@@ -61,11 +68,9 @@ class Windows:
             duration = goal - now
             while now + duration > goal:  # by rounding; what is then left is exact
                 duration = math.nextafter(duration, 0.0)
-            trace = self._run(duration, every, progress, only)
-            if trace is None:
-                return "stopped"
+            trace = yield duration, every
             status = trace.status
-            self._add(trace)
+            self.add(trace)
             if len(trace.time_s) > 2 or self._is_sample(trace.time_s[-1]):
                 self._traces.append(trace)
             if status not in ("completed", "exhausted"):
@@ -74,22 +79,8 @@ class Windows:
                 break  # it does not grow older
         return status
 
-    def _run(
-        self, duration: float, every: float | None, progress: Any, only: list[int] | None
-    ) -> _core.Trace | None:
-        """Run the core; a machine that was paused between two windows is waited for.
-
-        None if it has been stopped or destroyed.
-        """
-        while True:
-            try:
-                return self._core.run(duration, every, progress, only)
-            except (VMStateError, IsolationBreachError) as error:
-                if not isinstance(error, VMStateError) or not error.message.endswith(_PAUSED):
-                    return None
-                time.sleep(_LOOK_S)
-
-    def _add(self, trace: _core.Trace) -> None:
+    def add(self, trace: _core.Trace) -> None:
+        """Take a further run of the core in."""
         self._last = trace
         for kind, number in trace.events.items():
             self.events[kind] += number
@@ -98,7 +89,7 @@ class Windows:
             for name, molecules in legs.items():
                 posted[name] = posted.get(name, 0) + molecules
 
-    def closed(self, status: str) -> Windows:
+    def closed(self, status: str, cause: str = "") -> Windows:
         """End it, and put together what it shows."""
         self.status = status
         last = self._last
@@ -107,7 +98,7 @@ class Windows:
         self.wall_time_s = time.perf_counter() - self._began
         self.sim_time_s = float(last.time_s[-1]) - self._begin_s
         self.audit = last.audit
-        self.cause, self.breach = last.cause, last.breach
+        self.cause, self.breach = cause or last.cause, last.breach
         times = np.concatenate([trace.time_s for trace in self._traces])
         # each trace begins with the state that the one before ended with
         keep = np.concatenate([np.arange(len(trace.time_s)) > 0 for trace in self._traces])

@@ -17,6 +17,8 @@ __all__ = ["LONGEST_CYCLE_S", "Aim"]
 LONGEST_CYCLE_S = 7 * 86_400.0
 #: Interval of the sampling times where none is given [s].
 USUAL_INTERVAL_S = 60.0
+#: By which part the first doubling time of a lineage may be shorter than those of most others.
+SPREAD = 0.5
 #: Most memory that the cells and their records may take [bytes], and what a record takes.
 MAX_BYTES = 8 * 2**30
 RECORD_BYTES = 1024
@@ -108,6 +110,40 @@ class Aim:
                 details={"time_s": time_s, "cells": cells, "bytes": size},
             )
 
+    def check_pace(self, divisions: int, born_s: float, time_s: float) -> None:
+        """Refuse early what would come to take more than memory should hold.
+
+        One lineage tells the doubling time; that varies, the less the more divisions there were, so
+        that only what is far beyond the limit is refused.
+
+        Parameters
+        ----------
+        divisions : int
+            Of the lineage, > 0.
+        born_s, time_s : float
+            When its founder was born, and its last division [s].
+
+        Raises
+        ------
+        ResourceExhaustionError
+            If the population would come to take more than the limit.
+        """
+        if self.duration_s is None or self.max_cells is not None:
+            return
+        doubling_s = (time_s - born_s) / divisions
+        doublings = (self.duration_s - born_s) / doubling_s
+        most = math.log2(MAX_BYTES / self.bytes_of(1, 2))
+        if doublings * (1.0 - SPREAD / math.sqrt(divisions)) <= most:
+            return
+        cells = int(2**most)
+        raise ResourceExhaustionError(
+            f"duration_s={self.duration_s:g} is about {doublings:,.0f} doublings, of "
+            f"{doubling_s:,.0f} s each; at most {cells:,} cells fit into {MAX_BYTES >> 30} GiB, "
+            f"{most:.0f} doublings: give max_cells, such as max_cells=1000, or let it grow for "
+            f"less long, such as duration_s={_rounded(born_s + 0.9 * most * doubling_s):g}",
+            details={"time_s": time_s, "doubling_time_s": doubling_s, "cells": cells},
+        )
+
 
 def workers_of(workers: Any) -> int:
     """Check the number of threads; None: one per core that this process may use."""
@@ -116,6 +152,11 @@ def workers_of(workers: Any) -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _rounded(value: float) -> float:
+    """Return a number in two digits."""
+    return float(f"{value:.1e}")
 
 
 def _too_many(size: str) -> str:

@@ -21,7 +21,6 @@ from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     ConservationError,
     GenomicRuntimeError,
-    InvalidConfigurationError,
 )
 from bioxen_jcvi_vm_lib._limits import check_age
 from bioxen_jcvi_vm_lib.context import CellularContext
@@ -55,17 +54,17 @@ def grow_population(
     """See the manager's ``grow_population``."""
     if progress is not None and not callable(progress):
         raise APIValidationError("progress must be callable with (time_s, cells), or None")
-    if not founder.cell_cycle.grows:
+    state = founder.cell_cycle
+    if not state.grows:
         raise GenomicRuntimeError(
-            "this cell does not grow, so no population grows from it: set cell_cycle to true, as "
-            "in create_cellular_context(runtime, cell_cycle=True)",
+            "this cell does not grow, so no population grows from it: create it with "
+            "cell_cycle=True",
             details={"key": "cell_cycle"},
         )
-    if founder._metabolism is not None:
-        raise InvalidConfigurationError(
-            "the cells of a population run on workers, which solve no flux balances, so "
-            "metabolic_model would not act: take the key out",
-            details={"key": "metabolic_model"},
+    if state.cause_of_death is not None:
+        raise GenomicRuntimeError(
+            f"this cell is {state}: no population grows from it",
+            details={"cause_of_death": state.cause_of_death},
         )
     threads = workers_of(workers)
     core = founder._open()
@@ -75,7 +74,10 @@ def grow_population(
     if aim.duration_s is not None:
         check_age(core.time_s, (Run(aim.duration_s),))
     began = time.perf_counter()
-    growth = _Growth(founder.fork(replay=True), aim)
+    first = founder.fork(replay=True)
+    if first._metabolism is not None:
+        first._metabolism.keep_last()
+    growth = _Growth(first, aim)
     growth.run(threads, progress)
     return Population._of(
         founder.runtime,
@@ -113,8 +115,8 @@ class _Growth:
         self._aim = aim
         birth = Look.at(founder._open())
         self._start_s = founder.time_s
-        born_s = birth.cycle.birth_s - self._start_s
-        self._alive = {1: _Member(1, 0, founder, birth.numbers, born_s, 0.0)}
+        self._born_s = birth.cycle.birth_s - self._start_s
+        self._alive = {1: _Member(1, 0, founder, birth.numbers, self._born_s, 0.0)}
         # of the whole state, so that forks of one seed are thinned out each in its own way
         self._key = f"{founder.seed} {founder.trajectory_hash}".encode()
         self._changing = threading.Lock()
@@ -253,6 +255,8 @@ class _Growth:
         with self._changing:
             self._alive |= {first.path: first, second.path: second}
             self._aim.check_size(len(self._alive), len(self.lives), time_s)
+        if mother.path & (mother.path - 1) == 0:  # one lineage, whatever the threads do
+            self._aim.check_pace(first.generation, self._born_s, time_s)
         return first, second
 
     def _ended(self, member: _Member, ending: str) -> None:

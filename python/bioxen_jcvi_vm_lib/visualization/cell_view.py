@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bioxen_jcvi_vm_lib._checks import counted
 from bioxen_jcvi_vm_lib._errors import BioXenException
+from bioxen_jcvi_vm_lib._observed_cell import energy_charge
 from bioxen_jcvi_vm_lib.cell_cycle import CellCycleState
-from bioxen_jcvi_vm_lib.context import CellularContext, energy_charge
+from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.hypervisor.metrics import VmMetrics
 from bioxen_jcvi_vm_lib.visualization.text import Line, compact, femtolitres, shortened
 
@@ -149,12 +151,16 @@ class CellView:
             yield [(f"{'copies of DNA':{_LABEL}} "[:width], ""), (drawn, "magenta")]
 
     def _copies(self, width: int) -> str:
-        """Say of each part of the replicon how many copies its genes have, at most 9."""
-        most = [0] * width
+        """Say of each part of the replicon how many copies its genes have, at most 9.
+
+        Where no gene begins, those of the nearest gene.
+        """
+        most: dict[int, int] = {}
         for place, number in self.copies:
             part = min(place * width // self.length_nt, width - 1)
-            most[part] = max(most[part], min(number, 9))
-        return "".join(str(number) if number else " " for number in most)
+            most[part] = max(most.get(part, 0), min(number, 9))
+        nearest = (min(most, key=lambda known: abs(known - part)) for part in range(width))
+        return "".join(str(most[part]) for part in nearest)
 
     def _track(self, places: NDArray[np.int64], width: int) -> str:
         counts, _ = np.histogram(places, width, range=(0, self.length_nt))
@@ -168,8 +174,8 @@ def _in_words(cycle: CellCycleState) -> Iterator[str]:
         yield "ready to divide"
     yield f"{femtolitres(cycle.volume_l)} fL"
     yield f"growth {cycle.growth_rate_per_h:.2f}/h"
-    yield f"{cycle.chromosomes} chromosome{'s' * (cycle.chromosomes != 1)}"
-    yield f"{cycle.forks} forks"
+    yield counted(cycle.chromosomes, "chromosome")
+    yield counted(cycle.forks, "fork")
     yield f"generation {cycle.generation}"
 
 

@@ -164,6 +164,7 @@ def _volumes(axes: Any, population: Population) -> None:
             axes.stairs(counts, edges, color=colour, label=label, linewidth=1.4)
     axes.set_title("volumes", fontsize="medium")
     axes.set_xlabel("volume [fL]")
+    axes.locator_params(axis="x", nbins=6)  # labels of four digits need room
     axes.set_ylabel("cells")
     axes.yaxis.set_major_formatter(compact)
     if len(seen):
