@@ -107,13 +107,11 @@ struct Cell::Ahead {
 BIOXEN_INLINE void Cell::look_ahead(const RandomBlock* blocks, std::size_t count, Ahead& chosen) const noexcept {
     alignas(32) std::array<double, 4> along;
     for (std::size_t from = 0; from < count; from += 4) {
-        FourWords one, other;
-        std::memcpy(&one, blocks + from, sizeof one);
-        std::memcpy(&other, blocks + from + 2, sizeof other);
+        const RandomBlock* const b = blocks + from;
         Four points;
-        unit_intervals(__builtin_shufflevector(one, other, 0, 2, 4, 6), points);
+        unit_intervals(FourWords{b[0].first, b[1].first, b[2].first, b[3].first}, points);
         points *= total_rate_;
-        const FourWords words = __builtin_shufflevector(one, other, 1, 3, 5, 7);
+        const FourWords words{b[0].second, b[1].second, b[2].second, b[3].second};
         FourWords cls{0, 0, 0, 0};  // as many as end at or before the point
         for (const double end : class_end_) cls -= reinterpret_cast<FourWords>(points >= end);
         std::memcpy(along.data(), &points, sizeof points);
