@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import re
 import secrets
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +18,7 @@ MAX_DURATION_S = 1.0e9
 MAX_MOLECULES = 10**12
 #: Longest word that another is near to.
 _MAX_NAME = 64
+_LAST_NUMBER = re.compile(r"[0-9]+$")
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:
@@ -52,9 +54,18 @@ def _nearest(word: str, known: Iterable[str]) -> str | None:
             continue
         edits = _edits(candidate, word, best[0])
         rank = (edits, -_shared(candidate, word))
-        if rank < best and (2 * edits <= long or match.ratio() >= 0.5):
+        if rank >= best or _of_other_number(candidate, word):
+            continue
+        if 2 * edits <= long or match.ratio() >= 0.5:
             found, best = candidate, rank
     return found
+
+
+def _of_other_number(one: str, other: str) -> bool:
+    """Whether two words end with numbers that are not near: more than a digit differs."""
+    numbers = [_LAST_NUMBER.search(word) for word in (one, other)]
+    digits = [found.group() for found in numbers if found]
+    return len(digits) == 2 and max(map(len, digits)) > 1 and _edits(digits[0], digits[1], 1) > 1
 
 
 def _shared(one: str, other: str) -> int:

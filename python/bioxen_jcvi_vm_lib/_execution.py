@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import seconds, seed_or_entropy, short
+from bioxen_jcvi_vm_lib._endings import notes_of_end
 from bioxen_jcvi_vm_lib._errors import (
     APIValidationError,
     BioXenException,
@@ -107,9 +108,9 @@ class Execution:
                 if trace.status not in ("completed", "exhausted"):
                     break
         traces = traces or [core.run(0.0)]
-        if traces[-1].status == "exhausted":
-            with contextlib.suppress(IsolationBreachError, VMStateError):  # destroyed meanwhile
-                self._notes += filter(None, [death_of(core)])
+        with contextlib.suppress(IsolationBreachError, VMStateError):  # destroyed meanwhile
+            status, began_s = traces[-1].status, float(traces[0].time_s[0])
+            self._notes += notes_of_end(core, status, self._cell._metabolism, began_s)
         return traces
 
     def result(
@@ -139,7 +140,7 @@ class Execution:
             return self._expression(core, statement)
         if isinstance(statement, Knockout):
             index = runtime.gene_index(statement.gene)
-            return lambda: core.knockout(index)
+            return lambda: self._changed(core, statement, lambda: core.knockout(index))
         if isinstance(statement, SetEnvironment):
             values = checked_environment(statement.values())
             return lambda: self._changed(
@@ -165,7 +166,7 @@ class Execution:
             path = snapshot_path(cell._snapshot_dir, statement.name)
             return lambda: save_bytes(path, cell._sealed(core))
         name, count = cell._checked_resource(statement.name, statement.molecules)
-        return lambda: core.set_resource(name, count)
+        return lambda: self._changed(core, statement, lambda: core.set_resource(name, count))
 
     def _changed(self, core: _core.Context, by: Statement, change: Callable[[], None]) -> None:
         """Change what a cell lives in, and tell where that is in vain."""

@@ -217,8 +217,8 @@ class ObservedCell:
     def metabolism(self) -> tuple[MetabolicState, ...]:
         """What the metabolic model gave the cell, minute by minute: inputs of its trajectory.
 
-        Since the cell was made or restored; a fork has its parent's until then. Empty without a
-        ``metabolic_model``, where supply has the organism's own rates.
+        Since the cell was made or restored, so none before it first runs; a fork has its parent's
+        until then. Empty without a ``metabolic_model``, where supply has the organism's own rates.
         """
         self._open()
         return () if self._metabolism is None else tuple(self._metabolism.states)
@@ -227,8 +227,9 @@ class ObservedCell:
     def metabolic_conditions(self) -> MetabolicConditions:
         """Medium, knockouts and enzyme constraints that its metabolic model is solved under.
 
-        Knockouts of the cell itself act besides, and so does the configured medium on exchanges
-        that are not named here.
+        Knockouts of the cell itself act besides, and so does the medium that the configuration
+        sets (``glucose_concentration`` and ``phosphate_concentration``), with the glucose of
+        ``set_environment`` in its place, on exchanges that are not named here.
 
         Raises
         ------

@@ -131,7 +131,7 @@ class _Parser:
         while at < len(self._text):
             match = _TOKEN.match(self._text, at)
             if match is None:
-                self._unreadable(at)
+                self._unreadable(at, tokens)
             kind = match.lastgroup or ""
             text = match.group()
             if text in ("(", "[", "{"):
@@ -145,13 +145,21 @@ class _Parser:
         tokens.append(_Token("eof", "", len(self._text)))
         return tokens
 
-    def _unreadable(self, at: int) -> NoReturn:
+    def _unreadable(self, at: int, tokens: list[_Token]) -> NoReturn:
         char = self._text[at]
         if char in "\"'":
             self._fail(
                 at, 'this text does not end on its line, or has an escape other than \\\\ \\" \\n'
             )
         following = self._text[at + 1 : at + 2]
+        if char == "." and tokens and tokens[-1].kind == "name" and following.isidentifier():
+            call = re.compile(r"\w+").match(self._text, at + 1)
+            name = call.group() if call else ""
+            self._fail(
+                at,
+                "statements act on the cell that carries them out: write "
+                f"{name}() in place of {tokens[-1].text}.{name}()",
+            )
         if char.isdigit() or (char in "+-." and (following.isalnum() or following == ".")):
             self._fail(at, "this is no number; write 600, 0.5 or 1e3")
         point = "" if char.isascii() else f" (U+{ord(char):04X})"  # it may look like another

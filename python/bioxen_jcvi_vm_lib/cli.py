@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib.util
+import shlex
 import sys
 import time
 from collections import Counter
@@ -138,7 +139,8 @@ def run(
             console.print()
             console.print(table)
         console.print()
-        console.print(_closing(result, runtime, out))
+        inspection = _inspection(genome, sequence, organism, config)
+        console.print(_closing(result, runtime, out, inspection))
     if not result.audit.ok:
         raise ConservationError(
             f"the ledger does not balance: {result.audit}; please report it with seed {result.seed}"
@@ -528,7 +530,15 @@ def _spending_table(result: Any) -> Table:
     return table
 
 
-def _closing(result: Any, runtime: Any, out: Path | None) -> Table:
+def _inspection(genome: object, sequence: object, organism: object, config: object) -> str:
+    """Write the command that shows the report of what was run."""
+    words = ["bioxen", "inspect", *([] if genome is None else [str(genome)])]
+    for option, value in (("--sequence", sequence), ("--organism", organism), ("--config", config)):
+        words += [] if value is None else [option, str(value)]
+    return shlex.join(words)
+
+
+def _closing(result: Any, runtime: Any, out: Path | None, inspection: str) -> Table:
     rows = [
         ("status", result.status),
         *(("note", note) for note in result.notes),
@@ -536,7 +546,12 @@ def _closing(result: Any, runtime: Any, out: Path | None) -> Table:
         ("seed", str(result.seed)),
     ]
     if runtime.report:
-        rows.append(("report", f"{len(runtime.report)} entries: bioxen inspect shows them"))
+        entries, them = (
+            ("1 entry", "it")
+            if len(runtime.report) == 1
+            else (f"{len(runtime.report):,} entries", "them")
+        )
+        rows.append(("report", f"{entries}: {inspection} shows {them}"))
     if out is not None:
         rows.append(("written", str(out)))
     return _pairs(rows)

@@ -65,10 +65,11 @@ class CellularContext(ObservedCell):
     time; the counts may be read while it runs and are then those between two events. It is a
     context manager: leaving it closes it.
 
-    Where the configuration names a ``metabolic_model``, its flux balance is solved at birth and
-    every 60 s of the cell's age from the proteins and knockouts of that moment, and sets the
-    maximal rates of supply until the next; see `metabolism`. Where no fluxes satisfy the
-    constraints there is no supply: the cell starves, and recovers when there are again.
+    Where the configuration names a ``metabolic_model``, its flux balance is solved when
+    the cell first runs, and then every 60 s of its age, from the proteins and knockouts of that
+    moment, and sets the maximal rates of supply until the next; see `metabolism`, which is empty
+    until the first run. Where no fluxes satisfy the constraints there is no supply, which the
+    notes of a result say: the cell starves, and recovers when there are again.
     """
 
     __slots__ = (
@@ -309,7 +310,7 @@ class CellularContext(ObservedCell):
         """Advance the cell until the running round of replication is complete.
 
         Where none runs, the next one is waited for. The end is found to the second of the cell's
-        age.
+        age. The first and the last state are recorded.
 
         Raises
         ------
@@ -352,11 +353,12 @@ class CellularContext(ObservedCell):
     def knockout(self, gene: str) -> None:
         """Stop initiation at a gene for good; a unit without live cistrons loses its promoter.
 
-        Molecules that exist stay.
+        Molecules that exist stay. A cell that is dead stays so, which a `RuntimeWarning` tells.
         """
         self._open()
         index = self.runtime.gene_index(gene)
         with self._exclusive() as core:
+            warn_of_death(core, "knockout")
             core.knockout(index)
 
     def set_environment(
@@ -455,6 +457,8 @@ class CellularContext(ObservedCell):
     def set_resource(self, name: str, molecules_: int) -> None:
         """Set a pool, on the account of the operator.
 
+        A cell that is dead stays so, which a `RuntimeWarning` tells.
+
         Parameters
         ----------
         name : str
@@ -469,6 +473,7 @@ class CellularContext(ObservedCell):
         """
         resource, count = self._checked_resource(name, molecules_)
         with self._exclusive() as core:
+            warn_of_death(core, "set_resource")
             core.set_resource(resource, count)
 
     def close(self) -> None:

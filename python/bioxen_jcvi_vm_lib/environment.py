@@ -112,6 +112,12 @@ def checked_environment(values: Mapping[str, Any]) -> dict[str, float]:
 
 def work_of(machine: Any, step: Any) -> str:
     """Return the engine's name of what an inhibitor is to slow down."""
+    if isinstance(machine, int | float) and not isinstance(machine, bool) and 0 <= machine <= 1:
+        raise _refused(
+            "machine",
+            f"the machine comes first and then what remains of its rate: write "
+            f'inhibit("ribosome", {short(machine)}); it slows down {", ".join(_MACHINES)}',
+        )
     if not isinstance(machine, str) or machine not in _MACHINES:
         near = suggestion(machine, _MACHINES)
         raise _refused(

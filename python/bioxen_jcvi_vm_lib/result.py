@@ -106,7 +106,9 @@ class ExecutionResult:
     gene_names : tuple of str
         Names in the order of `genes`, empty where a gene has none.
     notes : tuple of str
-        What else is to be known of it: which genes that it was to express are knocked out.
+        What else is to be known of it: which genes that it was to express are knocked out, of what
+        the cell is dead or why nothing can happen, that it is ready to divide, and since when its
+        metabolic model has no feasible solution.
     cell_cycle : mapping of str to ndarray, shape (n,)
         Of a cell that grows "phase" (texts), "volume_l" [L], "surface_ratio" (to birth of the
         organism), "growth_rate_per_h" [1/h], "generation", "chromosomes", "origins" (of the longest

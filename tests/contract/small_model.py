@@ -59,9 +59,12 @@ def small_model(genes: list[str]) -> dict[str, Any]:
                     growth[f"{name}_c"] = -0.5
     reactions.append(flux("growth", 0, 1000, **growth) | {"objective_coefficient": 1.0})
     metabolites = dict.fromkeys(part for one in reactions for part in one["metabolites"])
+    (sugar,) = next(one for one in reactions if one["id"] == "EX_glc__D_e")["metabolites"]
     return {
         "id": "small",
-        "metabolites": [{"id": name} for name in metabolites],
+        "metabolites": [
+            {"id": name, "name": "D-Glucose" if name == sugar else name} for name in metabolites
+        ],
         "reactions": reactions,
         "genes": [{"id": gene} for gene in genes],
     }

@@ -82,6 +82,10 @@ def test_a_cell_grows_copies_its_dna_and_divides(
     assert volumes[-1] == pytest.approx(2 * born.volume_l)
     state = cell.cell_cycle
     assert state.ready_to_divide
+    with cell.fork() as waits:
+        further = waits.run(60)
+        assert further.status == "completed"
+        assert further.notes == ("the cell is ready to divide: divide() parts it",)
     assert state.chromosomes == 2
     assert state.replication_began_s is not None
     assert state.replication_ended_s is not None

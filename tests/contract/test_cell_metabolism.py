@@ -138,8 +138,17 @@ def test_a_cell_without_sugar_starves_and_recovers(cell: bx.CellularContext) -> 
     for steps in ("codon_steps", "nucleotide_steps", "degradation_steps"):
         assert (starving.events[steps] > 0, arrested.events[steps]) == (True, 0)
     assert arrested.machines["ribosome"]["active"][-1] > 0  # they stand where they were
+    since = "the metabolic model has had no feasible solution since age 120 s: no supply"
+    for result in (starving, arrested):
+        assert [note[: len(since)] for note in result.notes] == [since]
     cell.set_metabolic_conditions(None)
     again = cell.run(240)
+    assert fed.notes == again.notes == ()
+    cell.set_metabolic_conditions({"medium": {GLUCOSE: 0.0}})
+    turns = cell.fork(replay=True)
+    turns.run(60)
+    turns.set_metabolic_conditions(None)
+    assert turns.run(60).notes == ()  # of before the run
     assert cell.metabolism[-1].status == "optimal"
     assert again.resources["ATP"][-1] > 10_000
     assert again.events["codon_steps"] > 1000
@@ -159,6 +168,10 @@ def test_an_exhausted_cell_waits_for_its_metabolism(
     waiting = cell.run(1e6)
     # one more solve told that nothing will come; a run to there, and not to the end of time
     assert (waiting.status, cell.time_s) == ("exhausted", 60.0)
+    still, unfed = waiting.notes
+    assert still.startswith("nothing can happen: there is no ATP")
+    assert "it has no rna_polymerase, ribosome" in still
+    assert unfed.startswith("the metabolic model has had no feasible solution since age 0 s: no s")
     cell.set_metabolic_conditions(None)
     assert [state.time_s for state in cell.metabolism] == [0.0, 60.0]
     assert cell.run(60).status in ("completed", "exhausted")
@@ -367,6 +380,7 @@ def test_snapshots_of_other_models_are_refused(
     ("conditions", "message"),
     [
         ({"medium": {"EX_glc_D_e": 5.0}}, "did you mean 'EX_glc__D_e'"),
+        ({"medium": {"EX_glucose": 1.0}}, "did you mean 'EX_glc__D_e'"),
         ({"medium": {GLUCOSE: float("nan")}}, "NaN"),
         ({"knockouts": ["nothing"]}, "no gene of the model"),
         ({"knockouts": ["dnaA"]}, "give 'BXMC_0001', whose name it is"),

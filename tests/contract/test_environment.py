@@ -111,6 +111,7 @@ def test_what_no_environment_is_is_refused_and_changes_nothing(
         ("ribosome", 0.5, "release", "'initiation' or 'elongation'"),
         ("replisome", 0.5, "initiation", "'elongation'"),
         (7, 0.5, "elongation", "no machine 7"),
+        (0.5, "ribosome", "elongation", r'comes first .*write inhibit\("ribosome", 0\.5\)'),
     ],
 )
 def test_an_inhibitor_that_is_none_is_refused(
@@ -234,6 +235,17 @@ def test_a_dead_cell_says_so(living: Callable[..., bx.CellularContext]) -> None:
         cell.set_environment(temperature_c=37.0)
     with pytest.warns(RuntimeWarning, match="inhibit does not revive it"):
         cell.inhibit("ribosome", 0.5)
+    gene = cell.runtime.locus_tags[0]
+    with pytest.warns(RuntimeWarning, match="knockout does not revive it"):
+        cell.knockout(gene)
+    with pytest.warns(RuntimeWarning, match="set_resource does not revive it"):
+        cell.set_resource("GTP", 1000)
+    assert cell.count("GTP") == 1000
+    told = cell.execute(f"knockout('{gene}'); set_resource('GTP', 9)").notes
+    assert [note.partition(": ")[2] for note in told[:2]] == [
+        f'knockout("{gene}") does not revive it',
+        'set_resource("GTP", 9) does not revive it',
+    ]
     assert cell.environment.temperature_c == 37.0
     assert cell.run(10.0).events["codon_steps"] == 0
     told = cell.execute("set_environment(pH=7); inhibit('ribosome', 1); run(1)").notes
@@ -259,6 +271,20 @@ def test_a_cell_that_loses_its_energy_amid_glucose_has_not_starved(
         assert cell.cell_cycle.cause_of_death == cause
         again = bx.CellularContext.restore(cell.snapshot(), cell.runtime)
         assert again.cell_cycle.cause_of_death == cause
+
+
+def test_a_run_in_which_nothing_can_happen_says_why(
+    living: Callable[..., bx.CellularContext],
+) -> None:
+    why = "nothing can happen: at pH 3 every rate is 0; it lives between pH 5.5 and 9.5"
+    cell = living()
+    cell.set_environment(pH=3.0)
+    result = cell.run(300.0)
+    assert (result.status, result.notes) == ("exhausted", (why,))
+    with bx.BioXenHypervisor(max_vms=1, workers=1) as hypervisor:
+        hypervisor.start_vm(hypervisor.create_vm("a", cell.runtime, seed=1))
+        hypervisor.context("a").set_environment(pH=3.0)
+        assert hypervisor.run(300.0)["a"].notes == (why,)
 
 
 def test_runs_among_many_tell_of_death(living: Callable[..., bx.CellularContext]) -> None:
@@ -332,7 +358,8 @@ def test_syn3a_is_arrested_without_glucose_recovers_with_it_and_dies_of_an_hour_
     assert starved.cell_cycle.died_s == pytest.approx(900.0 + 3600.0, abs=30.0)
     with pytest.warns(RuntimeWarning, match="dead, of starvation, since"):
         starved.set_environment(glucose_mM=42.78)
-    starved.set_resource("ATP", 70_000)
+    with pytest.warns(RuntimeWarning, match="set_resource does not revive it"):
+        starved.set_resource("ATP", 70_000)
     assert starved.run(60.0).events["codon_steps"] == 0
     assert starved.audit().ok
 

@@ -692,6 +692,9 @@ def test_plots_of_a_population(population: bx.Population) -> None:
     assert (lines[3][0][0], lines[3][1][0]) == (cells["born_s"][3], cells["ended_s"][3])
     assert ages.get_xlabel() == "age [s]"
     assert volumes.get_xlabel() == "volume [fL]"
+    last = int(cells["generation"].max())
+    says = f"{len(population)} cells, generations 0 to {last}, {len(population.living)} alive"
+    assert tree.get_title() == says
     axes = pyplot.figure().subplots()
     assert lineage.lineage_tree(population, colour="end_atp", axes=axes) is axes
     for wrong, right in (

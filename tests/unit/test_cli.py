@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -49,6 +50,22 @@ def test_run_says_what_the_cell_did() -> None:
         assert re.search(pattern, done.stdout), pattern
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert "\x1b" not in done.stdout
+
+
+def test_a_run_names_the_command_that_shows_its_report(tmp_path: Path) -> None:
+    (tmp_path / "my cc.yaml").write_text(
+        "genomic_virtualization: {execution_parameters: {cell_cycle: true}}"
+    )
+    options = ("--organism", "minimal_cell", "--config", "my cc.yaml")
+    done = bioxen("run", "--seconds", "1", "--seed", "3", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = re.search(
+        r"report (1 entry|\d+ entries): (bioxen.*) shows", " ".join(done.stdout.split())
+    )
+    assert said is not None, done.stdout
+    command = shlex.split(said.group(2))
+    assert command == ["bioxen", "inspect", *options]
+    assert ("shows it" in " ".join(done.stdout.split())) == (said.group(1) == "1 entry")
 
 
 def test_inspect_says_what_the_genome_holds() -> None:

@@ -162,6 +162,14 @@ def test_among_equals_the_longest_common_beginning_wins() -> None:
     assert suggestion("xyz", ["abc"]) == ""
 
 
+def test_another_number_is_near_where_one_digit_differs() -> None:
+    known = ["JCVISYN3A_0399", "JCVISYN3A_0959", "vm-1"]
+    assert suggestion("JCVISYN3A_9999", known) == ""
+    assert suggestion("JCVISYN3A_0398", known) == "; did you mean 'JCVISYN3A_0399'?"
+    assert suggestion("JCVISYN3_0959", known) == "; did you mean 'JCVISYN3A_0959'?"
+    assert suggestion("vm-2", known) == "; did you mean 'vm-1'?"
+
+
 def test_a_gene_of_the_built_in_genome_is_found(context: bx.CellularContext) -> None:
     with pytest.raises(bx.APIValidationError, match="did you mean 'rpo"):
         context.runtime.gene("rpoZZ")

@@ -143,6 +143,7 @@ def test_a_statement_that_no_text_says_is_refused(make: Callable[[], object]) ->
         ("run(1, 2, 3)", 10, "at most 2"),
         ("run(3s)", 4, "no number"),
         ("run(1.2.3)", 4, "no number"),
+        ("vm.divide()", 2, "write divide() in place of vm.divide()"),
         ("knockout(dnaA)", 9, 'in quotes: "dnaA"'),
         ("knockout('dnaA)", 9, "does not end"),
         ("knockout('a\\x41')", 9, "escape"),

@@ -425,7 +425,7 @@ _MUST_BE = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "string_type": "a text",
-    "list_type": "a list",
+    "list_type": 'a list, as ["one", "two"]',
     "dict_type": "a section: a mapping of keys to values",
     "model_type": "a section: a mapping of keys to values",
     "model_attributes_type": "a section: a mapping of keys to values",

@@ -20,7 +20,7 @@ from bioxen_jcvi_vm_lib.context import CellularContext
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime, engine_for, program_for
 from bioxen_jcvi_vm_lib.hypervisor.core import BioXenHypervisor
 from bioxen_jcvi_vm_lib.hypervisor.records import Policy, VmHandle, whole
-from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord, death_notes, result_of
+from bioxen_jcvi_vm_lib.hypervisor.results import VmRecord, end_notes, result_of
 from bioxen_jcvi_vm_lib.program import (
     GenomicProgram,
     Knockout,
@@ -148,7 +148,7 @@ class _Ensemble:
                 return True
             ended = self._ended(runs)
             notes = [note for said in self._notes[: len(ended)] for note in said]
-            notes += death_notes(self._core, resident, ended[-1])
+            notes += end_notes(self._core, resident, ended[-1])
             self._done.append(result_of(self._core, resident, *ended, notes=notes))
         with contextlib.suppress(IsolationBreachError):  # destroyed just before Ctrl-C
             self._core.destroy(resident.handle.handle)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._checks import short, suggestion
+from bioxen_jcvi_vm_lib._endings import notes_of_end
 from bioxen_jcvi_vm_lib._errors import BioXenException, VMNotFoundError
 from bioxen_jcvi_vm_lib._observers import Observer
-from bioxen_jcvi_vm_lib.cell_cycle import death_of
 from bioxen_jcvi_vm_lib.genome import GenomicRuntime
 from bioxen_jcvi_vm_lib.hypervisor.records import VmHandle
 from bioxen_jcvi_vm_lib.result import ExecutionResult
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bioxen_jcvi_vm_lib.hypervisor.fed_run import FedRun
     from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
-__all__ = ["AnyRun", "RunResults", "VmRecord", "death_notes", "result_of"]
+__all__ = ["AnyRun", "RunResults", "VmRecord", "end_notes", "result_of"]
 
 AnyRun: TypeAlias = "_core.Run | FedRun"
 
@@ -84,7 +84,7 @@ class RunResults(Mapping[str, ExecutionResult]):
         self._runs = dict(runs)
         self._handles = {vm_id: record.handle for vm_id, (record, _) in self._runs.items()}
         self._statuses = {vm_id: run.status for vm_id, (_, run) in self._runs.items()}
-        self._notes = {vm_id: death_notes(core, *one) for vm_id, one in self._runs.items()}
+        self._notes = {vm_id: end_notes(core, *one) for vm_id, one in self._runs.items()}
         self._made: dict[str, ExecutionResult] = {}
         self.cancelled = cancelled
 
@@ -147,11 +147,12 @@ def _detached(
     return made
 
 
-def death_notes(core: _core.Hypervisor, record: VmRecord, run: AnyRun) -> list[str]:
-    """Return a note of what the cell has died of where that ended a run."""
-    if run.status == "exhausted":
-        with contextlib.suppress(BioXenException):  # destroyed meanwhile
-            return list(filter(None, [death_of(core.context(record.handle.handle))]))
+def end_notes(core: _core.Hypervisor, record: VmRecord, run: AnyRun) -> list[str]:
+    """Return what is to be known of the cell at the end of a run."""
+    with contextlib.suppress(BioXenException):  # destroyed meanwhile, or before it began
+        cell, fed = core.context(record.handle.handle), record.metabolism
+        began_s = 0.0 if fed is None else float(run.trace().time_s[0])
+        return notes_of_end(cell, run.status, fed, began_s)
     return []
 
 

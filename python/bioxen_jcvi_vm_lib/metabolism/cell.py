@@ -35,10 +35,10 @@ _LOOK_S = 0.02
 class CellMetabolism:
     """What a cell's metabolism depends on besides the state of the cell, and what it gave.
 
-    At every age that is a multiple of 60 s and from which the cell goes on, birth included, the
-    balance is solved from the proteins and knockouts of that moment, and the fluxes become the
-    maximal rates of supply until the next. The trajectory is a function of the cell, the model,
-    conditions and knockouts alone, however it is cut into runs.
+    At every age that is a multiple of 60 s and from which the cell goes on, that of birth when it
+    first runs, the balance is solved from the proteins and knockouts of that moment, and the fluxes
+    become the maximal rates of supply until the next. The trajectory is a function of the cell, the
+    model, conditions and knockouts alone, however it is cut into runs.
 
     Parameters
     ----------

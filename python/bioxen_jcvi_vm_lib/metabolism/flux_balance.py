@@ -7,6 +7,7 @@ and solved again from its last basis.
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -572,11 +573,22 @@ class _Exchanges:
                 f"medium[{key!r}]: {' and '.join(names)} exchange it: name one of them",
                 details={"exchange": key},
             )
-        near = suggestion(key, [*self._sign, *self._of_metabolite])
+        near = self._called(key) or suggestion(key, [*self._sign, *self._of_metabolite])
         raise APIValidationError(
             f"medium[{key!r}] is no exchange of the model {self._model.id!r}{near}",
             details={"exchange": key},
         )
+
+    def _called(self, key: str) -> str:
+        """Suggest the exchanges of what chemists call so: glucose for that of D-Glucose."""
+        word = key.casefold().removeprefix("ex_").removesuffix("_e").replace("_", " ")
+        names = {metabolite.id: metabolite.name for metabolite in self._model.metabolites}
+        near = [
+            name
+            for name, part in self._model.exchanges.items()
+            if word and word in re.split(r"[^a-z0-9]+", names.get(part, "").casefold())
+        ]
+        return f"; did you mean {' or '.join(map(repr, near[:3]))}?" if near else ""
 
     def outward(self, fluxes: Vector) -> Fluxes:
         """Return the flux of each exchange out of the cell."""

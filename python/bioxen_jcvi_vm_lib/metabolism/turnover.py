@@ -109,7 +109,9 @@ def _read_table(
     missing = [column for column in _COLUMNS if column not in (table.fieldnames or ())]
     if missing:
         raise ModelImportError(
-            f"{name}: no column {missing[0]!r}", details={"file": name, "line": 1}
+            f"{name}: no column {missing[0]!r}; a table of turnover numbers has the columns "
+            f"{', '.join(_COLUMNS)}, with rows of {' and '.join(_DIRECTIONS)}",
+            details={"file": name, "line": 1},
         )
     reaction = ""
     for row in table:

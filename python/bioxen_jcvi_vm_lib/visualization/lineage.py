@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioxen_jcvi_vm_lib._checks import short, suggestion
+from bioxen_jcvi_vm_lib._checks import counted, short, suggestion
 from bioxen_jcvi_vm_lib._errors import APIValidationError
 from bioxen_jcvi_vm_lib.population.record import Population
 from bioxen_jcvi_vm_lib.result import needed
@@ -101,11 +101,16 @@ def lineage_tree(population: Population, *, colour: str | None = None, axes: Any
     tidy(axes)
     axes.spines["left"].set_visible(False)
     axes.set_title(
-        f"{len(population):,} cells of {int(cells['generation'].max()) + 1} generations, "
+        f"{counted(len(population), 'cell')}, {_generations(cells)}, "
         f"{len(population.living):,} alive",
         fontsize="medium",
     )
     return axes
+
+
+def _generations(cells: Any) -> str:
+    last = int(cells["generation"].max())
+    return f"generations 0 to {last}" if last else "generation 0"
 
 
 def population_panels(population: Population, *, figure: Any = None) -> Any:
@@ -132,7 +137,10 @@ def _ages(axes: Any, population: Population) -> None:
     doubling_s = population.doubling_time_s
     over_s = doubling_s if np.isfinite(doubling_s) else 0.0
     density, edges = population.age_distribution(30, over_s=over_s)
-    axes.stairs(density * scale, edges / scale, fill=True, color=COLOURS[5], label="cells")
+    if len(population.living):
+        axes.stairs(density * scale, edges / scale, fill=True, color=COLOURS[5], label="cells")
+    else:
+        _nothing(axes, "no cell is alive")
     if over_s:
         age = np.linspace(0.0, doubling_s, 100)[:-1]
         expected = population.expected_age_density(age) * scale
@@ -162,14 +170,24 @@ def _volumes(axes: Any, population: Population) -> None:
         if len(values):
             counts, edges = np.histogram(values * _FEMTOLITRES, bins)
             axes.stairs(counts, edges, color=colour, label=label, linewidth=1.4)
+    if not len(seen):
+        _nothing(axes, "no cell was born here, and none is alive")
     axes.set_title("volumes", fontsize="medium")
     axes.set_xlabel("volume [fL]")
-    axes.locator_params(axis="x", nbins=6)  # labels of four digits need room
-    axes.set_ylabel("cells")
-    axes.yaxis.set_major_formatter(compact)
     if len(seen):
+        axes.locator_params(axis="x", nbins=6)  # labels of four digits need room
+    axes.set_ylabel("cells")
+    if len(seen):
+        axes.yaxis.set_major_formatter(compact)
         axes.legend(fontsize="small", framealpha=0.9)
     tidy(axes)
+
+
+def _nothing(axes: Any, why: str) -> None:
+    """Say why axes are empty, in place of ticks that would be of nothing."""
+    axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center")
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
 def _time_scale(population: Population) -> tuple[float, str]:
