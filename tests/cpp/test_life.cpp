@@ -1091,6 +1091,46 @@ TEST(a_run_does_not_notice_that_its_cell_divides) {
     }
 }
 
+/// What a run changed at its beginning and changes back at its end is changed back for both halves where it ends before the
+/// tick, or at it.
+TEST(a_run_that_ends_before_its_cell_divides_leaves_nothing_to_the_halves) {
+    const auto program = dividing_program();
+    constexpr double tick_s = 0x1.0p-6;
+    const std::array<GeneId, 1> first{GeneId{0}};
+    CellularContext ready{program, 3};
+    while (!ready.cycle().ready_to_divide) ready.advance(ready.time_s() + 1.0);
+    for (const double length_s : {0.75 * tick_s, tick_s}) {
+        CellularContext alone = ready.replica();
+        alone.restrict_transcription(first);
+        alone.advance(ready.time_s() + length_s);
+        alone.restrict_transcription(std::nullopt);
+        alone.advance(CellularContext::next_tick_s(alone.time_s()));
+        CellularContext half = alone.divide();
+        Hypervisor::Options options;
+        options.workers = 1;
+        options.quantum = 1;
+        options.clock = std::make_shared<VirtualClock>(5);
+        Hypervisor hv{options};
+        const ContextHandle mother = hv.create("mother", ready.replica());
+        hv.start(mother);
+        Job job;
+        job.until_s = ready.time_s() + length_s;
+        job.before = [first](CellularContext& cell) { cell.restrict_transcription(first); };
+        job.after = [](CellularContext& cell) { cell.restrict_transcription(std::nullopt); };
+        const std::shared_ptr<Run> run = hv.submit(mother, std::move(job));
+        double age_s = ready.time_s();
+        while (age_s == ready.time_s() && !run->finished) {
+            hv.step();
+            hv.look(mother, [&](const CellularContext& cell) { age_s = cell.time_s(); });
+        }
+        CHECK(!run->finished);
+        const CellularContext daughter = hv.divide(mother);
+        CHECK(run->finished && run->status == RunStatus::completed && run->ended_s == ready.time_s() + length_s);
+        CHECK(daughter.snapshot() == half.snapshot());
+        hv.look(mother, [&](const CellularContext& cell) { CHECK(cell.snapshot() == alone.snapshot()); });
+    }
+}
+
 /// It does not use up that she is ready, which her next run tells.
 TEST(a_division_that_is_refused_leaves_the_mother_as_she_is) {
     const auto program = dividing_program();
