@@ -17,6 +17,8 @@ from bioxen_jcvi_vm_lib import (
     InvalidConfigurationError,
 )
 from bioxen_jcvi_vm_lib import organism as organisms
+from bioxen_jcvi_vm_lib._engine_organism import engine_organism, supply_rate_per_s
+from bioxen_jcvi_vm_lib._gene_index import GeneIndex
 from bioxen_jcvi_vm_lib._gene_tables import read_gene_numbers, read_gene_words
 
 PHOSPHATES = {"Pi": 1, "PPi": 2, "MP": 1, "DP": 2, "TP": 3}
@@ -77,7 +79,7 @@ def test_every_value_has_unit_and_source(name: str) -> None:
 
 def test_the_molecules_of_syn3a_are_those_of_its_concentrations() -> None:
     organism = organisms.OrganismParameters.load("syn3a")
-    engine = organisms.engine_organism(organism, GenomicVirtualizationConfig(), ())
+    engine = engine_organism(organism, GenomicVirtualizationConfig(), ())
     assert engine.pools["ATP"] == pytest.approx(3.654 * 20_180, rel=1e-3)
     assert engine.pools["UTP"] == pytest.approx(0.68 * 20_180, rel=1e-3)
     trna = {key: n for key, n in engine.pools.items() if "tRNA" in key}
@@ -126,7 +128,7 @@ def test_the_configuration_replaces_what_it_names() -> None:
         glucose_concentration=0.0075,
         gene_parameters={"dnaA": {"promoter_strength": 300, "termination_rate_per_s": 2.0}},
     )
-    engine = organisms.engine_organism(organism, config, genes(("t_0001", "dnaA")))
+    engine = engine_organism(organism, config, genes(("t_0001", "dnaA")))
     assert engine.pools["ATP"] == 60_000
     assert engine.ribosomes == 7
     assert engine.rna_kcat_nt_per_s == engine.rna_kcat_min_nt_per_s == 50.0
@@ -138,7 +140,7 @@ def test_the_configuration_replaces_what_it_names() -> None:
     assert engine.gene_promoter_strength == {0: 300.0}
     assert engine.gene_termination_rate_per_s == {0: 2.0}
     (flow,) = [flow for flow in organism.supply if flow.name == "glycolysis"]
-    assert organisms.supply_rate_per_s(flow, organism, config) == pytest.approx(8_500)
+    assert supply_rate_per_s(flow, organism, config) == pytest.approx(8_500)
 
 
 def test_reference_mode_is_one_machine_per_track() -> None:
@@ -146,13 +148,13 @@ def test_reference_mode_is_one_machine_per_track() -> None:
     config = GenomicVirtualizationConfig.from_dict(
         {"execution_parameters": {"reference_mode": True}}
     )
-    engine = organisms.engine_organism(organism, config, ())
+    engine = engine_organism(organism, config, ())
     assert (engine.max_rnap_per_unit, engine.max_ribosomes_per_mrna) == (1, 1)
     assert engine.reference_mode
 
 
 def test_genes_are_found_by_tag_or_name() -> None:
-    index = organisms.GeneIndex(genes(("t_0001", "dnaA"), ("t_0002", "rpsA"), ("t_0003", "rpsA")))
+    index = GeneIndex(genes(("t_0001", "dnaA"), ("t_0002", "rpsA"), ("t_0003", "rpsA")))
     assert index.find("t_0002") == 1
     assert index.find("dnaA") == 0
     with pytest.raises(APIValidationError, match="did you mean 'dnaA'"):

@@ -25,11 +25,11 @@ struct EventCounts {
                  translation_aborts = 0, mrna_decay_initiations = 0, mrna_decays = 0, degradation_steps = 0,
                  protein_decays = 0, head_on_dissociations = 0, candidates = 0;
     // of cells that grow
-    std::int64_t replication_steps = 0,     ///< base pairs copied
-        replication_initiations = 0, replication_terminations = 0,
+    std::int64_t replication_steps = 0,          ///< base pairs copied
+                 replication_initiations = 0,    ///< copies of a replicon begun
+                 replication_terminations = 0,   ///< copies completed, those included that were under way at birth
                  replication_displacements = 0,  ///< RNAPs that a fork has pushed off
-        machines_assembled = 0, membrane_insertions = 0, divisions = 0;
-    std::int64_t dna_damages = 0, dna_repairs = 0;
+                 machines_assembled = 0, membrane_insertions = 0, divisions = 0, dna_damages = 0, dna_repairs = 0;
 };
 
 /// Every count, in the order in which results and snapshots list them.

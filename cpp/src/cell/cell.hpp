@@ -107,13 +107,9 @@ private:
     void count_machines();
 
     // engine.cpp: candidates
-    /// What a random word chooses at the present rates: a walker, or a point on the line of the rare channels.
-    struct Pick {
-        Walker* walker = nullptr;   ///< null: a rare channel
-        std::size_t cls = 0, index = 0;
-        double fraction = 0.0;      ///< what is left of the word: uniform on [0, 1); for rare channels the point
-    };
-    [[nodiscard]] Pick pick(std::uint64_t word) const noexcept;
+    /// Candidates that the next random words choose at the present rates.
+    struct Ahead;
+    void look_ahead(const RandomBlock* blocks, std::size_t count, Ahead& chosen) const noexcept;
     void candidates(double horizon, std::uint64_t& fuel);
     void wide_candidates(double horizon, std::uint64_t& fuel);
     void draw_candidates(double horizon, std::uint64_t& fuel);
@@ -343,13 +339,14 @@ private:
     double next_candidate_ = 0.0;
     std::int64_t tick_ = 0;                         ///< supply ticks done
     /// A class of walkers as the candidate loop sees it; renewed whenever walkers come or go.
-    struct ClassView {
+    struct alignas(64) ClassView {
         Walker* first = nullptr;
         std::int64_t last = 0;
         double lower = 0.0;                         ///< where the class begins on the line of rates
         double inverse_bound = 0.0;
+        TapeView tape;
     };
-    std::array<ClassView, max_classes> class_view_{};
+    std::array<ClassView, max_classes + 1> class_view_{};  ///< behind the last class: the rare channels
     alignas(32) std::array<double, max_classes> class_end_{};
     std::uint64_t rates_version_ = 0;               ///< counts the changes of rates
     bool wide_ = false;                             ///< the machine has AVX2

@@ -1,7 +1,9 @@
 #include "cell/step.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 namespace bioxen {
 
@@ -11,14 +13,21 @@ namespace {
 constexpr std::uint64_t tick_fuel = 64;
 /// Stands for "never" in place of an infinity, whose product with 0 is not a number.
 constexpr double never_s = 1e290;
-/// The class in which a point on the line of rates lies: how many classes end at or before it.
-BIOXEN_INLINE std::size_t class_at(const std::array<double, max_classes>& ends, double along) noexcept {
-    using Quad = double __attribute__((vector_size(32)));
-    using Mask = long long __attribute__((vector_size(32)));
-    const Quad point{along, along, along, along};
-    Mask passed{0, 0, 0, 0};
-    for (std::size_t c = 0; c < max_classes; c += 4) passed -= point >= Quad{ends[c], ends[c + 1], ends[c + 2], ends[c + 3]};
-    return static_cast<std::size_t>((passed[0] + passed[2]) + (passed[1] + passed[3]));
+
+/// Stands where a rare channel is chosen: a walker that has no room ahead is never stepped.
+const Walker nobody{};
+
+using Four = double __attribute__((vector_size(32)));
+using FourWords = std::uint64_t __attribute__((vector_size(32)));
+
+/// `unit_interval` of four words at once, which AVX2 has no conversion for: the halves of a word become the lower bits
+/// of two large doubles, whose sum, less what is too much, is exact.
+BIOXEN_INLINE void unit_intervals(const FourWords& words, Four& units) noexcept {
+    constexpr std::uint64_t at_52 = 0x4330000000000000, at_84 = 0x4530000000000000;  // 2^52 and 2^84 as doubles
+    const FourWords bits = words >> 11;
+    const auto low = reinterpret_cast<Four>((bits & 0xFFFFFFFF) | at_52);
+    const auto high = reinterpret_cast<Four>(bits >> 32 | at_84);
+    units = (high - (0x1.0p84 + 0x1.0p52) + low) * 0x1.0p-53;
 }
 
 }  // namespace
@@ -31,11 +40,13 @@ void Cell::refresh_rates() noexcept {
         class_view_[c].last = static_cast<std::int64_t>(walkers_[c].size()) - 1;
         class_view_[c].lower = sum;
         class_view_[c].inverse_bound = class_inverse_bound_[c];
+        class_view_[c].tape = c == ribosome_class ? TapeView::of_codons(layout_->codons.data())
+                                                  : TapeView::of_bases(layout_->dna.bytes());
         sum += static_cast<double>(walkers_[c].size()) * class_bound_[c];
         class_end_[c] = sum;
     }
     for (std::size_t c = k.class_count; c < max_classes; ++c) class_end_[c] = std::numeric_limits<double>::infinity();
-    walker_rate_ = sum;
+    class_view_[k.class_count] = {const_cast<Walker*>(&nobody), 0, sum, 1.0, TapeView::of_bases(layout_->dna.bytes())};
     const auto ready = [](std::int64_t free) { return static_cast<double>(std::max(free, std::int64_t{0})); };
     rare_rate_[bind_rnap] = ready(free_rnap_) * k.promoters.total();
     rare_rate_[bind_ribosome] =
@@ -83,44 +94,88 @@ void Cell::refresh_life_rates() noexcept {
         static_cast<double>(life.insertions.size()) * cycle.insertion_aa_per_s / residues_per_insertion_step;
 }
 
-BIOXEN_INLINE Cell::Pick Cell::pick(std::uint64_t word) const noexcept {
-    const double along = unit_interval(word) * total_rate_;
-    if (!(along < walker_rate_)) [[unlikely]]
-        return {nullptr, 0, 0, along - walker_rate_};
-    const std::size_t cls = class_at(class_end_, along);
-    const ClassView& view = class_view_[cls];
-    const double within = (along - view.lower) * view.inverse_bound;
-    const std::int64_t i = std::min(static_cast<std::int64_t>(within), view.last);  // rounding at the end
-    return {view.first + i, cls, static_cast<std::size_t>(i), within - static_cast<double>(i)};
+/// Columns, because four candidates are chosen at a time.
+struct Cell::Ahead {
+    static constexpr std::size_t most = 16;
+
+    std::array<Walker*, most> walker;           ///< for rare channels one that has no room ahead
+    std::array<double, most> fraction;          ///< what is left: uniform on [0, 1); for rare channels the point
+    alignas(32) std::array<std::uint64_t, most> cls;      ///< behind the last one: the rare channels
+    alignas(32) std::array<std::uint64_t, most> waiting;  ///< the word of the waiting time to the next candidate
+};
+
+BIOXEN_INLINE void Cell::look_ahead(const RandomBlock* blocks, std::size_t count, Ahead& chosen) const noexcept {
+    alignas(32) std::array<double, 4> along;
+    for (std::size_t from = 0; from < count; from += 4) {
+        const RandomBlock* const b = blocks + from;
+        Four points;
+        unit_intervals(FourWords{b[0].first, b[1].first, b[2].first, b[3].first}, points);
+        points *= total_rate_;
+        const FourWords words{b[0].second, b[1].second, b[2].second, b[3].second};
+        FourWords cls{0, 0, 0, 0};  // as many as end at or before the point
+        for (const double end : class_end_) cls -= reinterpret_cast<FourWords>(points >= end);
+        std::memcpy(along.data(), &points, sizeof points);
+        std::memcpy(chosen.cls.data() + from, &cls, sizeof cls);
+        std::memcpy(chosen.waiting.data() + from, &words, sizeof words);
+        for (std::size_t n = 0; n < 4; ++n) {
+            const ClassView& view = class_view_[chosen.cls[from + n]];
+            const double within = (along[n] - view.lower) * view.inverse_bound;
+            const std::int64_t i = std::min(static_cast<std::int64_t>(within), view.last);  // rounding at the end
+            Walker* const walker = view.first + i;
+            chosen.walker[from + n] = walker;
+            chosen.fraction[from + n] = within - static_cast<double>(i);
+            __builtin_prefetch(view.tape.bytes + (walker->tape >> view.tape.shift));
+        }
+    }
 }
 
 BIOXEN_INLINE void Cell::draw_candidates(double horizon, std::uint64_t& fuel) {
     const StepTable& table = step_table();
-    const TapeView tape{*layout_};
+    Ahead chosen;
     double next = next_candidate_, current = now_;
     std::uint64_t left = fuel;
-    Pick chosen = pick(random_.peek().first);
     while (next < horizon && left > 0) {
-        --left;
-        current = next;
-        const RandomBlock block = random_.next();
-        // The next walker is picked before this one has stepped: most steps change no rate, and the processor need not
-        // wait for the outcome of this one to find the other. Where a rate did change, it is picked again.
-        const Pick ahead = pick(random_.peek().first);
+        // Several walkers are picked, and they and what they read are fetched into the cache, before the first of them
+        // has stepped: most steps change no rate. Where a rate did change, the others are picked again.
+        std::size_t count = std::min({Ahead::most, random_.visible(), static_cast<std::size_t>(left)});
+        const double expected = (horizon - next) * total_rate_;  // more would be picked in vain
+        if (expected < static_cast<double>(count)) count = static_cast<std::size_t>(expected) + 1;
+        look_ahead(random_.ahead(), count, chosen);
         const std::uint64_t rates = rates_version_, blocks = random_.blocks_taken();
-        Walker* const walker = chosen.walker;
-        if (walker != nullptr && walker->pos < walker->limit) [[likely]] {
-            (void)take_step(*walker, chosen.cls, chosen.fraction, table, tape, pools_.data(), steps_.data());
-        } else if (walker != nullptr) {
-            at_limit(chosen.cls, chosen.index, chosen.fraction);
-        } else {
-            now_ = current;  // some of them ask for it
-            rare_candidate(chosen.fraction);
-        }
-        next += random_.exponential_from(block.second) * inverse_total_;
-        chosen = ahead;
-        if ((rates_version_ - rates) + (random_.blocks_taken() - blocks) != 0) [[unlikely]]
-            chosen = pick(random_.peek().first);
+        std::size_t done = 0, taken = 0;
+        const auto catch_up = [&] { random_.take(done - std::exchange(taken, done)); };
+        const auto look_again = [&] {
+            if (rates_version_ != rates || random_.blocks_taken() != blocks + done) count = done;
+        };
+        do {
+            current = next;
+            Walker* const walker = chosen.walker[done];
+            const std::size_t cls = chosen.cls[done];
+            const double fraction = chosen.fraction[done];
+            const std::uint64_t word = chosen.waiting[done];
+            ++done;
+            if (walker->pos < walker->limit) [[likely]] {
+                (void)take_step(*walker, fraction, table, class_view_[cls].tape, pools_.data(), steps_.data());
+            } else {
+                catch_up();
+                if (cls < kinetics_->class_count) {
+                    at_limit(cls, static_cast<std::size_t>(walker - walkers_[cls].data()), fraction);
+                } else {
+                    now_ = current;  // some of them ask for it
+                    rare_candidate(fraction);
+                }
+                look_again();
+            }
+            double waiting = 0.0;
+            if (!RandomStream::quick_exponential(word, waiting)) [[unlikely]] {
+                catch_up();
+                waiting = random_.exponential_from(word);
+                look_again();
+            }
+            next += waiting * inverse_total_;
+        } while (done < count && next < horizon);
+        random_.take(done - taken);
+        left -= done;
     }
     next_candidate_ = next;
     now_ = current;

@@ -89,7 +89,7 @@ void Cell::initiate_replication() {
     }
     if (life.copies.size() == before) return;
     life.replication_began_s = now_;
-    ++counts_.replication_initiations;
+    counts_.replication_initiations += static_cast<std::int64_t>(life.copies.size() - before);
     look_out_for_forks();
 }
 
@@ -119,7 +119,9 @@ void Cell::replicate_plasmids() {
             add_copy({r, there[std::min(chosen, there.size() - 1)]});
         }
     }
-    if (life.copies.size() > before) look_out_for_forks();
+    if (life.copies.size() == before) return;
+    counts_.replication_initiations += static_cast<std::int64_t>(life.copies.size() - before);
+    look_out_for_forks();
 }
 
 void Cell::look_out_for_forks() {

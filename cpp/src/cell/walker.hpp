@@ -35,9 +35,28 @@ struct alignas(32) Walker {
     Symbol code{};                  ///< what the next step takes
     std::uint8_t mask = 0;          ///< XORed with the tape; odd on the reverse strand, where the tape runs down
 
-    [[nodiscard]] constexpr std::int32_t tape_step() const noexcept { return 1 - ((mask & 1) << 1); }
+    [[nodiscard]] constexpr std::int32_t tape_step() const noexcept { return -(mask & 1) | 1; }
 };
 static_assert(sizeof(Walker) == 32);
+
+/// How walkers of a class read and move: ribosomes codons, a byte each, all others bases, four to a byte. Ribosomes and
+/// others come in no order that a processor could guess, so a reader does not branch on which it is.
+struct TapeView {
+    const std::uint8_t* bytes = nullptr;
+    std::uint32_t shift = 0;        ///< from a position to its byte
+    std::uint32_t within = 0;       ///< of twice a position: what tells the bits within the byte
+    std::uint32_t kept = 0;         ///< bits of a symbol
+    std::int32_t stride = 0;        ///< nucleotides that a step moves
+
+    [[nodiscard]] static constexpr TapeView of_codons(const std::uint8_t* codons) noexcept {
+        return {codons, 0, 0, 255, 3};
+    }
+    [[nodiscard]] static constexpr TapeView of_bases(const std::uint8_t* bases) noexcept { return {bases, 2, 6, 3, 1}; }
+    [[nodiscard]] constexpr Symbol read(const Walker& walker) const noexcept {
+        const unsigned byte = bytes[walker.tape >> shift];
+        return static_cast<Symbol>((byte >> (walker.tape << 1 & within) & kept) ^ walker.mask);
+    }
+};
 
 /// An RNA molecule that is being made, is whole, or is being degraded.
 struct Transcript {

@@ -44,26 +44,34 @@ public:
     [[nodiscard]] std::uint64_t stream() const noexcept { return stream_; }
 
     [[nodiscard]] BIOXEN_INLINE RandomBlock next() noexcept {
-        if (at_ == buffer_.size()) refill();
+        if (at_ == block_count) refill();
         return buffer_[at_++];
     }
-    /// The block that `next` will give.
-    [[nodiscard]] BIOXEN_INLINE const RandomBlock& peek() noexcept {
-        if (at_ == buffer_.size()) refill();
-        return buffer_[at_];
+    /// How many blocks can be seen before they are taken: at least one.
+    [[nodiscard]] BIOXEN_INLINE std::size_t visible() noexcept {
+        if (at_ == block_count) refill();
+        return block_count - at_;
     }
-    [[nodiscard]] std::uint64_t blocks_taken() const noexcept { return next_block_ - (buffer_.size() - at_); }
+    /// The blocks that `next` will give, and room for three behind the last that is visible.
+    [[nodiscard]] BIOXEN_INLINE const RandomBlock* ahead() const noexcept { return buffer_.data() + at_; }
+    /// Takes visible blocks.
+    BIOXEN_INLINE void take(std::size_t blocks) noexcept { at_ += blocks; }
+    [[nodiscard]] std::uint64_t blocks_taken() const noexcept { return next_block_ - (block_count - at_); }
 
     [[nodiscard]] double uniform() noexcept { return unit_interval(next().first); }
 
+    /// What `exponential_from` gives where it takes no further block, as it seldom does; else false.
+    [[nodiscard]] static BIOXEN_INLINE bool quick_exponential(std::uint64_t word, double& x) noexcept {
+        const std::size_t layer = word & 255;
+        x = unit_interval(word) * exponential_ziggurat.x[layer];
+        return x < exponential_ziggurat.x[layer + 1];
+    }
     /// Exponential law with mean 1, from the second word of a block; the rare rejections take further blocks.
     [[nodiscard]] BIOXEN_INLINE double exponential_from(std::uint64_t word) noexcept {
-        const ExponentialZiggurat& z = exponential_ziggurat;
-        const std::size_t layer = word & 255;
-        const double x = unit_interval(word) * z.x[layer];
-        if (x < z.x[layer + 1]) [[likely]]
+        double x = 0.0;
+        if (quick_exponential(word, x)) [[likely]]
             return x;
-        return exponential_slowly(layer, x);
+        return exponential_slowly(word & 255, x);
     }
     [[nodiscard]] double exponential() noexcept { return exponential_from(next().second); }
 
@@ -91,8 +99,8 @@ public:
 
 private:
     void refill() noexcept {
-        philox_fill(seed_, stream_, next_block_, buffer_);
-        next_block_ += buffer_.size();
+        philox_fill(seed_, stream_, next_block_, std::span{buffer_}.first(block_count));
+        next_block_ += block_count;
         at_ = 0;
     }
     [[nodiscard]] double exponential_slowly(std::size_t layer, double x) noexcept {
@@ -111,11 +119,12 @@ private:
         }
     }
 
+    static constexpr std::size_t block_count = 128, padding = 3;
     std::uint64_t seed_;
     std::uint64_t stream_;
     std::uint64_t next_block_;
-    std::size_t at_ = 128;
-    std::array<RandomBlock, 128> buffer_{};
+    std::size_t at_ = block_count;
+    std::array<RandomBlock, block_count + padding> buffer_{};
 };
 
 }  // namespace bioxen
