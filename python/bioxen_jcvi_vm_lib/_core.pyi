@@ -354,6 +354,7 @@ class CellCycle:
     How a cell grows, copies its DNA and divides.
     """
     enabled: bool
+    loading_by_strength: bool
     rod: bool
     def __init__(self) -> None:
         ...
@@ -436,12 +437,6 @@ class CellCycle:
         ...
     @lipid_surface_nm2.setter
     def lipid_surface_nm2(self, arg0: float) -> None:
-        ...
-    @property
-    def loading_by_strength(self) -> bool:
-        ...
-    @loading_by_strength.setter
-    def loading_by_strength(self, arg0: bool) -> None:
         ...
     @property
     def protein_surface_nm2(self) -> float:
