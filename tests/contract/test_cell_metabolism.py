@@ -437,7 +437,7 @@ def test_a_model_that_cannot_serve_is_one_typed_error(
         (
             {"metabolic_model": model, "kinetics_files": [str(tmp_path / "table.csv")]},
             bx.ModelImportError,
-            "no column",
+            "columns Reaction Name, Parameter Type, Value, Units, with rows of Substrate Catalytic",
         ),
         ({"kinetics_files": [model]}, bx.InvalidConfigurationError, "metabolic_model"),
         ({"metabolic_model": 5}, bx.InvalidConfigurationError, "metabolic_model"),

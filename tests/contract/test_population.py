@@ -725,3 +725,16 @@ def test_plots_of_a_population(population: bx.Population) -> None:
     with pytest.raises(bx.APIValidationError, match="Figure"):
         population.plot(figure=3)
     pyplot.close("all")
+
+
+def test_plots_of_a_family_that_died_say_so() -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    execution = {"cell_cycle": True, "dna_damage_per_bp_s": 1e-4}
+    with bx.GenomicVirtualizationManager({"execution_parameters": execution}) as manager:
+        founder = manager.create_cellular_context(manager.load_genome_runtime(), seed=1)
+        died = manager.grow_population(founder, duration_s=3600.0)
+    tree, ages, volumes = died.plot()
+    assert tree.get_title() == "1 cell, generation 0, 0 alive"
+    for axes, says in ((ages, "no cell is alive"), (volumes, "none is alive")):
+        assert says in axes.texts[0].get_text()
+        assert (len(axes.get_xticks()), len(axes.get_yticks())) == (0, 0)

@@ -791,3 +791,8 @@ def test_parts_that_a_mapping_shares_are_counted_each_time() -> None:
     with pytest.raises(InvalidConfigurationError, match="nested more than 32 deep"):
         Config.from_dict({"genome_file": itself})
     assert time.process_time() - begun < 10
+
+
+def test_a_text_in_place_of_a_list_is_shown_how_a_list_is_written() -> None:
+    with pytest.raises(InvalidConfigurationError, match=r'must be a list, as \["one", "two"\]'):
+        bx.GenomicVirtualizationManager({"kinetics_files": "a.csv"})

@@ -56,8 +56,8 @@ def cell_cycle_timeline(result: ExecutionResult, *, figure: Any = None) -> Any:
     ndarray of matplotlib Axes, shape (5,)
         Volume, and surface on the right axis; growth rate; copies of origin and terminus
         of the longest replicon, which are those begun and those that are whole; replication forks;
-        machines relative to the first sample. A vertical line is a division. Where the cycle went on
-        between two samples far apart, as in a ``replicate()``, nothing is drawn.
+        machines relative to the first sample. A vertical line is a division. Where the cycle
+        went on between two samples far apart, as in a ``replicate()``, nothing is drawn.
     """
     _result(result)
     if not result.cell_cycle:
