@@ -33,6 +33,7 @@ from bioxen_jcvi_vm_lib._programs import (
     program_for,
     unsealed,
 )
+from bioxen_jcvi_vm_lib._supply_genes import supply_without_genes
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.balanced_growth import at_doubling_time
 from bioxen_jcvi_vm_lib.organism import OrganismParameters
@@ -155,6 +156,9 @@ class GenomicRuntime:
                 Resident(title_of(first), first.accession or first.name, slice(0, len(genes))),
             )
         on_replicon = Counter(gene.replicon for gene in genes)
+        supplied: tuple[ReportEntry, ...] = ()
+        if genes and configuration.metabolic_model is None:  # whose genes must be the genome's
+            supplied = supply_without_genes(genes, parameters.name)
         set_once = {
             "_genome": genome,
             "_program": program,
@@ -185,6 +189,7 @@ class GenomicRuntime:
                 *(report_entry(entry) for entry in genome.report),
                 *(report_entry(entry) for entry in program.report),
                 *fallbacks(program),
+                *supplied,
                 *notes,
             ),
         }
