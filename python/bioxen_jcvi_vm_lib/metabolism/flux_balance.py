@@ -482,7 +482,7 @@ class FluxBalance:
     def _conflict(
         self, lower: Vector, upper: Vector, origin: npt.NDArray[np.int8], explain: bool
     ) -> list[FluxConstraint]:
-        """Bounds that exclude each other: forced fluxes, then what the conditions set."""
+        """Bounds that exclude each other: what the conditions set, then forced fluxes."""
         if explain:
             members = self._smallest_conflict(lower, upper)
         else:
@@ -494,7 +494,7 @@ class FluxBalance:
             index, side = member
             bound = bounds[side][index]
             forced = bound > 0 if side == 0 else bound < 0
-            return (not forced, origin[side, index] == _MODEL, bound == 0)
+            return (origin[side, index] == _MODEL, not forced, bound == 0)
 
         members.sort(key=likely)
         return [self._constraint(i, side, bounds[side][i], origin) for i, side in members]
@@ -584,10 +584,13 @@ class _Exchanges:
 
 
 def _infeasible(conflict: list[FluxConstraint]) -> MetabolicInfeasibleError:
-    shown = "; ".join(str(one) for one in conflict[:4])
-    more = f" and {len(conflict) - 4} more" if len(conflict) > 4 else ""
+    # That a reaction has one direction, or that growth is not negative, is nothing to relax.
+    telling = [one for one in conflict if one.origin != "model" or one.bound] or conflict
+    said = "; ".join(str(one) for one in telling[:4])
+    if others := len(conflict) - len(telling[:4]):
+        said += f'; and {others} more in details["binding_constraints"]'
     return MetabolicInfeasibleError(
-        f"no fluxes satisfy the constraints, which exclude each other: {shown}{more}; relax one",
+        f"no fluxes satisfy the constraints, which exclude each other; relax one: {said}",
         details={"binding_constraints": tuple(conflict)},
     )
 
