@@ -267,6 +267,13 @@ def test_infeasible_conditions_name_bounds_that_exclude_each_other(case: Case) -
     assert case.balance.solve().growth_rate_per_h > 0.3  # it goes on afterwards
 
 
+def test_a_flux_is_zero_or_more_than_rounding(case: Case) -> None:
+    for medium in ({}, {"EX_glc__D_e": 5.0}):
+        result = case.balance.solve({"medium": medium})
+        for fluxes in (result.fluxes, result.exchange):
+            assert not [v for v in fluxes.values() if v != 0 and abs(v) < 1e-9]
+
+
 def test_shadow_prices_predict_growth(case: Case) -> None:
     result = case.balance.solve()
     price = {(one.reaction, one.side): one for one in result.binding_constraints}

@@ -437,6 +437,8 @@ class FluxBalance:
         both: tuple[Vector, Vector],
         origin: npt.NDArray[np.int8],
     ) -> MetabolicResult:
+        # Less is rounding: bounds and balances hold no closer.
+        fluxes = np.where(np.abs(fluxes) < TOLERANCE, 0.0, fluxes)
         # Where growth would gain from more flux, the upper bound holds it.
         priced, sides = basis.priced, basis.sides
         bounds = np.where(sides, both[1][priced], both[0][priced])
