@@ -189,6 +189,11 @@ class FluxBalance:
         for gene in asked.knockouts:
             self._gene(gene)
 
+    @property
+    def matched_genes(self) -> int:
+        """Number of genes of the model that are the genome's."""
+        return len(set(self._gene_of.values()))
+
     def most_uptake(self, exchange: str) -> float:
         """Return the model's bound of the uptake through an exchange [mmol/gDW/h]."""
         index, sign = self._exchanges.find(exchange)
