@@ -121,7 +121,7 @@ class GenomicRuntime:
     _cache: dict[str, _core.Program]
     _engines: dict[tuple[str, ...], MetabolicEngine]
     _genome: _core.Genome
-    _guest_tables: tuple[tuple[int, _core.Organism], ...]
+    _guest_tables: tuple[tuple[int, int, _core.Organism], ...]
     _index: GeneIndex
     _lock: threading.Lock
     _notes: tuple[ReportEntry, ...]
@@ -146,7 +146,7 @@ class GenomicRuntime:
         *,
         name: str | None = None,
         residents: tuple[Resident, ...] = (),
-        guest_tables: tuple[tuple[int, _core.Organism], ...] = (),
+        guest_tables: tuple[tuple[int, int, _core.Organism], ...] = (),
     ) -> None:
         # The engine makes these tuples anew each time they are read.
         genes, records = genome.genes, genome.records
@@ -359,15 +359,16 @@ def combine_runtimes(
     together = (host, *guests)
     residents: list[Resident] = []
     tables = list(host._guest_tables)
-    first = 0
+    first = first_replicon = 0
     for runtime in together:
         need_something_to_run(runtime)
         for resident in runtime.residents:
             genes = slice(first + resident.genes.start, first + resident.genes.stop)
             residents.append(Resident(resident.name, resident.accession, genes))
         if runtime is not host:
-            tables.append((first, runtime._program.organism))
+            tables.append((first, first_replicon, runtime._program.organism))
         first += len(runtime)
+        first_replicon += len(runtime.replicons)
     genome = _core.combine([runtime._genome for runtime in together])
     host_genes = residents[0].genes.stop
     engine = host_engine(host.parameters, host.configuration, genome, host_genes, tables)
