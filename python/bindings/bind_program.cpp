@@ -128,6 +128,7 @@ void bind_organism(py::module_& m) {
         .def_readwrite("counted_in_machines", &CellCycle::counted_in_machines)
         .def_readwrite("least_free_ribosomal_parts", &CellCycle::least_free_ribosomal_parts)
         .def_readwrite("stalk_loading", &CellCycle::stalk_loading)
+        .def_readwrite("loading_by_strength", &CellCycle::loading_by_strength)
         .def_readwrite("translocon_binding_per_M_s", &CellCycle::translocon_binding_per_M_s)
         .def_readwrite("insertion_aa_per_s", &CellCycle::insertion_aa_per_s)
         .def_readwrite("largest_lipid_excess", &CellCycle::largest_lipid_excess)

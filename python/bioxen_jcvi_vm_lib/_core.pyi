@@ -354,6 +354,7 @@ class CellCycle:
     How a cell grows, copies its DNA and divides.
     """
     enabled: bool
+    loading_by_strength: bool
     rod: bool
     def __init__(self) -> None:
         ...

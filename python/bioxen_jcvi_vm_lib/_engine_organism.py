@@ -89,6 +89,8 @@ def engine_organism(
         else:
             number = int(quantity.value) if key in _WHOLE else float(quantity.value)
             setattr(engine, key, number)
+    if _forms_polysomes(config):
+        _allow_polysomes(engine, float(organism.cell_cycle["messenger_shielding"].value))
     _apply_resources(engine, config)
     _apply_execution(engine, config)
     engine.tolerance = _tolerance(organism, config)
@@ -174,6 +176,25 @@ def _apply_resources(engine: _core.Organism, config: GenomicVirtualizationConfig
         engine.rna_polymerases = virtual.rna_polymerase_allocation
 
 
+def _forms_polysomes(config: GenomicVirtualizationConfig) -> bool:
+    """Whether cells grow on messengers that may carry several ribosomes."""
+    execution = config.execution_parameters
+    return (
+        execution.cell_cycle
+        and not execution.reference_mode
+        and execution.max_ribosomes_per_mrna != 1
+    )
+
+
+def _allow_polysomes(engine: _core.Organism, shielding: float) -> None:
+    """Let ribosomes load freely, with constants that no longer hold for one that shields."""
+    if shielding == 1:
+        return
+    engine.max_ribosomes_per_mrna = 0
+    engine.ribosome_binding_per_M_s /= shielding
+    engine.degradosome_binding_per_M_s /= shielding
+
+
 def _apply_execution(engine: _core.Organism, config: GenomicVirtualizationConfig) -> None:
     execution = config.execution_parameters
     engine.reference_mode = execution.reference_mode
@@ -234,6 +255,10 @@ def _cell_cycle(
     cycle.assembly_per_s = [float(values.pop(f"{name}_assembly_per_s")) for name in machines]
     cycle.counted_in_machines = [bool(values.pop(f"{name}s_in_counts")) for name in machines]
     cycle.rod = bool(values.pop("rod"))
+    values.pop("messenger_shielding")
+    cycle.loading_by_strength = (
+        bool(values.pop("loading_by_strength")) and not config.execution_parameters.reference_mode
+    )
     for key, value in values.items():
         setattr(cycle, key, float(value))
     if organism.balanced_growth is not None:

@@ -88,6 +88,8 @@ _CYCLE_UNITS: Mapping[str, str] = {
     "degradosomes_in_counts": "1",
     "least_free_ribosomal_parts": "1",
     "stalk_loading": "1",
+    "loading_by_strength": "1",
+    "messenger_shielding": "1",
     "translocon_binding_per_M_s": "1/(M s)",
     "insertion_aa_per_s": "aa/s",
     "largest_lipid_excess": "1",

@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
 
 import pytest
 from small_model import GLUCOSE, small_model
 
 import bioxen_jcvi_vm_lib as bx
+from bioxen_jcvi_vm_lib.hypervisor import fed_run, joint_run
+from bioxen_jcvi_vm_lib.metabolism import cell as cell_module
+from bioxen_jcvi_vm_lib.metabolism import windows as windows_module
 from bioxen_jcvi_vm_lib.metabolism.engine import MetabolicEngine
+from bioxen_jcvi_vm_lib.metabolism.seal import opened, sealed
 
 pytest.importorskip("highspy")
 
@@ -27,6 +35,32 @@ def hypervisor(fed: bx.GenomicRuntime, runtime: bx.GenomicRuntime) -> Iterator[b
             hypervisor.start_vm(hypervisor.create_vm(f"fed {seed}", fed, seed=seed))
             hypervisor.start_vm(hypervisor.create_vm(f"plain {seed}", runtime, seed=seed))
         yield hypervisor
+
+
+class CtrlC:
+    """Ctrl-C before one line of some modules, counted from their first."""
+
+    def __init__(self, modules: list[ModuleType], line: int) -> None:
+        self._files = {module.__file__ for module in modules}
+        self._left = line
+        self.place = ""
+
+    @property
+    def came(self) -> bool:
+        """Whether there was such a line."""
+        return self._left <= 0
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> Any:
+        return self._line if frame.f_code.co_filename in self._files else None
+
+    def _line(self, frame: FrameType, event: str, _: Any) -> Any:
+        if event == "line":
+            self._left -= 1
+            if self._left == 0:
+                sys.settrace(None)
+                self.place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+                raise KeyboardInterrupt
+        return self._line
 
 
 def alone(
@@ -117,6 +151,40 @@ def test_ctrl_c_ends_a_joint_run_with_fed_machines(hypervisor: bx.BioXenHypervis
     assert ages == {name: hypervisor.context(name).time_s for name in results}
     assert min(ages.values()) > 0
     assert not hypervisor.run(max(ages.values()) + 1).cancelled
+
+
+def test_a_joint_run_to_an_age_that_a_fed_cell_has_gives_its_state(
+    hypervisor: bx.BioXenHypervisor,
+) -> None:
+    hypervisor.run(61)
+    results = hypervisor.run(50, every_s=10)
+    assert set(results.statuses.values()) == {"completed"}
+    assert {tuple(result.time_s) for result in results.values()} == {(61.0,)}
+
+
+def test_ctrl_c_at_any_line_frees_a_fed_cell(fed: bx.GenomicRuntime) -> None:
+    """From the first look to the end of the second window; of lines that repeat, some."""
+    modules = [fed_run, joint_run, cell_module, windows_module]
+    line, ended = 1, set()
+    while True:
+        with bx.BioXenHypervisor(workers=1) as hypervisor:
+            hypervisor.start_vm(hypervisor.create_vm("fed", fed, seed=1))
+            ctrl_c = CtrlC(modules, line)
+            sys.settrace(ctrl_c)
+            try:
+                ended.add(hypervisor.run(60.5, every_s=30).statuses.get("fed", "not begun"))
+            except KeyboardInterrupt:  # before it waited, or after it had ended
+                ended.add("raised")
+            finally:
+                sys.settrace(None)
+            if not ctrl_c.came:
+                break
+            assert [vm.runs_waiting for vm in hypervisor.metrics().vms] == [0], ctrl_c.place
+            record = hypervisor._register.records["fed"]
+            assert record.metabolism is not None
+            assert record.metabolism.begin(), ctrl_c.place  # no run has it
+        line += max(1, line // 50)
+    assert ended == {"raised", "not begun", "cancelled", "completed"}
 
 
 def test_what_progress_raises_ends_a_joint_run_and_leaves_cells_that_go_on(
@@ -260,6 +328,48 @@ def test_a_checkpoint_is_refused_without_the_model_that_feeds_its_machines(
             file.write_bytes(data)
             empty.load(file, runtimes=[fed])
             assert len(empty.list_vms()) == 4
+
+
+def forged(told: dict[str, Any]) -> Iterator[Any]:
+    """What a metabolism does not tell, though it is JSON."""
+    yield from ([], 5, {}, "model")
+    for key in told:
+        yield {name: value for name, value in told.items() if name != key}
+        for value in (5, "x", {"a": 1}, {GLUCOSE: "b"}, {GLUCOSE: float("nan")}, [1]):
+            yield {**told, key: value}
+    yield {**told, "conditions": {"medium": {"nowhere": 1.0}}}
+    yield {**told, "more": 1}
+
+
+def test_what_a_snapshot_says_of_metabolism_is_checked(
+    manager: bx.GenomicVirtualizationManager, fed: bx.GenomicRuntime, tmp_path: Path
+) -> None:
+    """Also where its checksum is right."""
+    file = tmp_path / "cells.bxh"
+    with bx.BioXenHypervisor(workers=1) as hypervisor:
+        hypervisor.create_vm("fed", fed, seed=1)
+        hypervisor.save(file)
+        data, told = opened(hypervisor.context("fed").snapshot())
+    checkpoint, machines = opened(file.read_bytes())
+    assert told is not None
+    assert machines == {"machines": {"fed": told}}
+    for other in forged(told):
+        with pytest.raises(bx.SnapshotError):
+            bx.CellularContext.restore(sealed(data, other), fed)
+    all_forged = [{"fed": other} for other in forged(told)] + [{"fed": told, "other": told}, [], 5]
+    outer = [{"machines": one} for one in all_forged]
+    with bx.BioXenHypervisor(workers=1) as empty:
+        for values in (*outer, told, [], {}):
+            file.write_bytes(sealed(checkpoint, values))  # type: ignore[arg-type]
+            with pytest.raises(bx.SnapshotError):
+                empty.load(file, runtimes=[fed])
+            assert empty.list_vms() == []
+    for text in (b"", b"{", b"\xff", b"[" * 100_000, b"9" * 10_000, b"null"):
+        frame = len(text).to_bytes(4, "little")
+        checksum = zlib.crc32(text + frame).to_bytes(4, "little")
+        with pytest.raises(bx.SnapshotError):
+            opened(data + text + frame + checksum + sealed(b"", {})[-8:])
+    assert bx.CellularContext.restore(sealed(data, told), fed).run(61).status == "completed"
 
 
 # -- populations -----------------------------------------------------------------------------------

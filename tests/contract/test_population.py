@@ -328,6 +328,14 @@ def test_a_population_without_bound_is_stopped_before_it_takes_the_memory(
     assert len(kept.living) <= 10
 
 
+def test_a_founder_that_is_born_ready_to_divide_tells_no_doubling_time() -> None:
+    """As one of overlapping rounds may be; its descendants tell it."""
+    endless = aim.Aim.checked(None, 1e9, None, None, 100_000)
+    endless.check_pace(1, 0.0, 0.0)
+    with pytest.raises(bx.ResourceExhaustionError, match="give max_cells"):
+        endless.check_pace(2, 0.0, 3000.0)
+
+
 # -- laws ------------------------------------------------------------------------------------------
 
 

@@ -52,6 +52,21 @@ TEST(molecules_and_machines_are_conserved_under_every_process) {
     CHECK(e.transcription_aborts == e.head_on_dissociations);
 }
 
+/// A point on the line of rates may lie farther along it than an integer can tell.
+TEST(the_fastest_channel_is_chosen_at_any_rate) {
+    DraftReplicon draft;
+    for (int i = 0; i < 40; ++i) draft.space(60).gene("g" + std::to_string(i), coding(5));
+    const Genome genome = decode(draft.record("REC0", true));
+    Organism o = supplied();
+    o.protein_counts.assign(genome.genes().size(), std::int64_t{1} << 40);
+    o.protein_decay_per_s = 1e6;
+    CHECK(static_cast<double>(genome.genes().size()) * 0x1.0p40 * o.protein_decay_per_s > 4.0 * 0x1.0p63);
+    CellularContext cell = cell_of(genome, o);
+    std::uint64_t fuel = 1000;
+    CHECK(cell.advance(1.0, fuel) == AdvanceStatus::preempted);
+    CHECK(cell.events().candidates == 1000 && cell.events().protein_decays == 1000);
+}
+
 TEST(where_a_run_is_cut_never_changes_the_trajectory) {
     const auto program = compile(small_genome(), supplied());
     CellularContext whole{program, 5};

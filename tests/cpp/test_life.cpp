@@ -666,6 +666,56 @@ TEST(a_stalk_protein_is_translated_in_proportion) {
     CHECK(holds(z_of_ratio(o, 1.0), "no growth"));
 }
 
+/// The genes of an operon share its messengers, so that each is made in proportion to its own strength by how often it is
+/// translated; where each has a promoter, and in a cell that does not grow, messengers of all are alike.
+TEST(genes_of_an_operon_are_translated_in_proportion_to_their_strengths) {
+    DraftReplicon draft;
+    draft.space(60).gene("a", coding(20), false).space(30).gene("b", coding(20), false).space(60);
+    const Genome genome = decode(draft.record("REC0", true));
+    Organism o = bare();
+    o.ribosomes = 20;
+    o.unit_gap_nt = 50;
+    o.mrna_counts = {100, 100};
+    o.protein_counts = {100, 300};
+    o.promoter_strength_min = 45;
+    o.promoter_strength_max = 765;
+    o.ribosome_binding_per_M_s *= 0.1;
+    o.translation_kcat_aa_per_s = 1e4;  // so that a start is hardly ever taken
+    for (SpeciesIndex i = 0; i < species::resource_count; ++i) o.pools[i] = std::max<std::int64_t>(o.pools[i], 1'000'000'000);
+    const auto z_of_ratio = [&](double ratio, double* off = nullptr) {
+        CellularContext cell{compile(genome, o), 5};
+        const auto messengers = cell.mrnas();
+        const auto before = cell.proteins();
+        CHECK(messengers[0] > 50 && messengers[1] > 50);
+        while (cell.proteins()[0] + cell.proteins()[1] < 40'000) cell.advance(cell.time_s() + 10.0);
+        const auto n0 = static_cast<double>(cell.proteins()[0] - before[0]);
+        const auto n1 = static_cast<double>(cell.proteins()[1] - before[1]);
+        const auto z = [&](double of) {
+            const double w0 = static_cast<double>(messengers[0]), w1 = of * static_cast<double>(messengers[1]);
+            const double p = w1 / (w0 + w1);
+            return (n1 - (n0 + n1) * p) / std::sqrt((n0 + n1) * p * (1.0 - p));
+        };
+        CHECK(cell.audit().ok());
+        if (off != nullptr) *off = z(1.1 * ratio);
+        return z(ratio);
+    };
+    CHECK(holds(z_of_ratio(1.0), "no law"));
+    o.cell_cycle.loading_by_strength = true;
+    double ten_percent_more = 0.0;
+    CHECK(holds(z_of_ratio(3.0, &ten_percent_more), "by strength"));
+    CHECK(!(std::abs(ten_percent_more) <= critical_z));
+    o.gene_promoter_strength = {{0, 700.0}};  // of the promoter, which both have
+    CHECK(holds(z_of_ratio(3.0), "a given promoter"));
+    o.gene_loading = {{0, 1.0}, {1, 2.0}};
+    CHECK(holds(z_of_ratio(2.0), "measured"));
+    o.gene_loading.clear();
+    o.reference_mode = true;
+    CHECK(holds(z_of_ratio(1.0), "reference mode"));
+    o.reference_mode = false;
+    o.cell_cycle.enabled = false;
+    CHECK(holds(z_of_ratio(1.0), "no growth"));
+}
+
 /// Counts that include what ribosomes hold leave the rest free, and of each ribosomal protein the least share.
 TEST(ribosomal_proteins_at_birth_are_those_that_the_counts_leave) {
     Organism o = bare();
@@ -1088,6 +1138,46 @@ TEST(a_run_does_not_notice_that_its_cell_divides) {
         std::size_t samples = 0;
         for (const double time_s : run->trace.time_s) samples += time_s == run->started_s + every_s * static_cast<double>(samples);
         CHECK(samples == static_cast<std::size_t>(length_s / every_s) + 1);
+    }
+}
+
+/// What a run changed at its beginning and changes back at its end is changed back for both halves where it ends before the
+/// tick, or at it.
+TEST(a_run_that_ends_before_its_cell_divides_leaves_nothing_to_the_halves) {
+    const auto program = dividing_program();
+    constexpr double tick_s = 0x1.0p-6;
+    const std::array<GeneId, 1> first{GeneId{0}};
+    CellularContext ready{program, 3};
+    while (!ready.cycle().ready_to_divide) ready.advance(ready.time_s() + 1.0);
+    for (const double length_s : {0.75 * tick_s, tick_s}) {
+        CellularContext alone = ready.replica();
+        alone.restrict_transcription(first);
+        alone.advance(ready.time_s() + length_s);
+        alone.restrict_transcription(std::nullopt);
+        alone.advance(CellularContext::next_tick_s(alone.time_s()));
+        CellularContext half = alone.divide();
+        Hypervisor::Options options;
+        options.workers = 1;
+        options.quantum = 1;
+        options.clock = std::make_shared<VirtualClock>(5);
+        Hypervisor hv{options};
+        const ContextHandle mother = hv.create("mother", ready.replica());
+        hv.start(mother);
+        Job job;
+        job.until_s = ready.time_s() + length_s;
+        job.before = [first](CellularContext& cell) { cell.restrict_transcription(first); };
+        job.after = [](CellularContext& cell) { cell.restrict_transcription(std::nullopt); };
+        const std::shared_ptr<Run> run = hv.submit(mother, std::move(job));
+        double age_s = ready.time_s();
+        while (age_s == ready.time_s() && !run->finished) {
+            hv.step();
+            hv.look(mother, [&](const CellularContext& cell) { age_s = cell.time_s(); });
+        }
+        CHECK(!run->finished);
+        const CellularContext daughter = hv.divide(mother);
+        CHECK(run->finished && run->status == RunStatus::completed && run->ended_s == ready.time_s() + length_s);
+        CHECK(daughter.snapshot() == half.snapshot());
+        hv.look(mother, [&](const CellularContext& cell) { CHECK(cell.snapshot() == alone.snapshot()); });
     }
 }
 

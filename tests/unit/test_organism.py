@@ -153,6 +153,29 @@ def test_reference_mode_is_one_machine_per_track() -> None:
     assert engine.reference_mode
 
 
+def test_growing_syn3a_has_polysomes_and_the_constants_for_them() -> None:
+    """Where nothing shields a messenger, both bind so many times more slowly; else as published."""
+    organism = organisms.OrganismParameters.load("syn3a")
+
+    def engine(**execution: object) -> tuple[int, float, float, bool]:
+        config = GenomicVirtualizationConfig.from_dict({"execution_parameters": execution})
+        made = engine_organism(organism, config, ())
+        binding = made.ribosome_binding_per_M_s, made.degradosome_binding_per_M_s
+        return (made.max_ribosomes_per_mrna, *binding, made.cell_cycle.loading_by_strength)
+
+    published = (1, 88560, 14154)
+    rescaled = (pytest.approx(88560 / 17), pytest.approx(14154 / 17))
+    assert engine() == (*published, False)
+    assert engine(cell_cycle=True) == (0, *rescaled, True)
+    assert engine(cell_cycle=True, max_ribosomes_per_mrna=3) == (3, *rescaled, True)
+    assert engine(cell_cycle=True, max_ribosomes_per_mrna=1) == (*published, True)
+    assert engine(cell_cycle=True, reference_mode=True) == (*published, False)
+    _, _, lifetime, _ = engine(
+        cell_cycle=True, degradation_processing={"mrna_processing_rate": 300.0}
+    )
+    assert lifetime * 120 * 300 == pytest.approx(6.02214076e23 * 3.351e-17)
+
+
 def test_genes_are_found_by_tag_or_name() -> None:
     index = GeneIndex(genes(("t_0001", "dnaA"), ("t_0002", "rpsA"), ("t_0003", "rpsA")))
     assert index.find("t_0002") == 1

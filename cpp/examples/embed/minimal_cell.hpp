@@ -150,12 +150,12 @@ inline bioxen::Organism minimal_cell() {
     o.supply.push_back({"phosphate_uptake", "uptake",
                         {medium("Pi", -1), cell("ATP", -1), cell("ADP", 1), cell("Pi", 2)},
                         3689.9146363031905, {{s("Pi"), 359692}}});
-    o.supply.push_back({"adenylate_kinase", "regeneration",
-                        {cell("AMP", -1), cell("ATP", -1), cell("ADP", 2)},
-                        67980.0, {{s("ADP"), 4396}}});
     o.supply.push_back({"glycolysis", "regeneration",
                         {medium("glucose", -1), cell("ADP", -2), cell("Pi", -2), cell("ATP", 2), medium("lactate", 2)},
                         25000.0, {{s("ATP"), 73739}}, true, 0.0075});
+    o.supply.push_back({"adenylate_kinase", "regeneration",
+                        {cell("AMP", -1), cell("ATP", -1), cell("ADP", 2)},
+                        67980.0, {{s("ADP"), 4396}}});
     o.supply.push_back({"GMP_kinase", "regeneration",
                         {cell("GMP", -1), cell("ATP", -1), cell("GDP", 1), cell("ADP", 1)},
                         76302.0, {{s("GDP"), 13726}}});

@@ -189,7 +189,8 @@ public:
                        const Terms& terms = {});
     /// Divides a context's cell at its next supply tick; the context keeps one half and goes on, also with a run under way.
     /// @return the daughter, which no hypervisor runs
-    /// @throws InputError (runtime) as `CellularContext::divide`; the cell and its run are then as they were
+    /// A run that is over by then ends first, at its own time.
+    /// @throws InputError (runtime) as `CellularContext::divide`; the cell and a run that goes on are then as they were
     [[nodiscard]] CellularContext divide(ContextHandle mother);
     /// The same; the daughter is a context of its own, in the state `created`. Without an allocation it holds of the chassis
     /// what its mother does, now and at every later age. Where it cannot be admitted nothing is divided.

@@ -96,6 +96,9 @@ struct CellCycle {
     double least_free_ribosomal_parts = 0.0;
     /// A messenger of a protein that a ribosome holds several of (L7/L12) takes a ribosome so many times as often.
     double stalk_loading = 1.0;
+    /// The genes of a unit share a promoter, which has the strength of the strongest: a start codon of each of the others takes
+    /// ribosomes as much more seldom as its gene's own is less. Not in reference mode, where each gene has a promoter.
+    bool loading_by_strength = false;
     double translocon_binding_per_M_s = 0.0;    ///< SecY and a membrane protein that waits for it
     double insertion_aa_per_s = 0.0;
     /// A membrane takes no further lipid while it has this many times as much of it per membrane protein as at birth;

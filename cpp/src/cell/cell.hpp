@@ -341,7 +341,7 @@ private:
     /// A class of walkers as the candidate loop sees it; renewed whenever walkers come or go.
     struct alignas(64) ClassView {
         Walker* first = nullptr;
-        std::int64_t last = 0;
+        double last = 0.0;                          ///< index of the last walker; a point may lie far beyond it
         double lower = 0.0;                         ///< where the class begins on the line of rates
         double inverse_bound = 0.0;
         TapeView tape;
@@ -350,7 +350,6 @@ private:
     alignas(32) std::array<double, max_classes> class_end_{};
     std::uint64_t rates_version_ = 0;               ///< counts the changes of rates
     bool wide_ = false;                             ///< the machine has AVX2
-    double walker_rate_ = 0.0;                      ///< where the rare channels begin
     std::array<double, rare_channels> rare_rate_{};
     std::array<double, max_classes> class_bound_{}, class_inverse_bound_{};  ///< of the program, as far as they are left
     std::array<double, rare_channels> rare_left_{};  ///< of the rate of each channel

@@ -37,7 +37,7 @@ void Cell::refresh_rates() noexcept {
     double sum = 0.0;
     for (std::size_t c = 0; c < k.class_count; ++c) {
         class_view_[c].first = walkers_[c].data();
-        class_view_[c].last = static_cast<std::int64_t>(walkers_[c].size()) - 1;
+        class_view_[c].last = static_cast<double>(walkers_[c].size()) - 1.0;
         class_view_[c].lower = sum;
         class_view_[c].inverse_bound = class_inverse_bound_[c];
         class_view_[c].tape = c == ribosome_class ? TapeView::of_codons(layout_->codons.data())
@@ -46,7 +46,7 @@ void Cell::refresh_rates() noexcept {
         class_end_[c] = sum;
     }
     for (std::size_t c = k.class_count; c < max_classes; ++c) class_end_[c] = std::numeric_limits<double>::infinity();
-    class_view_[k.class_count] = {const_cast<Walker*>(&nobody), 0, sum, 1.0, TapeView::of_bases(layout_->dna.bytes())};
+    class_view_[k.class_count] = {const_cast<Walker*>(&nobody), 0.0, sum, 1.0, TapeView::of_bases(layout_->dna.bytes())};
     const auto ready = [](std::int64_t free) { return static_cast<double>(std::max(free, std::int64_t{0})); };
     rare_rate_[bind_rnap] = ready(free_rnap_) * k.promoters.total();
     rare_rate_[bind_ribosome] =
@@ -120,7 +120,7 @@ BIOXEN_INLINE void Cell::look_ahead(const RandomBlock* blocks, std::size_t count
         for (std::size_t n = 0; n < 4; ++n) {
             const ClassView& view = class_view_[chosen.cls[from + n]];
             const double within = (along[n] - view.lower) * view.inverse_bound;
-            const std::int64_t i = std::min(static_cast<std::int64_t>(within), view.last);  // rounding at the end
+            const auto i = static_cast<std::int64_t>(std::min(within, view.last));  // rounding at the end
             Walker* const walker = view.first + i;
             chosen.walker[from + n] = walker;
             chosen.fraction[from + n] = within - static_cast<double>(i);

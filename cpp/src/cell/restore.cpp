@@ -128,7 +128,7 @@ void Cell::read(ByteReader& in) {
     read_amounts(in);
     for (std::size_t m = 0; life_ && m < life_->complete_sets.size(); ++m) count_complete_sets(m);
     refresh_rates();
-    need(walker_rate_ <= 3 * most_rate_per_s, "its machines are faster than any cell's");
+    need(class_view_[kinetics_->class_count].lower <= 3 * most_rate_per_s, "its machines are faster than any cell's");
 }
 
 void Cell::read_condition(ByteReader& in) {

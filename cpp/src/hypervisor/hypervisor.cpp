@@ -383,10 +383,13 @@ void Hypervisor::Impl::divide(Resident& mother, Settle&& settle) {
     if (!mother.cell) refuse(InputErrorKind::state, "'" + mother.name + "' has failed: " + mother.cause);
     if (has_ended(mother.context_state))
         refuse(InputErrorKind::state, "'" + mother.name + "' has been stopped: it divides no more; a fork of its cell can");
+    // A run that is over by then ends first: what it changes back at its end is changed back for both halves.
+    const double tick_s = CellularContext::next_tick_s(mother.observed.time_s);
+    if (!mother.runs.empty() && mother.runs.front().begun && mother.runs.front().until_s <= tick_s)
+        record_until(mother, mother.runs.front().until_s);
     // A twin goes ahead, so that a mother whose daughter is refused is still to tell that she is ready.
     std::optional<CellularContext> twin;
     mother.turnstile.look([&] { twin.emplace(mother.cell->replica()); });
-    const double tick_s = CellularContext::next_tick_s(twin->time_s());
     while (tick_s > twin->time_s() && twin->advance(tick_s) == AdvanceStatus::ready_to_divide) {
     }
     for (const PendingGrant& grant : mother.grants) {

@@ -146,18 +146,6 @@ double factor(const std::map<std::uint32_t, double>& factors, std::uint32_t gene
     return it == factors.end() ? 1.0 : it->second;
 }
 
-/// How often messengers of a gene take a ribosome, to those of the mean gene: as measured, else by the rule of L7/L12.
-std::map<std::uint32_t, double> gene_loading(const Layout& layout, const Organism& o) {
-    std::map<std::uint32_t, double> loading = o.gene_loading;
-    if (!o.cell_cycle.enabled || o.cell_cycle.stalk_loading == 1.0) return loading;
-    for (const MachinePart& part : layout.machine_parts[ribosomes]) {
-        for (const std::uint32_t g : part.genes) {
-            if (part.copies > 1) loading.try_emplace(g, o.cell_cycle.stalk_loading);
-        }
-    }
-    return loading;
-}
-
 /// How fast a unit's messengers decay: one for each of its genes would live as long on average.
 double unit_decay(const Layout& layout, const Organism& o, const UnitLayout& unit) {
     double lifetimes = 0.0;
@@ -176,7 +164,6 @@ double unit_transcription(const Layout& layout, const Organism& o, const UnitLay
 }
 
 double gene_strength(const Layout& layout, const Organism& o, std::uint32_t g, bool ribosomal) {
-    if (const auto it = o.gene_promoter_strength.find(g); it != o.gene_promoter_strength.end()) return it->second;
     switch (layout.gene_kind[g]) {
         case GeneKind::rRNA: return o.promoter_strength_rRNA;
         case GeneKind::tRNA: return o.promoter_strength_tRNA;
@@ -192,6 +179,59 @@ double gene_strength(const Layout& layout, const Organism& o, std::uint32_t g, b
         case GeneKind::pseudo: break;
     }
     return o.promoter_strength_default;
+}
+
+/// Per gene: what the law makes of its kind and count.
+std::vector<double> gene_strengths(const Layout& layout, const Organism& o) {
+    std::vector<std::uint8_t> ribosomal(layout.gene_unit.size(), 0);
+    if (const auto it = layout.roles.find("ribosome"); it != layout.roles.end()) {
+        for (const GeneId id : it->second) ribosomal[index(id)] = 1;
+    }
+    std::vector<double> strengths;
+    for (std::uint32_t g = 0; g < ribosomal.size(); ++g) strengths.push_back(gene_strength(layout, o, g, ribosomal[g] != 0));
+    return strengths;
+}
+
+/// The strength of a unit's promoter: the greatest that is given for one of its genes; else that the law makes.
+double promoter_strength(const Layout& layout, const Organism& o, const UnitLayout& unit, const std::vector<double>& strengths) {
+    double strength = 0.0;
+    bool overridden = false;
+    for (std::uint32_t i = 0; i < unit.gene_count; ++i) {
+        const std::uint32_t g = layout.unit_genes[unit.first_gene + i].gene;
+        const auto it = o.gene_promoter_strength.find(g);
+        const bool given = it != o.gene_promoter_strength.end();
+        const double s = given ? it->second : strengths[g];
+        if (given && !overridden) strength = s;       // a given strength outranks those that the law makes
+        else if (given || !overridden) strength = std::max(strength, s);
+        overridden = overridden || given;
+    }
+    return strength;
+}
+
+/// How often messengers of a gene take a ribosome, to those of the mean gene: as measured, else by what cells that grow
+/// make of it.
+std::map<std::uint32_t, double> gene_loading(const Layout& layout, const Organism& o, const std::vector<double>& strengths) {
+    std::map<std::uint32_t, double> loading;
+    if (o.cell_cycle.enabled && o.cell_cycle.loading_by_strength && !layout.reference_mode) {
+        for (const UnitLayout& unit : layout.units) {
+            double greatest = 0.0;
+            for (std::uint32_t i = 0; i < unit.gene_count; ++i)
+                greatest = std::max(greatest, strengths[layout.unit_genes[unit.first_gene + i].gene]);
+            for (std::uint32_t i = 0; i < unit.cistron_count; ++i) {
+                const std::uint32_t g = layout.cistrons[unit.first_cistron + i].gene;
+                loading.emplace(g, greatest > 0.0 ? strengths[g] / greatest : 1.0);
+            }
+        }
+    }
+    if (o.cell_cycle.enabled && o.cell_cycle.stalk_loading != 1.0) {
+        for (const MachinePart& part : layout.machine_parts[ribosomes]) {
+            for (const std::uint32_t g : part.genes) {
+                if (part.copies > 1) loading.try_emplace(g, 1.0).first->second *= o.cell_cycle.stalk_loading;
+            }
+        }
+    }
+    for (const auto& [gene, measured] : o.gene_loading) loading.insert_or_assign(gene, measured);
+    return loading;
 }
 
 /// Molecules of a machine's part that are free at birth, however few the counts leave.
@@ -221,22 +261,10 @@ void check_speed(const Kinetics& k) {
 
 void set_unit_rates(const Layout& layout, Kinetics& k) {
     const Organism& o = k.organism;
-    std::vector<std::uint8_t> ribosomal(layout.gene_unit.size(), 0);
-    if (const auto it = layout.roles.find("ribosome"); it != layout.roles.end()) {
-        for (const GeneId id : it->second) ribosomal[index(id)] = 1;
-    }
+    const std::vector<double> strengths = gene_strengths(layout, o);
     std::vector<double> binding;
     for (const UnitLayout& unit : layout.units) {
-        double strength = 0.0;
-        bool overridden = false;
-        for (std::uint32_t i = 0; i < unit.gene_count; ++i) {
-            const std::uint32_t g = layout.unit_genes[unit.first_gene + i].gene;
-            const bool given = o.gene_promoter_strength.contains(g);
-            const double s = gene_strength(layout, o, g, ribosomal[g] != 0);
-            if (given && !overridden) strength = s;       // a given strength outranks those that the law makes
-            else if (given || !overridden) strength = std::max(strength, s);
-            overridden = overridden || given;
-        }
+        const double strength = promoter_strength(layout, o, unit, strengths);
         k.unit_strength.push_back(strength * unit_transcription(layout, o, unit));
         k.unit_kcat.push_back(std::clamp(o.rna_kcat_nt_per_s * strength / o.promoter_strength_default,
                                          o.rna_kcat_min_nt_per_s, o.rna_kcat_max_nt_per_s));
@@ -253,7 +281,7 @@ void set_unit_rates(const Layout& layout, Kinetics& k) {
         if (!o.gene_decay.empty()) k.unit_decay.push_back(static_cast<float>(unit_decay(layout, o, unit) / fastest));
     }
     k.fastest_decay = o.gene_decay.empty() ? 1.0 : fastest;
-    const std::map<std::uint32_t, double> loading = gene_loading(layout, o);
+    const std::map<std::uint32_t, double> loading = gene_loading(layout, o, strengths);
     double most = 0.0;
     for (const Cistron& cistron : layout.cistrons) most = std::max(most, factor(loading, cistron.gene));
     for (const Cistron& cistron : layout.cistrons) {

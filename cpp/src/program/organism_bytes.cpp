@@ -9,7 +9,8 @@ namespace bioxen {
 namespace {
 
 /// What an organism has, as the bits of the byte that tells whether its cells grow.
-constexpr std::uint8_t grows = 1, grows_in_balance = 2, has_gene_factors = 4, has_ribosome_rules = 8;
+constexpr std::uint8_t grows = 1, grows_in_balance = 2, has_gene_factors = 4, has_ribosome_rules = 8,
+                       loads_by_strength = 16;
 
 std::uint8_t what_it_has(const Organism& o) {
     const bool factors = !(o.gene_messengers.empty() && o.gene_decay.empty() && o.gene_loading.empty() &&
@@ -17,12 +18,15 @@ std::uint8_t what_it_has(const Organism& o) {
     const bool ribosome_rules = o.cell_cycle.least_free_ribosomal_parts != 0.0 || o.cell_cycle.stalk_loading != 1.0;
     return static_cast<std::uint8_t>((o.cell_cycle.enabled ? grows : 0) |
                                      (o.cell_cycle.doubling_time_s != 0.0 ? grows_in_balance : 0) |
-                                     (factors ? has_gene_factors : 0) | (ribosome_rules ? has_ribosome_rules : 0));
+                                     (factors ? has_gene_factors : 0) | (ribosome_rules ? has_ribosome_rules : 0) |
+                                     (o.cell_cycle.loading_by_strength ? loads_by_strength : 0));
 }
 
 void take(Organism& o, std::uint8_t has) {
-    if (has > (grows | grows_in_balance | has_gene_factors | has_ribosome_rules)) ByteReader::refuse("a flag is neither set nor clear");
+    constexpr unsigned known = grows | grows_in_balance | has_gene_factors | has_ribosome_rules | loads_by_strength;
+    if (has > known) ByteReader::refuse("a flag is neither set nor clear");
     o.cell_cycle.enabled = (has & grows) != 0;
+    o.cell_cycle.loading_by_strength = (has & loads_by_strength) != 0;
 }
 void take(const Organism&, std::uint8_t) {}
 

@@ -67,7 +67,12 @@ def load_checkpoint(
         return known[genome]._program if genome in known else None
 
     data, told = opened(load_bytes(path, MAX_CHECKPOINT_BYTES, "a checkpoint"))
-    fed: dict[str, Any] = {} if told is None else told["machines"]
+    fed = {} if told is None else told.get("machines")
+    if not isinstance(fed, dict):
+        raise SnapshotError(
+            "this is no checkpoint of a hypervisor, or it is damaged: it does not say which of its "
+            "machines live on a metabolic model"
+        )
     models = [*given, *register.genomes.values()]
     with register.lock:
         if register.records:
@@ -78,7 +83,14 @@ def load_checkpoint(
         try:
             with speaking_of_vms():
                 register.core.restore(data, program_of)
-            for name, handle in register.core.contexts():
+            contexts = register.core.contexts()
+            if others := sorted(fed.keys() - dict(contexts).keys()):
+                raise SnapshotError(
+                    f"the checkpoint is damaged: there is no machine {short(others[0])}, of which "
+                    "it says what its metabolism is",
+                    details={"vm_id": others[0]},
+                )
+            for name, handle in contexts:
                 genome = register.core.identity_of(handle)[2]
                 runtime, metabolism = known[genome], None
                 if name in fed:
@@ -94,14 +106,21 @@ def load_checkpoint(
 
 
 def _restored(
-    name: str, told: Mapping[str, Any], genome: str, runtimes: Iterable[GenomicRuntime]
+    name: str, told: Any, genome: str, runtimes: Iterable[GenomicRuntime]
 ) -> tuple[GenomicRuntime, CellMetabolism]:
-    """Find the runtime with a machine's genome and model, and make its metabolism."""
+    """Find the runtime with a machine's genome and model, and make its metabolism.
+
+    Raises
+    ------
+    SnapshotError
+        If no runtime has both, or what is told is not what a metabolism tells.
+    """
+    model = told.get("model") if isinstance(told, Mapping) else None
     from bioxen_jcvi_vm_lib.metabolism.cell import CellMetabolism
 
     for runtime in runtimes:
         engine = _engine(runtime) if runtime.genome_fingerprint == genome else None
-        if engine is not None and engine.fingerprint == told["model"]:
+        if engine is not None and engine.fingerprint == model:
             return runtime, CellMetabolism.of(told, engine)
     raise SnapshotError(
         f"{name!r} lives on a metabolic model that no runtime has: give load one that was loaded "

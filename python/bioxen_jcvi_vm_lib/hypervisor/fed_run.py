@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 
 from bioxen_jcvi_vm_lib import _core
@@ -106,8 +107,14 @@ class FedRun:
 
     def end(self, status: str, cause: str = "") -> None:
         """End it where it is; no piece of it runs."""
-        if self.finished:
-            return
+        try:
+            if not self.finished:
+                self._put_together(status, cause)
+                self.status, self.cause = status, cause or self.cause
+        finally:  # also where Ctrl-C came amid its end
+            self._free()
+
+    def _put_together(self, status: str, cause: str) -> None:
         piece = self.piece
         if self._windows is not None:
             if piece is not None:
@@ -115,8 +122,6 @@ class FedRun:
             self._close(self._windows.closed(status, cause))
         elif piece is not None:
             self._close(piece.trace())
-        self.status, self.cause = status, cause or self.cause
-        self._free()
 
     def _next(self) -> Piece | None:
         """Hand over what has been run, and hear what is to be run next; None: no more."""
@@ -149,5 +154,6 @@ class FedRun:
 
     def _free(self) -> None:
         if self._began:
+            with contextlib.suppress(RuntimeError):  # said before, and Ctrl-C came
+                self._metabolism.end()
             self._began = False
-            self._metabolism.end()

@@ -10,7 +10,9 @@ from typing import Any, Self
 
 from bioxen_jcvi_vm_lib import _core
 from bioxen_jcvi_vm_lib._errors import (
+    APIValidationError,
     GenomicRuntimeError,
+    InvalidConfigurationError,
     IsolationBreachError,
     SnapshotError,
     VMStateError,
@@ -173,21 +175,34 @@ class CellMetabolism:
         }
 
     @classmethod
-    def of(cls, told: Mapping[str, Any], engine: MetabolicEngine | None) -> Self:
+    def of(cls, told: Any, engine: MetabolicEngine | None) -> Self:
         """Make it of what `to_dict` gave.
 
         Raises
         ------
         SnapshotError
-            If that is of another model, or there is none.
+            If that is of another model, or there is none, or is not what `to_dict` gives.
         """
+        if not isinstance(told, Mapping) or told.keys() != {"model", "medium", "conditions"}:
+            raise SnapshotError(
+                "the snapshot is damaged: what it says of metabolism is not model, medium and "
+                "conditions"
+            )
         if engine is None or told["model"] != engine.fingerprint:
             raise SnapshotError(
                 "the snapshot is of a cell with another metabolic model, turnover numbers or "
                 "supply: load the runtime with the metabolic_model and kinetics_files that it had"
             )
-        made = cls(engine, told["medium"])
-        made.conditions = MetabolicConditions.of(told["conditions"])
+        try:
+            # the uptakes of a medium are checked like those of conditions
+            medium = engine.checked({"medium": told["medium"]}).medium
+            conditions = engine.checked(told["conditions"])
+        except (APIValidationError, InvalidConfigurationError) as error:
+            raise SnapshotError(
+                f"the snapshot is damaged: of its metabolism {error.message}"
+            ) from None
+        made = cls(engine, {exchange: -lower for exchange, (lower, _) in medium.items()})
+        made.conditions = conditions
         return made
 
 

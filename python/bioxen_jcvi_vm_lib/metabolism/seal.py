@@ -38,5 +38,10 @@ def opened(data: bytes) -> tuple[bytes, dict[str, Any] | None]:
     text = data[max(0, start) : -_FRAME]
     if start < 0 or zlib.crc32(text + frame[:4]) != int.from_bytes(frame[4:8], "little"):
         raise SnapshotError("the snapshot is damaged: the checksum of its metabolism is wrong")
-    told: dict[str, Any] = json.loads(text)
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise SnapshotError("the snapshot is damaged: its part on metabolism is no JSON object")
     return data[:start], told

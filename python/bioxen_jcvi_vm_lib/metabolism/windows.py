@@ -104,7 +104,7 @@ class Windows:
         keep = np.concatenate([np.arange(len(trace.time_s)) > 0 for trace in self._traces])
         keep[0] = keep[-1] = True
         if self._every_s is not None:
-            keep[1:-1] &= [self._is_sample(one) for one in times[1:-1]]
+            keep[1:-1] &= np.array([self._is_sample(one) for one in times[1:-1]], dtype=bool)
         else:
             keep[1:-1] = False
         self.time_s: NDArray[np.float64] = times[keep]

@@ -131,6 +131,8 @@ class Aim:
         if self.duration_s is None or self.max_cells is not None:
             return
         doubling_s = (time_s - born_s) / divisions
+        if doubling_s <= 0.0:  # a founder that was born ready to divide tells nothing
+            return
         doublings = (self.duration_s - born_s) / doubling_s
         most = math.log2(MAX_BYTES / self.bytes_of(1, 2))
         if doublings * (1.0 - SPREAD / math.sqrt(divisions)) <= most:
