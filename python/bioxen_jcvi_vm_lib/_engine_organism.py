@@ -13,6 +13,7 @@ from bioxen_jcvi_vm_lib._gene_tables import (
     read_gene_numbers,
     read_gene_words,
 )
+from bioxen_jcvi_vm_lib._replicon_copies import copies_by_replicon
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.organism import (
     AVOGADRO_PER_MOL,
@@ -69,7 +70,8 @@ def engine_organism(
     host_genes : int, optional
         How many of them are the host's, whose names go before those of guests; None: all.
     records : sequence of Record, optional
-        Of the genome, for origins of replication that the organism's file knows, and for the
+        Of the genome, for the names in `replicon_copies`, for origins of replication that the
+        organism's file knows, and for the
         molecules at birth that notes give; a `proteome_file` goes before those.
 
     Raises
@@ -96,6 +98,13 @@ def engine_organism(
     if engine.cell_cycle.enabled and organism.balanced_growth is not None:
         origins = organism.balanced_growth.origins_of(records)
         engine.origins_nt = origins if any(origin >= 0 for origin in origins) else []
+    molecules = config.execution_parameters.replicon_copies
+    if molecules and not engine.cell_cycle.enabled:
+        raise InvalidConfigurationError(
+            "replicon_copies are of a cell that copies its DNA: set cell_cycle too",
+            details={"key": "execution_parameters.replicon_copies"},
+        )
+    engine.replicon_copies = copies_by_replicon(molecules, records) if molecules else []
     engine.pools = _pools(organism, config)
     engine.supply = _supply(organism, config, engine.pools)
     if engine.cell_cycle.enabled and config.execution_parameters.proteome_file is None:
@@ -105,7 +114,9 @@ def engine_organism(
     return engine
 
 
-def add_guest_tables(engine: _core.Organism, guest: _core.Organism, first: int, genes: int) -> None:
+def add_guest_tables(
+    engine: _core.Organism, guest: _core.Organism, first: int, genes: int, first_replicon: int
+) -> None:
     """Put in what a guest's own tables say of its genes, where `engine` says nothing of them.
 
     Parameters
@@ -118,6 +129,8 @@ def add_guest_tables(engine: _core.Organism, guest: _core.Organism, first: int, 
         Position of the guest's first gene.
     genes : int
         Number of genes of host and guests.
+    first_replicon : int
+        Position of the guest's first replicon.
 
     Raises
     ------
@@ -140,6 +153,12 @@ def add_guest_tables(engine: _core.Organism, guest: _core.Organism, first: int, 
         for gene, mean in enumerate(guest.mrna_counts, first):
             means[gene] = means[gene] or mean
         engine.mrna_counts = means
+    if guest.replicon_copies:
+        copies = list(engine.replicon_copies)
+        copies += [1] * (first_replicon + len(guest.replicon_copies) - len(copies))
+        for replicon, number in enumerate(guest.replicon_copies, first_replicon):
+            copies[replicon] = number if copies[replicon] == 1 else copies[replicon]
+        engine.replicon_copies = copies
     for table in (
         "gene_promoter_strength",
         "gene_initiation_rate_per_s",

@@ -61,8 +61,21 @@ class ObservedCell:
 
     @property
     def report(self) -> tuple[ReportEntry, ...]:
-        """``runtime.report``, and what this cell does without by its own configuration."""
-        entries = (*self.runtime.report, *fallbacks(self._open().program))
+        """``runtime.report``, and what this cell does without by its own configuration.
+
+        With a metabolic model it says how many of the model's genes are the genome's, too.
+        """
+        entries = [*self.runtime.report, *fallbacks(self._open().program)]
+        if self._metabolism is not None:
+            balance = self._metabolism.engine.balance
+            model = balance.model
+            entries.append(
+                ReportEntry(
+                    "metabolic-model",
+                    f"{balance.matched_genes} of the {len(model.genes)} genes of the model "
+                    f"{model.id!r} are in the genome; knockouts of others act in the model alone",
+                )
+            )
         return tuple(dict.fromkeys(entries))
 
     @property

@@ -37,15 +37,15 @@ def host_engine(
     config: GenomicVirtualizationConfig,
     genome: _core.Genome,
     host_genes: int,
-    guest_tables: Iterable[tuple[int, _core.Organism]],
+    guest_tables: Iterable[tuple[int, int, _core.Organism]],
 ) -> _core.Organism:
     """Numbers of the host's organism, with what each guest's own tables say of its genes."""
     genes = genome.genes
     engine = engine_organism(
         parameters, config, genes, host_genes=host_genes, records=genome.records
     )
-    for first, guest in guest_tables:
-        add_guest_tables(engine, guest, first, len(genes))
+    for first, first_replicon, guest in guest_tables:
+        add_guest_tables(engine, guest, first, len(genes), first_replicon)
     return engine
 
 

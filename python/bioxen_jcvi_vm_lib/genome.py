@@ -33,6 +33,7 @@ from bioxen_jcvi_vm_lib._programs import (
     program_for,
     unsealed,
 )
+from bioxen_jcvi_vm_lib._supply_genes import supply_without_genes
 from bioxen_jcvi_vm_lib.api.config_manager import GenomicVirtualizationConfig
 from bioxen_jcvi_vm_lib.balanced_growth import at_doubling_time
 from bioxen_jcvi_vm_lib.organism import OrganismParameters
@@ -120,7 +121,7 @@ class GenomicRuntime:
     _cache: dict[str, _core.Program]
     _engines: dict[tuple[str, ...], MetabolicEngine]
     _genome: _core.Genome
-    _guest_tables: tuple[tuple[int, _core.Organism], ...]
+    _guest_tables: tuple[tuple[int, int, _core.Organism], ...]
     _index: GeneIndex
     _lock: threading.Lock
     _notes: tuple[ReportEntry, ...]
@@ -145,7 +146,7 @@ class GenomicRuntime:
         *,
         name: str | None = None,
         residents: tuple[Resident, ...] = (),
-        guest_tables: tuple[tuple[int, _core.Organism], ...] = (),
+        guest_tables: tuple[tuple[int, int, _core.Organism], ...] = (),
     ) -> None:
         # The engine makes these tuples anew each time they are read.
         genes, records = genome.genes, genome.records
@@ -155,6 +156,9 @@ class GenomicRuntime:
                 Resident(title_of(first), first.accession or first.name, slice(0, len(genes))),
             )
         on_replicon = Counter(gene.replicon for gene in genes)
+        supplied: tuple[ReportEntry, ...] = ()
+        if genes and configuration.metabolic_model is None:  # whose genes must be the genome's
+            supplied = supply_without_genes(genes, parameters.name)
         set_once = {
             "_genome": genome,
             "_program": program,
@@ -185,6 +189,7 @@ class GenomicRuntime:
                 *(report_entry(entry) for entry in genome.report),
                 *(report_entry(entry) for entry in program.report),
                 *fallbacks(program),
+                *supplied,
                 *notes,
             ),
         }
@@ -354,15 +359,16 @@ def combine_runtimes(
     together = (host, *guests)
     residents: list[Resident] = []
     tables = list(host._guest_tables)
-    first = 0
+    first = first_replicon = 0
     for runtime in together:
         need_something_to_run(runtime)
         for resident in runtime.residents:
             genes = slice(first + resident.genes.start, first + resident.genes.stop)
             residents.append(Resident(resident.name, resident.accession, genes))
         if runtime is not host:
-            tables.append((first, runtime._program.organism))
+            tables.append((first, first_replicon, runtime._program.organism))
         first += len(runtime)
+        first_replicon += len(runtime.replicons)
     genome = _core.combine([runtime._genome for runtime in together])
     host_genes = residents[0].genes.stop
     engine = host_engine(host.parameters, host.configuration, genome, host_genes, tables)

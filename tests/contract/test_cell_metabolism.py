@@ -42,6 +42,15 @@ def rates(context: bx.CellularContext) -> dict[str, float]:
 # -- the engine ------------------------------------------------------------------------------------
 
 
+def test_the_report_of_a_cell_counts_the_genes_of_its_model(
+    cell: bx.CellularContext, fed: bx.GenomicRuntime
+) -> None:
+    (entry,) = [e for e in cell.report if e.code == "metabolic-model"]
+    model = cell._metabolism.engine.balance.model
+    assert entry.message.startswith(f"{len(model.genes)} of the {len(model.genes)} genes ")
+    assert entry not in fed.report
+
+
 def test_the_engine_solves_for_the_cell_and_changes_nothing(
     manager: bx.GenomicVirtualizationManager, cell: bx.CellularContext, genes: list[str]
 ) -> None:

@@ -233,7 +233,15 @@ def test_infeasible_conditions_name_bounds_that_exclude_each_other(case: Case) -
     assert ("EX_glc__D_e", "lower", "medium") in [
         (one.reaction, one.side, one.origin) for one in conflict
     ]
-    assert conflict[0].bound != 0  # a forced flux comes first
+    assert conflict[0].origin == "medium"  # what the user set comes first, then forced fluxes
+    assert conflict[1].bound != 0
+    relaxed = error.message.split("relax one: ")[1]
+    assert relaxed.startswith("lower bound 0 of EX_glc__D_e (medium); ")
+    assert "bound 0 of " not in relaxed.split("; ", 1)[1]  # a direction is nothing to relax
+    shown = relaxed.count("bound ")
+    if shown < len(conflict):
+        rest = f'; and {len(conflict) - shown} more in details["binding_constraints"]'
+        assert relaxed.endswith(rest)
     assert json.dumps(error.to_dict())
     assert pickle.loads(pickle.dumps(error)).binding_constraints == conflict
 
@@ -257,6 +265,13 @@ def test_infeasible_conditions_name_bounds_that_exclude_each_other(case: Case) -
         case.balance.solve({"medium": {"EX_glc__D_e": 0.0}}, explain=False)
     assert caught.value.binding_constraints
     assert case.balance.solve().growth_rate_per_h > 0.3  # it goes on afterwards
+
+
+def test_a_flux_is_zero_or_more_than_rounding(case: Case) -> None:
+    for medium in ({}, {"EX_glc__D_e": 5.0}):
+        result = case.balance.solve({"medium": medium})
+        for fluxes in (result.fluxes, result.exchange):
+            assert not [v for v in fluxes.values() if v != 0 and abs(v) < 1e-9]
 
 
 def test_shadow_prices_predict_growth(case: Case) -> None:

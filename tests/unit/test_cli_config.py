@@ -302,3 +302,12 @@ def test_an_error_is_one_clear_line(
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("bioxen: ")
     assert says in done.stderr
+
+
+def test_validate_tells_of_a_missing_model_with_its_key(folder: Path) -> None:
+    (folder / "model.yaml").write_text(
+        "genomic_virtualization:\n  metabolic_model: none.json\n", encoding="utf-8"
+    )
+    done = config("validate", "model.yaml", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"metabolic_model {folder}/none.json does not exist (model.yaml, line 2)" in done.stderr

@@ -356,6 +356,16 @@ def test_what_is_not_met_is_said_alone(change: dict[str, Any], says: str) -> Non
         ({"execution_parameters": {"proteome_file": "/nowhere/p"}}, "proteome_file /nowhere/p"),
         ({"execution_parameters": {"mrna_file": "/nowhere/p"}}, "mrna_file /nowhere/p"),
         ({"snapshot_dir": "/nowhere"}, "snapshot_dir /nowhere"),
+        ({"metabolic_model": "/nowhere/m.json"}, "metabolic_model /nowhere/m.json does not exist"),
+        ({"kinetics_files": ["/dev/null", "/nowhere/k"]}, "kinetics_files /nowhere/k does not"),
+        (
+            {"execution_parameters": {"gene_table_file": "/nowhere/t"}},
+            "gene_table_file /nowhere/t",
+        ),
+        (
+            {"execution_parameters": {"transcription_units_file": "/nowhere/u"}},
+            "transcription_units_file /nowhere/u",
+        ),
     ],
 )
 def test_what_the_genomes_configuration_does_not_meet(change: dict[str, Any], says: str) -> None:

@@ -57,7 +57,10 @@ std::vector<ReportEntry> Program::fallbacks() const {
         if (!given && layout.replicons[r].origin < 0)
             report("replicon-without-origin",
                    "replicon " + std::to_string(r + 1) + " has no origin that the file names, no dnaA, and is too short to "
-                   "guess one from its skew: it is not copied");
+                   "guess one from its skew: it is not copied, so " +
+                       (r < organism.replicon_copies.size() && organism.replicon_copies[r] > 1
+                            ? "each division leaves fewer of its molecules to a daughter"
+                            : "one daughter of each division lacks it"));
         else
             report("origin-of-replication",
                    "replicon " + std::to_string(r + 1) + ": replication begins at " +
@@ -65,9 +68,13 @@ std::vector<ReportEntry> Program::fallbacks() const {
                        (given ? "which the parameters give" : layout.replicons[r].origin_by));
     }
     const bool counted = organism.protein_counts.size() == layout.gene_unit.size();
-    if (!counted)
+    if (!counted) {
+        report("no-protein-counts", "no proteome_file and no note of the genome counts the proteins at birth: the cell is "
+                                    "born with those of its machines alone, and its growth does not depend on what "
+                                    "it makes");
         report("surface-by-lipids", "no proteome_file tells how many membrane proteins there are at birth: the surface "
                                     "grows as the lipids do");
+    }
     if (layout.translocon == Layout::none || !counted || organism.protein_counts[layout.translocon] <= 0)
         report("no-translocon", "no secY, or none of its protein at birth: membrane proteins go in by themselves");
     return found;

@@ -148,6 +148,11 @@ class ExecutionParameters(Section):
         description="balanced growth: volume, machines and rounds of replication at birth, by the "
         "organism's table of growth rates; absent: as the organism's file has them [min]",
     )
+    replicon_copies: dict[str, Annotated[int, Field(ge=1, le=1024)]] = Field(
+        default_factory=dict,
+        description="molecules of chromosomes and plasmids at the birth of a cell that grows "
+        "(cell_cycle), by accession or name; absent: 1",
+    )
     dna_damage_per_bp_s: Annotated[float, Field(ge=0, le=1)] | None = Field(
         None, description="lesions of the DNA [1/(bp s)]; absent: the organism's, which is 0"
     )

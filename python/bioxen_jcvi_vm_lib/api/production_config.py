@@ -564,18 +564,23 @@ def _at_least(vms: int, free: float) -> int:
 def unusable_files(config: Configuration) -> Iterator[InvalidConfigurationError]:
     """Yield what is wrong with each file and folder that a configuration names."""
     for setting in config.settings():
-        key, file = setting.path[-1], setting.value
-        if not key.endswith(("_file", "_dir")) or not isinstance(file, str):
+        key, given = setting.path[-1], setting.value
+        if not key.endswith(("_file", "_files", "_dir", "metabolic_model")):
             continue
         look = _no_folder if key.endswith("_dir") else _unreadable
-        try:
-            why = (_unwritable if key in _WRITTEN else look)(Path(file))
-        except OSError as error:  # a name that is too long, a folder that may not be entered
-            why = f"cannot be used: {error.strerror or error}"
-        if why:
-            yield refused(
-                f"{setting.key} {file} {why} ({setting.source})", setting.source, key=setting.key
-            )
+        for file in given if isinstance(given, list) else [given]:
+            if not isinstance(file, str):
+                continue
+            try:
+                why = (_unwritable if key in _WRITTEN else look)(Path(file))
+            except OSError as error:  # a name that is too long, a folder that may not be entered
+                why = f"cannot be used: {error.strerror or error}"
+            if why:
+                yield refused(
+                    f"{setting.key} {file} {why} ({setting.source})",
+                    setting.source,
+                    key=setting.key,
+                )
 
 
 def _no_folder(folder: Path) -> str:

@@ -190,6 +190,11 @@ class FluxBalance:
         for gene in asked.knockouts:
             self._gene(gene)
 
+    @property
+    def matched_genes(self) -> int:
+        """Number of genes of the model that are the genome's."""
+        return len(set(self._gene_of.values()))
+
     def most_uptake(self, exchange: str) -> float:
         """Return the model's bound of the uptake through an exchange [mmol/gDW/h]."""
         index, sign = self._exchanges.find(exchange)
@@ -438,6 +443,8 @@ class FluxBalance:
         both: tuple[Vector, Vector],
         origin: npt.NDArray[np.int8],
     ) -> MetabolicResult:
+        # Less is rounding: bounds and balances hold no closer.
+        fluxes = np.where(np.abs(fluxes) < TOLERANCE, 0.0, fluxes)
         # Where growth would gain from more flux, the upper bound holds it.
         priced, sides = basis.priced, basis.sides
         bounds = np.where(sides, both[1][priced], both[0][priced])
@@ -483,7 +490,7 @@ class FluxBalance:
     def _conflict(
         self, lower: Vector, upper: Vector, origin: npt.NDArray[np.int8], explain: bool
     ) -> list[FluxConstraint]:
-        """Bounds that exclude each other: forced fluxes, then what the conditions set."""
+        """Bounds that exclude each other: what the conditions set, then forced fluxes."""
         if explain:
             members = self._smallest_conflict(lower, upper)
         else:
@@ -495,7 +502,7 @@ class FluxBalance:
             index, side = member
             bound = bounds[side][index]
             forced = bound > 0 if side == 0 else bound < 0
-            return (not forced, origin[side, index] == _MODEL, bound == 0)
+            return (origin[side, index] == _MODEL, not forced, bound == 0)
 
         members.sort(key=likely)
         return [self._constraint(i, side, bounds[side][i], origin) for i, side in members]
@@ -596,10 +603,13 @@ class _Exchanges:
 
 
 def _infeasible(conflict: list[FluxConstraint]) -> MetabolicInfeasibleError:
-    shown = "; ".join(str(one) for one in conflict[:4])
-    more = f" and {len(conflict) - 4} more" if len(conflict) > 4 else ""
+    # That a reaction has one direction, or that growth is not negative, is nothing to relax.
+    telling = [one for one in conflict if one.origin != "model" or one.bound] or conflict
+    said = "; ".join(str(one) for one in telling[:4])
+    if others := len(conflict) - len(telling[:4]):
+        said += f'; and {others} more in details["binding_constraints"]'
     return MetabolicInfeasibleError(
-        f"no fluxes satisfy the constraints, which exclude each other: {shown}{more}; relax one",
+        f"no fluxes satisfy the constraints, which exclude each other; relax one: {said}",
         details={"binding_constraints": tuple(conflict)},
     )
 
