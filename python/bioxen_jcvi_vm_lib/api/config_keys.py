@@ -30,6 +30,7 @@ __all__ = [
     "canonical",
     "flat_keys",
     "keys_of",
+    "listed",
     "place_of",
     "takes_text",
     "target",
@@ -180,11 +181,11 @@ def _unknown(
     else:
         near = suggestion(key, [*model.model_fields, *model.spellings])
         near = near or suggestion(key, [*every, *ROOT_KEYS])
-        place = near or f"; known keys here: {_listed(sorted(model.model_fields))}"
+        place = near or f"; known keys here: {listed(sorted(model.model_fields))}"
     return refused(f"unknown configuration key {place_of(path, source)}{place}", source, key=path)
 
 
-def _listed(keys: Sequence[str]) -> str:
+def listed(keys: Sequence[str]) -> str:
     """Name a dozen keys, and how to get the others."""
     shown = ", ".join(keys[:12])
     more = len(keys) - 12

@@ -20,6 +20,7 @@ from bioxen_jcvi_vm_lib.api.config_keys import (
     canonical,
     flat_keys,
     keys_of,
+    listed,
     place_of,
     takes_text,
     target,
@@ -333,7 +334,7 @@ def overridden(config: C, values: Mapping[str, tuple[Any, Source]]) -> C:
         with problems:
             path = known.get(key)
             if path is None:
-                near = suggestion(key, known) or f"; known keys: {', '.join(sorted(known))}"
+                near = suggestion(key, known) or f"; known keys: {listed(sorted(known))}"
                 raise refused(f"unknown configuration key {key!r}{near}", source, key=key)
             layer = joined(layer, config._canonical(_nested(path, value, source), problems))
     return config._of(merged(config._tree(), layer), problems)

@@ -377,7 +377,7 @@ class Population:
 
     def __repr__(self) -> str:
         return (
-            f"<Population {self.status}: {len(self):,} cells, {len(self.living):,} alive after "
+            f"<Population {self.status}: {len(self):,} cell{'s' * (len(self) != 1)}, {len(self.living):,} alive after "
             f"{self.end_s:,.6g} s, growth {self.growth_rate_per_h:.4g} 1/h, audit "
             f"{'ok' if self.audit.ok else 'NOT BALANCED'}>"
         )
