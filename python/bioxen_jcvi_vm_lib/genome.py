@@ -157,7 +157,8 @@ class GenomicRuntime:
             )
         on_replicon = Counter(gene.replicon for gene in genes)
         supplied: tuple[ReportEntry, ...] = ()
-        if genes and configuration.metabolic_model is None:  # whose genes must be the genome's
+        held = configuration.execution_parameters.hold_pools  # a model's genes must be the genome's
+        if genes and not held and configuration.metabolic_model is None:
             supplied = supply_without_genes(genes, parameters.name)
         set_once = {
             "_genome": genome,

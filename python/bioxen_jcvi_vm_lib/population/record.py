@@ -377,9 +377,9 @@ class Population:
 
     def __repr__(self) -> str:
         return (
-            f"<Population {self.status}: {len(self):,} cell{'s' * (len(self) != 1)}, {len(self.living):,} alive after "
-            f"{self.end_s:,.6g} s, growth {self.growth_rate_per_h:.4g} 1/h, audit "
-            f"{'ok' if self.audit.ok else 'NOT BALANCED'}>"
+            f"<Population {self.status}: {len(self):,} cell{'s' * (len(self) != 1)}, "
+            f"{len(self.living):,} alive after {self.end_s:,.6g} s, "
+            f"growth {self.growth_rate_per_h:.4g} 1/h, audit {'ok' if self.audit.ok else 'NOT BALANCED'}>"
         )
 
     def _repr_html_(self) -> str:
