@@ -379,7 +379,8 @@ class Population:
         return (
             f"<Population {self.status}: {len(self):,} cell{'s' * (len(self) != 1)}, "
             f"{len(self.living):,} alive after {self.end_s:,.6g} s, "
-            f"growth {self.growth_rate_per_h:.4g} 1/h, audit {'ok' if self.audit.ok else 'NOT BALANCED'}>"
+            f"growth {self.growth_rate_per_h:.4g} 1/h, "
+            f"audit {'ok' if self.audit.ok else 'NOT BALANCED'}>"
         )
 
     def _repr_html_(self) -> str:
