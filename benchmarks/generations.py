@@ -10,12 +10,12 @@ division, and the proteins of which there was most often least for another ribos
 from __future__ import annotations
 
 import argparse
-import statistics
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from contest import shown
 
 import bioxen_jcvi_vm_lib as bx
 
@@ -91,11 +91,6 @@ def line_of(
     return line
 
 
-def spread(values: list[float]) -> str:
-    """Mean and standard deviation."""
-    return f"{statistics.mean(values):.4g} ± {statistics.pstdev(values):.2g}"
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(
@@ -120,7 +115,7 @@ def main() -> None:
     print("| lipids | ATP | scarcest protein of the ribosome |")
     print("|---|---|---|---|---|---|---|---|")
     for generation, cells in enumerate(zip(*lines, strict=True), 1):
-        row = [str(generation), spread([cell.minutes for cell in cells])]
+        row = [str(generation), shown(cell.minutes for cell in cells)]
         for name in MACHINES:
             born = np.mean([cell.born[name] for cell in cells])
             ratio = np.mean([cell.divided[name] / cell.born[name] for cell in cells])
